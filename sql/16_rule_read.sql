@@ -1,0 +1,94 @@
+-- From what people write to a compiled rule. Everything that is wrong with a rule is found here, when it is written.
+
+create or replace function chime_private.read_at(
+  at text, timezone text, dst_gap chime.dst_gap_policy, dst_fold chime.dst_fold_policy,
+  out instant timestamptz, out wall timestamp
+)
+language plpgsql stable
+as $$
+declare
+  v_place record;
+  v_wall bigint;
+begin
+  if at !~ '^\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?\s*(Z|z|[+-]\d\d(:?\d\d)?)?\s*$' then
+    perform chime_private.fail('CH001', format('"%s" is not a date and time.', left(at, 80)),
+      'Write an instant (2026-12-01T09:00:00Z, 2026-12-01T09:00+01:00) or a wall-clock time in the schedule''s zone (2026-12-01 09:00).');
+  end if;
+  begin
+    if at ~ '(Z|z|[+-]\d\d(:?\d\d)?)\s*$' then
+      instant := at::timestamptz;
+      return;
+    end if;
+    wall := date_trunc('second', at::timestamp);
+  exception when datetime_field_overflow or invalid_datetime_format then
+    perform chime_private.fail('CH001', format('"%s" is not a date of the calendar.', left(at, 80)));
+  end;
+
+  v_wall := date_part('epoch', wall);
+  v_place := chime_private.resolve_wall(v_wall, timezone);
+  instant := to_timestamp(case when dst_fold = 'last' then v_place.last else v_place.first end);
+  if v_place.first is null then
+    if dst_gap = 'skip' or dst_gap = 'next' and v_place.gap > 10800 then
+      perform chime_private.fail('CH002',
+        format('%s does not exist in %s: the clock goes forward there.', to_char(wall, 'YYYY-MM-DD HH24:MI'), timezone),
+        'Choose another time, or set dst_gap to next or shift.');
+    end if;
+    instant := to_timestamp(case dst_gap
+      when 'next' then v_place.change
+      else v_wall - chime_private.utc_offset(v_place.change - 1, timezone) end);
+  end if;
+end $$;
+comment on function chime_private.read_at is
+  'Reads the time of a one-off: an instant where the text has an offset, else a wall-clock time of the zone. Raises CH001, CH002.';
+
+create or replace function chime_private.read_rule(
+  cron text, every interval, at text, timezone text,
+  dst_gap chime.dst_gap_policy, dst_fold chime.dst_fold_policy,
+  anchor timestamptz, starts_at timestamptz, ends_at timestamptz
+) returns chime_private.rule
+language plpgsql stable
+as $$
+declare
+  v_rule chime_private.rule;
+  v_name text;
+begin
+  if num_nonnulls(cron, every, at) <> 1 then
+    perform chime_private.fail('CH001',
+      case num_nonnulls(cron, every, at) when 0 then 'The rule is missing.' else 'There is more than one rule.' end,
+      'Give exactly one of cron, every and at.');
+  end if;
+  select b.name into v_name
+  from (values ('anchor', anchor), ('starts_at', starts_at), ('ends_at', ends_at)) b(name, instant)
+  where b.instant not between '1970-01-02 00:00:00Z' and '9999-01-01 00:00:00Z';
+  if v_name is not null then
+    perform chime_private.fail('CH007', format('%s is out of range.', v_name), 'Instants lie between the years 1970 and 9998.');
+  end if;
+  if ends_at < starts_at then
+    perform chime_private.fail('CH007', 'ends_at is earlier than starts_at.');
+  end if;
+
+  v_rule.timezone := chime_private.check_timezone(timezone);
+  v_rule.dst_gap := dst_gap;
+  v_rule.dst_fold := dst_fold;
+  v_rule.starts_at := starts_at;
+  v_rule.ends_at := ends_at;
+  if cron is not null then
+    v_rule.kind := 'cron';
+    v_rule.cron := chime_private.parse_cron(cron);
+    v_rule.real_time := v_rule.cron[7] & 1 = 1;
+  elsif every is not null then
+    v_rule.kind := 'every';
+    v_rule.real_time := false;
+    select i.months, i.days, i.microseconds into v_rule.months, v_rule.days, v_rule.microseconds
+    from chime_private.parse_interval(every) i;
+    v_rule.anchor := date_trunc('second', anchor);
+  else
+    v_rule.kind := 'at';
+    v_rule.real_time := false;
+    select a.instant, a.wall into v_rule.anchor, v_rule.wall
+    from chime_private.read_at(at, v_rule.timezone, dst_gap, dst_fold) a;
+  end if;
+  return v_rule;
+end $$;
+comment on function chime_private.read_rule is
+  'Compiles a rule from what a schedule says. An interval needs its anchor. Raises CH001, CH002, CH003, CH007.';

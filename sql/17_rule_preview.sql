@@ -1,0 +1,111 @@
+-- The next fires of a rule that need not be stored, with a word on each that a clock change touched.
+
+create or replace function chime_private.fire_note(rule chime_private.rule, fire timestamptz) returns text
+language plpgsql stable
+as $$
+declare
+  v_second bigint := floor(date_part('epoch', fire));
+  v_wall bigint := v_second + chime_private.utc_offset(v_second, rule.timezone);
+  v_change bigint := coalesce(
+    chime_private.clock_change(v_second - 93600, v_second, rule.timezone),
+    chime_private.clock_change(v_second, v_second + 93600, rule.timezone));
+  v_before integer;
+  v_after integer;
+  v_nominal bigint;
+  v_clock text := to_char(fire at time zone rule.timezone, 'HH24:MI');
+begin
+  if v_change is null or rule.microseconds > 0 or rule.kind = 'at' and rule.wall is null then return null; end if;
+  v_before := chime_private.utc_offset(v_change - 1, rule.timezone);
+  v_after := chime_private.utc_offset(v_change, rule.timezone);
+
+  if v_after < v_before and v_wall between v_change + v_after and v_change + v_before - 1 then
+    return format('%s happens twice, clocks go back %s: this is the %s time', v_clock,
+      chime_private.clock_span(v_before - v_after), case when v_second < v_change then 'first' else 'second' end);
+  elsif v_after > v_before and not rule.real_time and v_second >= v_change and v_second < v_change + v_after - v_before then
+    v_nominal := case
+      when rule.kind = 'at' then date_part('epoch', rule.wall)
+      when rule.dst_gap = 'shift' then chime_private.wall_next(rule, v_wall - v_after + v_before)
+      when v_second = v_change then chime_private.wall_next(rule, v_change + v_before) end;
+    if v_nominal >= v_change + v_before and v_nominal < v_change + v_after
+      and (rule.dst_gap <> 'shift' or v_nominal = v_wall - v_after + v_before) then
+      return format('%s does not exist, clocks go forward %s: fires at %s',
+        to_char(timestamp '1970-01-01' + v_nominal * interval '1 second', 'HH24:MI'),
+        chime_private.clock_span(v_after - v_before), v_clock);
+    end if;
+  end if;
+  return null;
+end $$;
+comment on function chime_private.fire_note is 'What a clock change did to a fire; null where it did nothing.';
+
+create or replace function chime_private.clock_span(seconds integer) returns text
+language sql immutable
+as $$
+  select case
+    when seconds % 3600 = 0 then seconds / 3600 || case seconds when 3600 then ' hour' else ' hours' end
+    else seconds / 60 || ' minutes' end
+$$;
+comment on function chime_private.clock_span is 'How far a clock moved, in words.';
+
+create or replace function chime_private.preview_rule(rule chime_private.rule, after timestamptz, count integer)
+returns table (scheduled_for timestamptz, local_time timestamp, note text)
+language plpgsql stable
+as $$
+begin
+  scheduled_for := after;
+  for v_index in 1..count loop
+    scheduled_for := chime_private.next_fire(rule, scheduled_for);
+    exit when scheduled_for is null;
+    local_time := scheduled_for at time zone rule.timezone;
+    note := chime_private.fire_note(rule, scheduled_for);
+    return next;
+  end loop;
+end $$;
+comment on function chime_private.preview_rule is 'The next fires of a compiled rule, each strictly later than `after`.';
+
+create or replace function chime.preview(
+  cron text default null,
+  every interval default null,
+  at text default null,
+  timezone text default 'UTC',
+  after timestamptz default null,
+  count integer default 10,
+  anchor timestamptz default null,
+  starts_at timestamptz default null,
+  ends_at timestamptz default null,
+  dst_gap chime.dst_gap_policy default 'next',
+  dst_fold chime.dst_fold_policy default 'first'
+) returns table (scheduled_for timestamptz, local_time timestamp, note text)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_after timestamptz := coalesce(after, chime.now());
+  v_rule chime_private.rule;
+begin
+  if count is null or count not between 1 and 1000 then
+    perform chime_private.fail('CH007', format('count must be between 1 and 1000, not %s.', coalesce(count::text, 'null')));
+  elsif not isfinite(v_after) then
+    perform chime_private.fail('CH007', 'after must be a finite instant.');
+  end if;
+  v_rule := chime_private.read_rule(cron, every, at, timezone, dst_gap, dst_fold,
+    coalesce(anchor, starts_at, v_after), starts_at, ends_at);
+  return query select * from chime_private.preview_rule(v_rule, v_after, count);
+end $$;
+comment on function chime.preview(text, interval, text, text, timestamptz, integer, timestamptz, timestamptz, timestamptz, chime.dst_gap_policy, chime.dst_fold_policy) is
+  'The next fires of a rule, without storing anything. Give exactly one of cron, every and at; timezone is where it is read '
+  '(default UTC); after is where to start (default now, never included); count is how many (1 to 1000, default 10). An '
+  'interval counts from anchor (default starts_at, else after). note says what a clock change did to a fire. '
+  'Errors: CH001, CH002, CH003, CH007.';
+
+-- An overload, so that `at` also takes an expression such as now() + interval '1 hour'. A plain literal is text.
+create or replace function chime.preview(
+  at timestamptz,
+  timezone text default 'UTC',
+  after timestamptz default null,
+  count integer default 10
+) returns table (scheduled_for timestamptz, local_time timestamp, note text)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select * from chime.preview(at => chime_private.instant_text(at), timezone => timezone, after => after, count => count)
+$$;
+comment on function chime.preview(timestamptz, text, timestamptz, integer) is
+  'The fire of a one-off given as an instant, without storing anything.';
