@@ -1,0 +1,132 @@
+-- The definition of a schedule, checked: the one way from what somebody writes to a row that can be stored.
+
+create or replace function chime.current_tenant() returns uuid
+language sql stable parallel safe
+as $$
+  select coalesce(nullif(current_setting('chime.tenant_id', true), '')::uuid, '00000000-0000-0000-0000-000000000001')
+$$;
+comment on function chime.current_tenant is 'The tenant that this session acts for; the default tenant where none is set.';
+
+create or replace function chime_private.current_actor() returns text
+language sql stable parallel safe
+as $$ select coalesce(nullif(current_setting('chime.actor', true), ''), session_user) $$;
+comment on function chime_private.current_actor is 'Who acts in this session, for the record.';
+
+create or replace function chime_private.check_task(task text, payload jsonb) returns void
+language plpgsql stable
+as $$
+declare
+  v_task chime.tasks;
+  v_error text;
+begin
+  if task is null or task !~ '^[a-z][a-z0-9_]{0,62}$' then
+    perform chime_private.fail('CH005', format('"%s" is not a task name.', left(task, 80)),
+      'Task names are lower case letters, digits and underscores, 63 characters at most.');
+  elsif payload is null or octet_length(payload::text) > 1048576 then
+    perform chime_private.fail('CH006', 'The payload must be JSON of at most 1 MB.');
+  end if;
+  select * into v_task from chime.tasks t where t.name = check_task.task;
+  if v_task.name is null and exists (select from chime.tasks) then
+    perform chime_private.fail('CH005', format('There is no task "%s".', task),
+      (select 'Registered tasks: ' || string_agg(t.name, ', ' order by t.name) || '. Start a worker that has it, then schedule it.' from chime.tasks t));
+  end if;
+  v_error := chime_private.json_schema_error(v_task.payload_schema, payload);
+  if v_error is not null then
+    perform chime_private.fail('CH006', format('The payload does not fit the task "%s": %s.', task, v_error),
+      'See payload_schema in chime.tasks for what the task takes.',
+      jsonb_build_object('task', task, 'path', split_part(v_error, ' ', 1)));
+  end if;
+end $$;
+comment on function chime_private.check_task is
+  'Refuses a task that no worker has registered (CH005) and a payload that does not fit it (CH006). Before the first worker '
+  'has registered any task, every name passes: the run fails then if nobody has it.';
+
+create or replace function chime_private.check_bounds(s chime.schedules) returns void
+language plpgsql stable
+as $$
+declare
+  v_wrong text;
+begin
+  v_wrong := case
+    when s.name is null or length(s.name) not between 1 and 200 then 'name must have 1 to 200 characters.'
+    when length(s.key) not between 1 and 200 then 'key must have 1 to 200 characters.'
+    when length(s.description) > 2000 then 'description must have at most 2000 characters.'
+    when s.max_runs < 1 then 'max_runs must be 1 or more.'
+    when not isfinite(s.jitter) or s.jitter < interval '0' or s.jitter > interval '1 day' then 'jitter must be between 0 and 1 day.'
+    when not isfinite(s.catch_up_window) or s.catch_up_window < interval '10 seconds' or s.catch_up_window > interval '100 years'
+      then 'catch_up_window must be between 10 seconds and 100 years.'
+  end;
+  if v_wrong is not null then
+    perform chime_private.fail('CH007', v_wrong, null, jsonb_build_object('field', split_part(v_wrong, ' ', 1)));
+  end if;
+end $$;
+comment on function chime_private.check_bounds is 'Refuses values of a schedule that are out of range (CH007).';
+
+create or replace function chime_private.define_schedule(s chime.schedules) returns chime.schedules
+language plpgsql stable
+as $$
+begin
+  s.payload := coalesce(s.payload, '{}');
+  s.name := coalesce(s.name, s.key, s.task);
+  s.timezone := chime_private.check_timezone(coalesce(s.timezone, 'UTC'));
+  s.dst_gap := coalesce(s.dst_gap, 'next');
+  s.dst_fold := coalesce(s.dst_fold, 'first');
+  s.catch_up := coalesce(s.catch_up, 'latest');
+  s.catch_up_window := coalesce(s.catch_up_window, interval '365 days');
+  s.overlap := coalesce(s.overlap, 'skip');
+  s.anchor := case when s.every is not null then date_trunc('second', coalesce(s.anchor, s.starts_at, chime.now())) end;
+  perform chime_private.check_bounds(s);
+  perform chime_private.check_task(s.task, s.payload);
+  s.rule := chime_private.read_rule(s.cron, s.every, s.at, s.timezone, s.dst_gap, s.dst_fold, s.anchor, s.starts_at, s.ends_at);
+  return s;
+end $$;
+comment on function chime_private.define_schedule is
+  'Fills in the defaults of a definition, checks all of it, compiles its rule. Raises CH001, CH002, CH003, CH005, CH006, CH007.';
+
+create or replace function chime_private.due_at(schedule_id uuid, scheduled_for timestamptz, jitter interval) returns timestamptz
+language sql immutable parallel safe
+as $$
+  select case when jitter is null then scheduled_for
+    else scheduled_for + jitter * (('x' || left(md5(chime_private.run_id(schedule_id, scheduled_for)::text), 8))::bit(32)::bigint / 4294967296.0) end
+$$;
+comment on function chime_private.due_at is
+  'When a fire is due: its nominal time plus a share of the jitter that is always the same for this fire.';
+
+create or replace function chime_private.aim(s chime.schedules, after timestamptz) returns chime.schedules
+language plpgsql stable
+as $$
+begin
+  s.accounted_until := after;
+  s.next_run_at := case when s.status = 'active' then chime_private.next_fire(s.rule, after) end;
+  s.next_due_at := chime_private.due_at(s.id, s.next_run_at, s.jitter);
+  if s.status = 'active' and s.next_run_at is null then
+    s.status := 'completed';
+    s.status_reason := 'The rule has no more fires.';
+  end if;
+  return s;
+end $$;
+comment on function chime_private.aim is
+  'Points a schedule at its first fire after an instant up to which all is accounted for; completed where there is none.';
+
+create or replace function chime_private.require_future(s chime.schedules, now timestamptz) returns void
+language plpgsql stable
+as $$
+begin
+  if s.status <> 'completed' then
+    return;
+  elsif s.at is not null then
+    perform chime_private.fail('CH004',
+      format('%s is in the past: it is %s in %s.', s.at, to_char(now at time zone s.timezone, 'YYYY-MM-DD HH24:MI'), s.timezone),
+      'Choose a later time.');
+  elsif s.ends_at <= now then
+    perform chime_private.fail('CH004', format('The schedule would never fire: ends_at, %s, is in the past.', s.ends_at), 'Choose a later end.');
+  end if;
+  perform chime_private.fail('CH002', 'The schedule would never fire: its rule has no fire within its bounds.',
+    'See chime.preview for the fires of a rule; check starts_at and ends_at.');
+end $$;
+comment on function chime_private.require_future is 'Refuses a schedule that would be completed before it began. Raises CH002, CH004.';
+
+create or replace function chime_private.wake_clock(due_at timestamptz) returns void
+language sql volatile
+as $$ select pg_notify('chime_clock', chime_private.instant_text(due_at)) where due_at is not null $$;
+comment on function chime_private.wake_clock is 'Tells the clocks of something that is due, lest they sleep past it.';

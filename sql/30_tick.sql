@@ -1,0 +1,291 @@
+-- Everything that waits is a row with a due instant, and tick() moves all of it: due fires, pauses that end, leases of
+-- dead workers. It answers with the next due instant; nothing else in pgchime waits on time. Any number of clocks may
+-- tick at once: they share the work by SKIP LOCKED. One transaction a call: all of a fire (its run, its job, the
+-- schedule's next fire) or none of it.
+
+create or replace function chime_private.plan_catch_up(
+  s chime.schedules, until timestamptz, since timestamptz, out first timestamptz, out last timestamptz
+)
+language plpgsql stable
+as $$
+declare
+  c_most constant integer := 1000;
+  v_low timestamptz;
+  v_high timestamptz := until;
+  v_middle timestamptz;
+begin
+  if s.catch_up in ('latest', 'skip') then
+    first := chime_private.last_fire(s.rule, s.accounted_until, until);
+    last := first;
+  else
+    first := chime_private.next_fire(s.rule, greatest(s.accounted_until, since - interval '1 microsecond'));
+    last := case s.catch_up when 'earliest' then first else chime_private.last_fire(s.rule, s.accounted_until, until) end;
+    -- `all` is bounded: of more than a thousand, the latest thousand.
+    if s.catch_up = 'all' and chime_private.count_fires(s.rule, first - interval '1 microsecond', until) > c_most then
+      v_low := first;
+      while v_high - v_low > interval '1 second' loop
+        v_middle := v_low + (v_high - v_low) / 2;
+        if chime_private.count_fires(s.rule, v_middle, until) >= c_most then v_low := v_middle; else v_high := v_middle; end if;
+      end loop;
+      first := chime_private.next_fire(s.rule, v_low);
+    end if;
+  end if;
+  if first < since or first > until then
+    first := null;
+    last := null;
+  end if;
+end $$;
+comment on function chime_private.plan_catch_up is
+  'Which of the fires that are due, up to until, are run by the schedule''s catch-up policy: those from first to last, '
+  'none where they are null. since is the earliest that may be run.';
+
+create or replace function chime_private.skip_gaps(s chime.schedules, until timestamptz, now timestamptz) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_at bigint := floor(date_part('epoch', s.accounted_until));
+  v_end bigint := floor(date_part('epoch', until));
+  v_change bigint;
+  v_before integer;
+  v_after integer;
+  v_count bigint;
+  v_rows integer := 0;
+begin
+  if (s.rule).real_time or (s.rule).kind = 'at' or (s.rule).microseconds > 0 or (s.rule).dst_gap = 'shift' then return 0; end if;
+  while v_at < v_end loop
+    v_change := chime_private.clock_change(v_at, least(v_at + 432000, v_end), s.timezone);
+    v_at := coalesce(v_change, least(v_at + 432000, v_end));
+    continue when v_change is null;
+    v_before := chime_private.utc_offset(v_change - 1, s.timezone);
+    v_after := chime_private.utc_offset(v_change, s.timezone);
+    continue when v_after < v_before or (s.rule).dst_gap = 'next' and v_after - v_before <= 10800;
+    v_count := chime_private.wall_count(s.rule, v_change + v_before, v_change + v_after);
+    -- The last instant before the clock change stands for them: no rule fires between whole seconds there.
+    perform chime_private.skip_fires(s, to_timestamp(v_change) - interval '1 millisecond',
+      to_timestamp(v_change) - interval '1 millisecond', v_count, 'dst_gap', now);
+    v_rows := v_rows + (v_count > 0)::integer;
+  end loop;
+  return v_rows;
+end $$;
+comment on function chime_private.skip_gaps is
+  'Records wall-clock times that a clock change left out and the rule does not make up for; answers how many rows.';
+
+create or replace function chime_private.fire_late(s chime.schedules, now timestamptz, out fired integer, out skipped integer)
+language plpgsql volatile
+as $$
+declare
+  c_moment constant interval := '1 microsecond';
+  v_until timestamptz := greatest(s.next_run_at, now - coalesce(s.jitter, '0'));
+  v_plan record;
+  v_fire timestamptz;
+  v_reason chime.skip_reason;
+  v_last timestamptz;
+begin
+  fired := 0;
+  skipped := chime_private.skip_gaps(s, v_until, now);
+  select * into v_plan from chime_private.plan_catch_up(s, v_until,
+    now - case s.catch_up when 'skip' then interval '10 seconds' else s.catch_up_window end);
+
+  v_fire := chime_private.next_fire(s.rule, s.accounted_until);
+  v_last := coalesce(v_plan.first - c_moment, v_until);
+  if v_fire <= v_last then
+    perform chime_private.skip_fires(s, v_fire, chime_private.last_fire(s.rule, s.accounted_until, v_last),
+      chime_private.count_fires(s.rule, s.accounted_until, v_last), 'missed', now);
+    skipped := skipped + 1;
+  end if;
+  v_fire := v_plan.first;
+  while v_fire <= v_plan.last loop
+    v_reason := case
+      when s.run_count >= s.max_runs then 'max_runs'
+      when s.overlap = 'skip' and exists (
+        select from unnest(s.active_run_ids) a(id) join chime.runs r on r.id = a.id where r.finished_at is null) then 'overlap'
+    end;
+    if v_reason is null then
+      s := chime_private.queue_fire(s, v_fire, now);
+      fired := fired + 1;
+    else
+      perform chime_private.skip_fires(s, v_fire, v_fire, 1, v_reason, now);
+      skipped := skipped + 1;
+    end if;
+    v_fire := chime_private.next_fire(s.rule, v_fire);
+  end loop;
+  if chime_private.next_fire(s.rule, v_plan.last) <= v_until then
+    perform chime_private.skip_fires(s, chime_private.next_fire(s.rule, v_plan.last),
+      chime_private.last_fire(s.rule, v_plan.last, v_until),
+      chime_private.count_fires(s.rule, v_plan.last, v_until), 'missed', now);
+    skipped := skipped + 1;
+  end if;
+
+  s := chime_private.aim(s, v_until);
+  if s.run_count >= s.max_runs and s.status = 'active' then
+    s.status := 'completed'; s.status_reason := 'It has run max_runs times.'; s.next_run_at := null; s.next_due_at := null;
+  end if;
+  update chime.schedules u set
+    status = s.status, status_reason = s.status_reason, next_run_at = s.next_run_at, next_due_at = s.next_due_at,
+    accounted_until = s.accounted_until, run_count = s.run_count, last_run_id = s.last_run_id, active_run_ids = s.active_run_ids
+  where u.id = s.id;
+end $$;
+comment on function chime_private.fire_late is
+  'Fires a schedule that owes more than its one next fire, or owes it late, by its catch-up policy: each fire becomes a run '
+  'or belongs to a skipped run that counts it.';
+
+create or replace function chime_private.fire_due(
+  now timestamptz, most integer, single uuid, out claimed integer, out fired integer, out skipped integer
+)
+language plpgsql volatile
+as $$
+declare
+  v_run_ids uuid[];
+  v_tasks text[];
+  v_late uuid[];
+  v_schedule chime.schedules;
+  v_done record;
+begin
+  with due as materialized (
+    select s.*, chime_private.next_fire(s.rule, s.next_run_at) as following
+    from chime.schedules s
+    where s.next_due_at <= now and (single is null or s.id = single)
+    order by s.next_due_at
+    limit most
+    for no key update skip locked
+  ), plan as materialized (
+    select d.id, d.tenant_id, d.revision, d.task, d.payload, d.next_run_at, d.next_due_at, d.jitter, d.following,
+      d.run_count, d.max_runs, d.overlap,
+      chime_private.run_id(d.id, d.next_run_at) as run_id,
+      d.overlap = 'skip' and d.active_run_ids <> '{}' and exists (
+        select from unnest(d.active_run_ids) a(id) join chime.runs r on r.id = a.id where r.finished_at is null) as busy
+    from due d
+    -- One fire, not late, and nothing peculiar about it; the others one by one, below.
+    where (d.following is null or d.following > now - coalesce(d.jitter, '0'))
+      and d.next_run_at >= now - case d.catch_up when 'skip' then interval '10 seconds' else d.catch_up_window end
+      and (d.dst_gap <> 'skip' or (d.rule).real_time)
+  ), moved as (
+    update chime.schedules s set
+      next_run_at = p.next, next_due_at = chime_private.due_at(s.id, p.next, s.jitter), accounted_until = p.next_run_at,
+      status = case when p.next is null then 'completed' else s.status end,
+      status_reason = case when p.next is not null then s.status_reason
+        when p.following is null then 'The rule has no more fires.' else 'It has run max_runs times.' end,
+      run_count = s.run_count + (not p.busy)::integer,
+      last_run_id = case when p.busy then s.last_run_id else p.run_id end,
+      active_run_ids = case when p.busy then s.active_run_ids when s.overlap = 'allow' then '{}' else array[p.run_id] end
+    from (select *, case when run_count + (not busy)::integer >= max_runs then null else following end as next from plan) p
+    where s.id = p.id
+  ), added as (
+    insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at,
+      status, skip_reason, covers_count, covers_until, finished_at, created_at)
+    select p.run_id, p.tenant_id, p.id, p.revision, p.task, p.payload, 'schedule', p.next_run_at, p.next_due_at,
+      case when p.busy then 'skipped' else 'queued' end::chime.run_status,
+      case when p.busy then 'overlap' end::chime.skip_reason,
+      case when p.busy then 1 end, case when p.busy then p.next_run_at end, case when p.busy then now end, now
+    from plan p
+    on conflict do nothing
+    returning id, task, status
+  )
+  select
+    (select array_agg(a.id) from added a where a.status = 'queued'),
+    (select array_agg(a.task) from added a where a.status = 'queued'),
+    (select count(*) from added a where a.status = 'skipped'),
+    (select count(*) from due),
+    (select array_agg(d.id) from due d where d.id not in (select p.id from plan p))
+  into v_run_ids, v_tasks, skipped, claimed, v_late;
+
+  perform chime_private.enqueue(v_run_ids, v_tasks);
+  fired := coalesce(cardinality(v_run_ids), 0);
+  for v_schedule in select * from chime.schedules s where s.id = any (v_late) loop
+    select * into v_done from chime_private.fire_late(v_schedule, now);
+    fired := fired + v_done.fired;
+    skipped := skipped + v_done.skipped;
+  end loop;
+end $$;
+comment on function chime_private.fire_due is
+  'Fires due schedules, oldest first, `most` of them at most: their runs, their jobs, their next fires. Schedules that somebody '
+  'else has locked are left for later. single names the only one to fire.';
+
+create or replace function chime_private.set_aside(schedule_id uuid, problem text, now timestamptz) returns void
+language sql volatile
+as $$
+  update chime.schedules set
+    status = 'paused', paused_at = now, paused_until = null, paused_by = 'pgchime',
+    status_reason = 'Its rule failed: ' || problem, next_run_at = null, next_due_at = null,
+    accounted_until = greatest(now, accounted_until), updated_at = now
+  where id = schedule_id
+$$;
+comment on function chime_private.set_aside is 'Pauses a schedule whose rule raises an error, so that it does not hold up the others.';
+
+create or replace function chime_private.fire_due_each(
+  now timestamptz, most integer, out claimed integer, out fired integer, out skipped integer
+)
+language plpgsql volatile
+as $$
+declare
+  v_id uuid;
+  v_done record;
+begin
+  claimed := 0; fired := 0; skipped := 0;
+  for v_id in select s.id from chime.schedules s where s.next_due_at <= now order by s.next_due_at limit most loop
+    begin
+      select * into v_done from chime_private.fire_due(now, 1, v_id);
+      claimed := claimed + v_done.claimed; fired := fired + v_done.fired; skipped := skipped + v_done.skipped;
+    exception when others then
+      perform chime_private.set_aside(v_id, sqlerrm, now);
+      claimed := claimed + 1;
+    end;
+  end loop;
+end $$;
+comment on function chime_private.fire_due_each is
+  'fire_due, one schedule at a time: for a batch that failed as a whole. What fails alone is set aside with its error.';
+
+create or replace function chime_private.tick(
+  most integer default 500,
+  clock_id uuid default null,
+  clock_name text default null,
+  out now timestamptz,
+  out fired integer,
+  out skipped integer,
+  out resumed integer,
+  out recovered integer,
+  out more boolean,
+  out next_due_at timestamptz
+)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_schedule chime.schedules;
+  v_done record;
+begin
+  now := chime.now();
+  perform chime_private.record_tick(clock_id, clock_name, now) where clock_id is not null;
+  resumed := 0;
+  for v_schedule in
+    select * from chime.schedules s where s.paused_until <= now order by s.paused_until limit most for no key update skip locked
+  loop
+    perform chime_private.resume(v_schedule, now);
+    resumed := resumed + 1;
+  end loop;
+
+  begin
+    select * into v_done from chime_private.fire_due(now, most, null);
+  exception when others then
+    -- A rule failed, and took its batch with it: find out which.
+    select * into v_done from chime_private.fire_due_each(now, most);
+  end;
+  fired := v_done.fired;
+  skipped := v_done.skipped;
+  more := v_done.claimed >= most or resumed >= most;
+
+  recovered := chime_private.recover_lost_runs(now, clock_id);
+  perform chime_private.maintain_due(now);
+
+  select least(
+      (select s.next_due_at from chime.schedules s where s.next_due_at is not null order by s.next_due_at limit 1),
+      (select s.paused_until from chime.schedules s where s.paused_until is not null order by s.paused_until limit 1),
+      (select w.lease_until from chime_private.workers w where w.stopped_at is null order by w.lease_until limit 1),
+      (select (s.value #>> '{}')::timestamptz from chime_private.settings s where s.key = 'maintenance_due_at'))
+    into next_due_at;
+  -- What is due still is locked by somebody: look again soon, but not at once.
+  if next_due_at <= now then next_due_at := now + interval '250 milliseconds'; end if;
+end $$;
+comment on function chime_private.tick is
+  'Moves all that is due: fires schedules (most at a time), resumes pauses that end, queues again the runs of dead workers. '
+  'Answers with what it did, whether more is due at once, and the next due instant. Only a clock that names itself takes '
+  'workers for dead.';

@@ -1,0 +1,105 @@
+-- Runs on their way to a worker. The run is the truth; its graphile-worker job only wakes a worker, which then asks
+-- start_runs whether the run may start. A job too many therefore does nothing.
+
+create or replace function chime_private.enqueue(run_ids uuid[], tasks text[]) returns void
+language plpgsql volatile
+as $$
+begin
+  if coalesce(cardinality(run_ids), 0) = 0 then return; end if;
+  perform graphile_worker.add_jobs(array(
+    select row(
+      -- Workers take jobs of their own tasks only; a task that nobody ever registered goes to any, which says so.
+      case when t.name is null then 'chime_unregistered' else 'chime:' || t.name end,
+      json_build_object('run_id', r.id), null, null, null, null, null, null)::graphile_worker.job_spec
+    from unnest(run_ids, tasks) r(id, task)
+    left join chime.tasks t on t.name = r.task));
+end $$;
+comment on function chime_private.enqueue is
+  'Adds the jobs that wake workers for these runs, in this transaction. Jobs carry no key: a key would double their cost, '
+  'and a second job of a run is harmless.';
+
+create or replace function chime_private.queue_fire(s chime.schedules, scheduled_for timestamptz, now timestamptz)
+returns chime.schedules
+language plpgsql volatile
+as $$
+declare
+  v_run_id uuid := chime_private.run_id(s.id, scheduled_for);
+begin
+  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at, status, created_at)
+  values (v_run_id, s.tenant_id, s.id, s.revision, s.task, s.payload, 'schedule', scheduled_for,
+    chime_private.due_at(s.id, scheduled_for, s.jitter), 'queued', now)
+  on conflict do nothing;
+  if found then
+    perform chime_private.enqueue(array[v_run_id], array[s.task]);
+  end if;
+  s.run_count := s.run_count + 1;
+  s.last_run_id := v_run_id;
+  s.active_run_ids := case s.overlap when 'allow' then '{}' else array(
+    select a.id from unnest(s.active_run_ids || v_run_id) a(id)
+    where exists (select from chime.runs r where r.id = a.id and r.finished_at is null)) end;
+  return s;
+end $$;
+comment on function chime_private.queue_fire is 'Makes the run of one fire and its job; answers the schedule with its counts moved on, not yet stored.';
+
+create or replace function chime.run_now(
+  schedule_id uuid,
+  payload jsonb default null,
+  allow_overlap boolean default false
+) returns chime.runs
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now timestamptz := chime.now();
+  v_schedule chime.schedules := chime_private.live_schedule(schedule_id);
+  v_active uuid[];
+  v_run chime.runs;
+begin
+  if v_schedule.status = 'cancelled' then
+    perform chime_private.fail('CH013', format('The schedule "%s" is cancelled and cannot be run.', v_schedule.name));
+  elsif payload is not null then
+    perform chime_private.check_task(v_schedule.task, payload);
+  end if;
+  v_active := array(select r.id from chime.runs r where r.schedule_id = v_schedule.id and r.finished_at is null);
+  if v_schedule.overlap = 'skip' and not allow_overlap and v_active <> '{}' then
+    perform chime_private.fail('CH013', format('The schedule "%s" has a run that is not finished.', v_schedule.name),
+      'Wait for it, or run beside it with allow_overlap => true.', jsonb_build_object('run_id', v_active[1]));
+  end if;
+  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at, status, created_at)
+  values (chime_private.new_id(v_now), v_schedule.tenant_id, v_schedule.id, v_schedule.revision, v_schedule.task,
+    coalesce(payload, v_schedule.payload), 'manual', v_now, v_now, 'queued', v_now)
+  returning * into v_run;
+  perform chime_private.enqueue(array[v_run.id], array[v_run.task]);
+  update chime.schedules set
+    last_run_id = v_run.id,
+    active_run_ids = case overlap when 'allow' then '{}' else v_active || v_run.id end
+  where id = v_schedule.id;
+  return v_run;
+end $$;
+comment on function chime.run_now is
+  'Runs a schedule once, at once, beside its rule: with its payload or another. Where it may not overlap, refuses (CH013) '
+  'while a run is not finished, unless allow_overlap. Errors: CH005, CH006, CH010, CH013.';
+
+create or replace function chime.find_run(reference text) returns chime.runs
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_digits text := replace(lower(reference), '-', '');
+  v_runs chime.runs[];
+begin
+  -- The beginning of an id is a range of ids, which the primary key finds.
+  if v_digits ~ '^[0-9a-f]{8,32}$' then
+    select array_agg(r) into v_runs
+    from (
+      select * from chime.runs r
+      where r.id between rpad(v_digits, 32, '0')::uuid and rpad(v_digits, 32, 'f')::uuid and r.tenant_id = chime.current_tenant()
+      limit 2) r;
+  end if;
+  if v_runs is null then
+    perform chime_private.fail('CH011', format('There is no run "%s".', left(reference, 80)),
+      'Name it by its id, or by the first eight or more digits of it.');
+  elsif cardinality(v_runs) > 1 then
+    perform chime_private.fail('CH011', format('More than one run has an id that begins with "%s".', reference), 'Give more of it.');
+  end if;
+  return v_runs[1];
+end $$;
+comment on function chime.find_run is 'The run with this id, or whose id begins so (eight digits or more). Raises CH011.';

@@ -1,0 +1,105 @@
+-- What workers write. Starts and finishes come in batches, one statement for all of them, so that full history costs
+-- little. Every attempt has a number: a start, log line or finish that carries another number than the run changes nothing.
+
+create or replace function chime_private.start_runs(worker_id uuid, run_ids uuid[], resend boolean)
+returns table (
+  id uuid, attempt integer, task text, payload jsonb, trigger chime.run_trigger, scheduled_for timestamptz,
+  local_time text, due_at timestamptz, started_at timestamptz, schedule_id uuid, schedule_key text, schedule_name text, timezone text, next_run_at timestamptz
+)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now timestamptz := chime.now();
+begin
+  -- A worker that was taken for dead may not start anything: its runs are somebody else's by now.
+  perform from chime_private.workers w where w.id = start_runs.worker_id and w.stopped_at is null and w.lease_until > v_now for share;
+  if not found then
+    perform chime_private.fail('CH020', 'The lease of this worker has ended.', 'It must stop; its runs are given to other workers.');
+  end if;
+  return query
+    with started as (
+      update chime.runs r set status = 'running', attempt = r.attempt + 1, worker_id = start_runs.worker_id, started_at = v_now
+      from unnest(run_ids) i(id)
+      where r.id = i.id and (r.status = 'queued' or resend and r.status = 'running' and r.worker_id = start_runs.worker_id)
+      returning r.*
+    )
+    select r.id, r.attempt, r.task, r.payload, r.trigger, r.scheduled_for,
+      (r.scheduled_for at time zone coalesce(s.timezone, 'UTC'))::timestamp(0)::text, r.due_at, r.started_at, r.schedule_id,
+      s.key, s.name, s.timezone, s.next_run_at
+    from started r
+    left join chime.schedules s on s.id = r.schedule_id;
+end $$;
+comment on function chime_private.start_runs is
+  'Starts queued runs for a worker: each gets its next attempt number. Those that are not queued any more are left out of '
+  'the answer. resend says that the answer to the same call was lost: runs that it started then are started anew. Raises '
+  'CH020 where the worker''s lease has ended.';
+
+create or replace function chime_private.finish_runs(
+  run_ids uuid[], attempts integer[], statuses chime.run_status[], outputs text[], results jsonb[], errors text[], stacks text[]
+) returns table (id uuid, finished_at timestamptz)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now timestamptz := chime.now();
+  v_count integer;
+begin
+  return query
+    update chime.runs r set
+      status = i.status, worker_id = null, finished_at = v_now, output = i.output, output_summary = left(i.output, 500),
+      result = i.result, error = i.error, error_stack = i.stack
+    from unnest(run_ids, attempts, statuses, outputs, results, errors, stacks) i(id, attempt, status, output, result, error, stack)
+    where r.id = i.id and r.attempt = i.attempt and r.status = 'running'
+    returning r.id, r.finished_at;
+  get diagnostics v_count = row_count;
+  if v_count < cardinality(run_ids) then
+    -- Sent again because the first answer was lost: it is recorded already, and that is the answer.
+    return query
+      select r.id, r.finished_at
+      from unnest(run_ids, attempts, statuses) i(id, attempt, status)
+      join chime.runs r on r.id = i.id and r.attempt = i.attempt and r.status = i.status and r.finished_at < v_now;
+  end if;
+end $$;
+comment on function chime_private.finish_runs is
+  'Records how attempts ended, arrays side by side. Answers those that are recorded: an attempt that is not the run''s current '
+  'one changes nothing. May be sent again.';
+
+create or replace function chime_private.return_runs(run_ids uuid[], attempts integer[]) returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids uuid[];
+  v_tasks text[];
+begin
+  with returned as (
+    update chime.runs r set status = 'queued', worker_id = null
+    from unnest(run_ids, attempts) i(id, attempt)
+    where r.id = i.id and r.attempt = i.attempt and r.status = 'running'
+    returning r.id, r.task
+  )
+  select array_agg(r.id), array_agg(r.task) into v_ids, v_tasks from returned r;
+  perform chime_private.enqueue(v_ids, v_tasks);
+  return coalesce(cardinality(v_ids), 0);
+end $$;
+comment on function chime_private.return_runs is 'Gives runs back to the queue that a worker has started and will not finish, because it is stopping.';
+
+create or replace function chime_private.write_logs(
+  run_ids uuid[], attempts integer[], seqs integer[], levels text[], messages text[], datas jsonb[], times timestamptz[]
+) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  insert into chime.run_logs (run_id, seq, tenant_id, attempt, level, message, data, logged_at)
+  select i.id, i.seq, r.tenant_id, i.attempt, i.level, i.message, i.data, i.at
+  from unnest(run_ids, attempts, seqs, levels, messages, datas, times) i(id, attempt, seq, level, message, data, at)
+  join chime.runs r on r.id = i.id and r.attempt = i.attempt and r.status = 'running'
+  on conflict do nothing
+$$;
+comment on function chime_private.write_logs is 'Stores log lines of running attempts, arrays side by side.';
+
+create or replace function chime_private.next_fires(schedule_id uuid, count integer) returns table (scheduled_for timestamptz)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select p.scheduled_for
+  from chime.schedules s, lateral chime_private.preview_rule(s.rule, chime.now(), least(greatest(next_fires.count, 0), 1000)) p
+  where s.id = next_fires.schedule_id and s.status = 'active'
+$$;
+comment on function chime_private.next_fires is 'The next fires of a stored schedule; none where it is not active.';

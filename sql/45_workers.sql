@@ -1,0 +1,125 @@
+-- Workers: what they can do, and whether they live. A worker renews one lease for all its runs; where it does not,
+-- its runs are queued again within seconds. Leases are not enforced while nobody could have renewed them: in the
+-- first moments of a database, and by a clock that has not ticked without a gap for a whole lease.
+
+create or replace function chime_private.lease() returns interval
+language sql immutable parallel safe
+as $$ select interval '15 seconds' $$;
+comment on function chime_private.lease is 'How long a worker is taken to live after it last renewed its lease.';
+
+create or replace function chime_private.register_worker(
+  worker_id uuid, name text, pool_id text, tasks jsonb
+) returns timestamptz
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now timestamptz := chime.now();
+begin
+  insert into chime.tasks as t (name, description, payload_schema, registered_at, updated_at)
+  select i.name, i.description, i.payload_schema, v_now, v_now
+  from jsonb_to_recordset(tasks) i(name text, description text, payload_schema jsonb)
+  order by i.name
+  on conflict on constraint tasks_pkey do update set
+    description = excluded.description, payload_schema = excluded.payload_schema, updated_at = excluded.updated_at;
+  insert into chime_private.workers as w (id, name, pool_id, task_names, started_at, lease_until)
+  values (register_worker.worker_id, register_worker.name, register_worker.pool_id,
+    array(select t ->> 'name' from jsonb_array_elements(tasks) t order by 1), v_now, v_now + chime_private.lease())
+  on conflict (id) do update set pool_id = excluded.pool_id, lease_until = excluded.lease_until, stopped_at = null
+  where w.stopped_at is null;
+  return v_now + chime_private.lease();
+end $$;
+comment on function chime_private.register_worker is
+  'Announces a worker and the tasks it has (an array of {name, description, payload_schema}); answers when its lease ends.';
+
+create or replace function chime_private.renew_lease(worker_id uuid) returns timestamptz
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  update chime_private.workers w set lease_until = chime.now() + chime_private.lease()
+  where w.id = renew_lease.worker_id and w.stopped_at is null
+  returning w.lease_until
+$$;
+comment on function chime_private.renew_lease is 'Renews the lease of a worker; null where it was taken for dead: it must stop then.';
+
+create or replace function chime_private.stop_worker(worker_id uuid) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$ update chime_private.workers w set stopped_at = chime.now() where w.id = stop_worker.worker_id and w.stopped_at is null $$;
+comment on function chime_private.stop_worker is 'Says that a worker has stopped by itself and holds no runs.';
+
+create or replace function chime_private.clock_is_steady(clock_id uuid, now timestamptz) returns boolean
+language plpgsql volatile
+as $$
+declare
+  v_clock chime_private.clocks;
+begin
+  if pg_postmaster_start_time() > clock_timestamp() - chime_private.lease() then return false; end if;
+  select * into v_clock from chime_private.clocks c where c.id = clock_id;
+  return v_clock.steady_since <= now - chime_private.lease() and v_clock.ticked_at > now - chime_private.lease() / 2;
+end $$;
+comment on function chime_private.clock_is_steady is
+  'Whether a clock may take workers for dead: it, and the database, have been there long enough for all of them to renew.';
+
+create or replace function chime_private.record_tick(clock_id uuid, name text, now timestamptz) returns void
+language sql volatile
+as $$
+  -- Written once in a while, not at each of many ticks a second.
+  insert into chime_private.clocks as c (id, name, steady_since, ticked_at)
+  values (clock_id, coalesce(name, 'clock'), now, now)
+  on conflict (id) do update set
+    steady_since = case when c.ticked_at < excluded.ticked_at - chime_private.lease() / 2 then excluded.ticked_at else c.steady_since end,
+    ticked_at = excluded.ticked_at
+  where c.ticked_at < excluded.ticked_at - interval '1 second'
+$$;
+comment on function chime_private.record_tick is
+  'Says that a clock is alive; after a gap of half a lease it counts as steady from now on only.';
+
+create or replace function chime_private.stop_clock(clock_id uuid) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$ delete from chime_private.clocks c where c.id = stop_clock.clock_id $$;
+comment on function chime_private.stop_clock is 'Says that a clock has stopped by itself.';
+
+create or replace function chime_private.recover_lost_runs(now timestamptz, clock_id uuid) returns integer
+language plpgsql volatile
+as $$
+declare
+  c_most_losses constant integer := 3;
+  v_worker chime_private.workers;
+  v_ids uuid[];
+  v_tasks text[];
+  v_count integer := 0;
+begin
+  if not exists (select from chime_private.workers w where w.stopped_at is null and w.lease_until <= now)
+    or not chime_private.clock_is_steady(clock_id, now) then
+    return 0;
+  end if;
+  for v_worker in
+    select * from chime_private.workers w where w.stopped_at is null and w.lease_until <= now for update skip locked
+  loop
+    update chime_private.workers w set stopped_at = now where w.id = v_worker.id;
+    with lost as (
+      select r.id, r.attempt, r.tenant_id, r.started_at, r.task, r.lost_count + 1 >= c_most_losses as hopeless
+      from chime.runs r where r.finished_at is null and r.worker_id = v_worker.id
+      for no key update
+    ), recorded as (
+      insert into chime.run_attempts (run_id, attempt, tenant_id, worker_id, outcome, started_at, finished_at, error)
+      select l.id, l.attempt, l.tenant_id, v_worker.id, 'lost', l.started_at, now, 'The worker died or lost its connection.'
+      from lost l
+      on conflict do nothing
+    ), changed as (
+      update chime.runs r set
+        status = case when l.hopeless then 'failed' else 'queued' end::chime.run_status,
+        worker_id = null, lost_count = r.lost_count + 1,
+        finished_at = case when l.hopeless then now end,
+        error = case when l.hopeless then format('Its worker died %s times while running it.', r.lost_count + 1) end
+      from lost l where r.id = l.id
+      returning r.id, r.task, r.status
+    )
+    select array_agg(c.id) filter (where c.status = 'queued'), array_agg(c.task) filter (where c.status = 'queued'), v_count + count(*)
+    into v_ids, v_tasks, v_count from changed c;
+    perform chime_private.enqueue(v_ids, v_tasks);
+    -- Jobs that it had fetched and not begun are free for others at once, instead of after hours.
+    perform graphile_worker.force_unlock_workers(array[v_worker.pool_id]);
+  end loop;
+  return v_count;
+end $$;
+comment on function chime_private.recover_lost_runs is
+  'Queues again the runs of workers whose lease has ended; one that has cost three workers their lives fails instead. Answers how many.';

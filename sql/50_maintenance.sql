@@ -1,0 +1,50 @@
+-- Housekeeping that tick() does when it is due: partitions of the history, made ahead.
+
+create or replace function chime_private.ensure_partitions(now timestamptz, weeks_ahead integer default 4) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_week timestamptz;
+  v_name text;
+  v_made integer := 0;
+begin
+  for v_week in
+    select date_trunc('week', ensure_partitions.now at time zone 'UTC') at time zone 'UTC' + w * interval '168 hours'
+    from generate_series(0, weeks_ahead) w
+  loop
+    v_name := 'runs_' || to_char(v_week at time zone 'UTC', 'IYYY"w"IW');
+    continue when to_regclass('chime_private.' || v_name) is not null;
+    -- Rows that are in the default partition already stay there, and keep the partition of that week from being made.
+    continue when exists (
+      select from chime_private.runs_default d
+      where d.id >= chime_private.first_id(v_week) and d.id < chime_private.first_id(v_week + interval '168 hours'));
+    execute format('create table chime_private.%I partition of chime.runs for values from (%L) to (%L) with (fillfactor = 70)',
+      v_name, chime_private.first_id(v_week), chime_private.first_id(v_week + interval '168 hours'));
+    v_made := v_made + 1;
+  end loop;
+  return v_made;
+end $$;
+comment on function chime_private.ensure_partitions is
+  'Makes the partitions of chime.runs for this week and some ahead; answers how many were missing. A run outside of them is '
+  'kept by the default partition.';
+
+create or replace function chime_private.maintain_due(now timestamptz) returns void
+language plpgsql volatile
+as $$
+begin
+  update chime_private.settings s set value = to_jsonb(maintain_due.now + interval '6 hours'), updated_at = maintain_due.now
+  where s.key = 'maintenance_due_at' and (s.value #>> '{}')::timestamptz <= maintain_due.now;
+  if not found then return; end if;
+  begin
+    -- A new partition needs a lock that a long report may hold off; ticks do not wait for it, next time will do.
+    perform set_config('lock_timeout', '500ms', true);
+    perform chime_private.ensure_partitions(now);
+    perform set_config('lock_timeout', '0', true);
+  exception when lock_not_available then
+    null;
+  end;
+end $$;
+comment on function chime_private.maintain_due is 'Does the housekeeping, every six hours.';
+
+insert into chime_private.settings (key, value) values ('maintenance_due_at', to_jsonb(timestamptz '-infinity'))
+on conflict do nothing;

@@ -1,0 +1,44 @@
+-- Who may do what. Functions are closed by default (migrations/0000_bootstrap.sql); this file opens what each role needs.
+-- No role but the owner writes a table: all writing is by functions.
+
+-- A report runs with the rights of chime_reporter. To own a function a role must be able to create one, for that moment.
+grant create on schema chime_private to chime_reporter;
+alter function chime_private.run_report(text, integer) owner to chime_reporter;
+revoke create on schema chime_private from chime_reporter;
+
+grant usage on schema chime to chime_user, chime_admin, chime_reporter, chime_worker;
+grant usage on schema chime_private to chime_worker;
+grant select on all tables in schema chime to chime_reporter;
+
+grant execute on function chime.now() to chime_user, chime_admin, chime_reporter, chime_worker;
+grant execute on function
+  chime.preview(text, interval, text, text, timestamptz, integer, timestamptz, timestamptz, timestamptz, chime.dst_gap_policy, chime.dst_fold_policy),
+  chime.preview(timestamptz, text, timestamptz, integer)
+  to chime_user, chime_admin, chime_reporter, chime_worker;
+grant execute on function
+  chime.create_schedule(text, text, interval, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy),
+  chime.create_schedule(text, timestamptz, text, jsonb, text, text, text, interval),
+  chime.update_schedule(uuid, jsonb, integer),
+  chime.find_schedule(text),
+  chime.pause_schedule(uuid, text, timestamptz),
+  chime.resume_schedule(uuid),
+  chime.cancel_schedule(uuid, text),
+  chime.delete_schedule(uuid),
+  chime.run_now(uuid, jsonb, boolean),
+  chime.find_run(text),
+  chime.current_tenant()
+  to chime_user, chime_admin;
+
+grant execute on function
+  chime_private.tick(integer, uuid, text),
+  chime_private.stop_clock(uuid),
+  chime_private.register_worker(uuid, text, text, jsonb),
+  chime_private.renew_lease(uuid),
+  chime_private.stop_worker(uuid),
+  chime_private.start_runs(uuid, uuid[], boolean),
+  chime_private.finish_runs(uuid[], integer[], chime.run_status[], text[], jsonb[], text[], text[]),
+  chime_private.return_runs(uuid[], integer[]),
+  chime_private.write_logs(uuid[], integer[], integer[], text[], text[], jsonb[], timestamptz[]),
+  chime_private.run_report(text, integer),
+  chime_private.next_fires(uuid, integer)
+  to chime_worker;
