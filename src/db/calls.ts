@@ -1,0 +1,191 @@
+// The SQL functions that pgchime's own services call, typed. What they do is said where they are, in sql/.
+import type pg from 'pg';
+import type { Queryable } from './transaction.ts';
+
+/** What one tick did; see chime_private.tick. */
+export interface Tick {
+  now: Date;
+  fired: number;
+  skipped: number;
+  resumed: number;
+  recovered: number;
+  /** More is due at once than one tick takes. */
+  more: boolean;
+  /** How long to sleep, in milliseconds by the database's clock; null where nothing waits. */
+  sleepMs: number | null;
+}
+
+export async function tick(db: Queryable, clockId: string, clockName: string, most: number): Promise<Tick> {
+  const { rows } = await db.query<Record<string, unknown>>({
+    name: 'chime_tick',
+    text: `select t.now, t.fired, t.skipped, t.resumed, t.recovered, t.more,
+             greatest(0, extract(epoch from t.next_due_at - chime.now()) * 1000)::float8 as sleep_ms
+           from chime_private.tick($1, $2, $3) t`,
+    values: [most, clockId, clockName],
+  });
+  const row = rows[0] as { sleep_ms: number | null } & Omit<Tick, 'sleepMs'>;
+  const { sleep_ms: sleepMs, ...rest } = row;
+  return { ...rest, sleepMs };
+}
+
+export async function stopClock(db: Queryable, clockId: string): Promise<void> {
+  await db.query('select chime_private.stop_clock($1)', [clockId]);
+}
+
+/** A run that a worker may execute; see chime_private.start_runs. */
+export interface StartedRun {
+  id: string;
+  attempt: number;
+  task: string;
+  payload: unknown;
+  trigger: 'schedule' | 'manual' | 'event' | 'backfill';
+  scheduled_for: Date;
+  /** scheduled_for on the wall clock of the schedule's zone: YYYY-MM-DD HH:MM:SS. */
+  local_time: string;
+  due_at: Date;
+  started_at: Date;
+  schedule_id: string | null;
+  schedule_key: string | null;
+  schedule_name: string | null;
+  timezone: string | null;
+  next_run_at: Date | null;
+}
+
+export async function startRuns(
+  db: Queryable,
+  workerId: string,
+  runIds: readonly string[],
+  resend: boolean,
+): Promise<StartedRun[]> {
+  const { rows } = await db.query<StartedRun>({
+    name: 'chime_start_runs',
+    text: 'select * from chime_private.start_runs($1, $2, $3)',
+    values: [workerId, runIds, resend],
+  });
+  return rows;
+}
+
+/** How an attempt ended; see chime_private.finish_runs. Text must be free of NUL and lone surrogates. */
+export interface Finish {
+  runId: string;
+  attempt: number;
+  status: 'succeeded' | 'failed';
+  output: string | null;
+  /** JSON text. */
+  result: string | null;
+  error: string | null;
+  stack: string | null;
+}
+
+/** Answers the instant at which each was recorded, by run id; those that were not the current attempt are missing. */
+export async function finishRuns(db: Queryable, finishes: readonly Finish[]): Promise<Map<string, Date>> {
+  const { rows } = await db.query<{ id: string; finished_at: Date }>({
+    name: 'chime_finish_runs',
+    text: 'select * from chime_private.finish_runs($1, $2, $3, $4, $5, $6, $7)',
+    values: [
+      finishes.map((f) => f.runId),
+      finishes.map((f) => f.attempt),
+      finishes.map((f) => f.status),
+      finishes.map((f) => f.output),
+      finishes.map((f) => f.result),
+      finishes.map((f) => f.error),
+      finishes.map((f) => f.stack),
+    ],
+  });
+  return new Map(rows.map((row) => [row.id, row.finished_at]));
+}
+
+/** An attempt of a run: what fences late writers. */
+export interface Attempt {
+  runId: string;
+  attempt: number;
+}
+
+export async function returnRuns(db: Queryable, attempts: readonly Attempt[]): Promise<void> {
+  await db.query('select chime_private.return_runs($1, $2)', [
+    attempts.map((a) => a.runId),
+    attempts.map((a) => a.attempt),
+  ]);
+}
+
+/** One line that a handler logged. */
+export interface LogLine extends Attempt {
+  seq: number;
+  level: 'debug' | 'info' | 'warn' | 'error';
+  message: string;
+  /** JSON text. */
+  data: string | null;
+  at: Date;
+}
+
+export async function writeLogs(db: Queryable, lines: readonly LogLine[]): Promise<void> {
+  await db.query({
+    name: 'chime_write_logs',
+    text: 'select chime_private.write_logs($1, $2, $3, $4, $5, $6, $7)',
+    values: [
+      lines.map((l) => l.runId),
+      lines.map((l) => l.attempt),
+      lines.map((l) => l.seq),
+      lines.map((l) => l.level),
+      lines.map((l) => l.message),
+      lines.map((l) => l.data),
+      lines.map((l) => l.at),
+    ],
+  });
+}
+
+/** A task as a worker announces it. */
+export interface TaskRegistration {
+  name: string;
+  description: string | null;
+  payload_schema: unknown;
+}
+
+export async function registerWorker(
+  db: Queryable,
+  worker: { id: string; name: string; poolId: string; tasks: readonly TaskRegistration[] },
+): Promise<void> {
+  await db.query('select chime_private.register_worker($1, $2, $3, $4)', [
+    worker.id,
+    worker.name,
+    worker.poolId,
+    JSON.stringify(worker.tasks),
+  ]);
+}
+
+/** Whether the lease was renewed; false means that the worker was taken for dead. */
+export async function renewLease(db: Queryable, workerId: string): Promise<boolean> {
+  const { rows } = await db.query<{ renewed: boolean }>({
+    name: 'chime_renew_lease',
+    text: 'select chime_private.renew_lease($1) is not null as renewed',
+    values: [workerId],
+  });
+  return rows[0]?.renewed === true;
+}
+
+/** Frees the job locks of a graphile-worker pool that has ended, so that its jobs need not wait for hours. */
+export async function unlockPool(db: Queryable, poolId: string): Promise<void> {
+  await db.query('select graphile_worker.force_unlock_workers($1)', [[poolId]]);
+}
+
+export async function stopWorker(db: Queryable, workerId: string): Promise<void> {
+  await db.query('select chime_private.stop_worker($1)', [workerId]);
+}
+
+/** The result of a report: its column names, and its rows as JSON text. */
+export interface Report {
+  columns: string[];
+  lines: Record<string, unknown>[];
+}
+
+/** Runs one reading statement as the reporter role. `client` must be in a read-only transaction. */
+export async function runReport(client: pg.ClientBase, statement: string, most: number): Promise<Report> {
+  const { rows } = await client.query<{ columns: string[] | null; line: Record<string, unknown> | null }>(
+    'select * from chime_private.run_report($1, $2)',
+    [statement, most],
+  );
+  return {
+    columns: rows[0]?.columns ?? [],
+    lines: rows.slice(1).map((row) => row.line ?? {}),
+  };
+}

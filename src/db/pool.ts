@@ -1,0 +1,113 @@
+// Connections that get over what happens to connections: refused while Postgres restarts, cut, or silent for ever.
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+
+export interface PoolOptions {
+  connectionString: string;
+  /** Shown in pg_stat_activity. */
+  name: string;
+  /** At most this many connections. */
+  max: number;
+  /** How long to go on asking for a connection that cannot be had, in milliseconds. */
+  patience?: number;
+  /** A statement without a word from the server for this long has lost its connection, in milliseconds. */
+  silence?: number;
+}
+
+const transientCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+  '53300', // too many connections
+  '57P01', // terminated by an administrator
+  '57P02', // crash of another backend
+  '57P03', // starting up or shutting down
+  '08000',
+  '08003',
+  '08006',
+]);
+
+/** Whether an error says that the connection, and not the statement, is at fault: a new connection may do better. */
+export function isConnectionError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = (error as Error & { code?: unknown }).code;
+  if (typeof code === 'string' && transientCodes.has(code)) return true;
+  return /^(Connection terminated|Client has encountered a connection error|timeout expired|timeout exceeded when trying to connect|the connection fell silent)/i.test(
+    error.message,
+  );
+}
+
+/** Destroys a connection that owes an answer and gives no sign of life, so that its statement fails and can be tried anew. */
+export function watchSilence(client: pg.Client | pg.PoolClient, silence: number): void {
+  const { connection } = client as unknown as { connection: { stream: Socket } };
+  const { stream } = connection;
+  stream.setTimeout(silence, () => {
+    const idle = (client as unknown as { readyForQuery?: boolean }).readyForQuery === true;
+    if (!idle) stream.destroy(new Error('the connection fell silent'));
+  });
+}
+
+type ConnectCallback = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  done: (release?: unknown) => void,
+) => void;
+
+/** A pool whose connect() waits for a database that is not there at the moment. */
+export class Pool extends pg.Pool {
+  readonly #patience: number;
+  #closing = false;
+
+  constructor({ connectionString, name, max, patience = 120_000, silence = 20_000 }: PoolOptions) {
+    super({
+      connectionString,
+      max,
+      application_name: name,
+      keepAlive: true,
+      connectionTimeoutMillis: 10_000,
+      idleTimeoutMillis: 30_000,
+    });
+    this.#patience = patience;
+    // Errors of idle connections are no news: the pool replaces them. Without a listener they would end the process.
+    this.on('error', () => {});
+    this.on('connect', (client) => {
+      client.on('error', () => {});
+      watchSilence(client, silence);
+    });
+  }
+
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: ConnectCallback): void;
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
+    if (callback === undefined) return this.#connectPatiently();
+    super.connect(callback);
+    return undefined;
+  }
+
+  async #connectPatiently(): Promise<pg.PoolClient> {
+    const end = performance.now() + this.#patience;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await super.connect();
+      } catch (error) {
+        const wait = Math.min(2000, 50 * 2 ** attempt) * (0.5 + Math.random() / 2);
+        if (this.#closing || !isConnectionError(error) || performance.now() + wait > end) throw error;
+        await sleep(wait);
+      }
+    }
+  }
+
+  override end(): Promise<void>;
+  override end(callback: () => void): void;
+  override end(callback?: () => void): Promise<void> | undefined {
+    this.#closing = true;
+    if (callback === undefined) return super.end();
+    super.end(callback);
+    return undefined;
+  }
+}

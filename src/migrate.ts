@@ -1,0 +1,244 @@
+// Brings a database to this version: graphile-worker's schema, migrations/, sql/, time zones, partitions. Under one lock, repeatable.
+import { createHash } from 'node:crypto';
+import fs from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { runMigrations } from 'graphile-worker';
+import { type RunnerOption, runner } from 'node-pg-migrate';
+import pg from 'pg';
+import { NewerDatabaseError, NotMigratedError } from './errors.ts';
+import { packageRoot } from './package.ts';
+
+/** "chime" in ASCII: whoever holds this advisory lock migrates. */
+const lockKey = 0x6368696d65;
+
+export interface MigrateResult {
+  /** Numbered migrations that were applied, by file name. */
+  applied: string[];
+  /** Files of sql/ that were new or had changed; all of them are loaded then. */
+  reloaded: string[];
+}
+
+interface SqlFile {
+  name: string;
+  text: string;
+  sha256: string;
+}
+
+/**
+ * Migrates a database. Any number may call it at once: one works, the others wait for it and find nothing to do.
+ * @throws NewerDatabaseError (CH030) where a newer pgchime has migrated it
+ * @throws NotMigratedError (CH031) where the role may not, or the server is too old
+ */
+export async function migrate(connectionString: string): Promise<MigrateResult> {
+  const client = new pg.Client({ connectionString, application_name: 'pgchime migrate' });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    await checkServer(client);
+    // Asked for again and again and not waited for: a statement that waits would hold a snapshot, which keeps
+    // CREATE INDEX CONCURRENTLY from ending in the process that has the lock.
+    while (!(await tryLock(client))) await sleep(100);
+    await bootstrap(client);
+    await migrateQueue(client, connectionString);
+    const applied = await migrateTables(client);
+    const reloaded = await loadFunctions(client, applied.length > 0);
+    await refresh(client);
+    return { applied, reloaded };
+  } finally {
+    await client.end();
+  }
+}
+
+async function tryLock(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [
+    lockKey,
+  ]);
+  return rows[0]?.locked === true;
+}
+
+async function checkServer(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ number: number; version: string; standby: boolean }>(
+    `select current_setting('server_version_num')::integer as number, current_setting('server_version') as version,
+       pg_is_in_recovery() as standby`,
+  );
+  const server = rows[0];
+  if (server === undefined || server.number < 150_000) {
+    throw new NotMigratedError(`This is Postgres ${server?.version}; pgchime needs 15 or newer.`);
+  }
+  if (server.standby) {
+    throw new NotMigratedError('This server is a standby and cannot be written to.', {
+      hint: 'Connect to the primary.',
+    });
+  }
+}
+
+/** Roles are shared by all databases of a cluster: another one that is migrated at this moment may get in the way once. */
+async function bootstrap(client: pg.Client): Promise<void> {
+  const text = await fs.readFile(new URL('migrations/0000_bootstrap.sql', packageRoot), 'utf8');
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await inTransaction(client, () => client.query(text));
+      return;
+    } catch (error) {
+      const { code, message } = error as Error & { code?: string };
+      if (code === '42501') {
+        throw new NotMigratedError(`This role may not create the roles that pgchime needs: ${message}.`, {
+          hint: 'Migrate once as a superuser or as a role with CREATEROLE and CREATE on the database.',
+          cause: error,
+        });
+      }
+      if (!/concurrently updated|duplicate key/.test(message) || attempt === 20) throw error;
+      await sleep(50 * attempt);
+    }
+  }
+}
+
+/** graphile-worker's own migrations, as the role that owns its schema; one that is there already keeps its owner. */
+async function migrateQueue(client: pg.Client, connectionString: string): Promise<void> {
+  const { rows } = await client.query<{ owner: string }>(
+    `select coalesce((select r.rolname from pg_namespace n join pg_roles r on r.oid = n.nspowner
+       where n.nspname = 'graphile_worker'), 'chime_queue') as owner`,
+  );
+  const owner = rows[0]?.owner ?? 'chime_queue';
+  if (owner !== 'chime_queue') {
+    await client.query(`grant ${pg.escapeIdentifier(owner)} to chime_owner, chime_worker`);
+  }
+  const pool = new pg.Pool({ connectionString, max: 1, application_name: 'pgchime migrate' });
+  pool.on('error', () => {});
+  pool.on('connect', (connection) => {
+    connection.on('error', () => {});
+    void connection.query(`set role ${pg.escapeIdentifier(owner)}`);
+  });
+  try {
+    await runMigrations({ pgPool: pool });
+  } finally {
+    await pool.end();
+  }
+}
+
+async function migrateTables(client: pg.Client): Promise<string[]> {
+  const dir = fileURLToPath(new URL('migrations', packageRoot));
+  const files = (await fs.readdir(dir)).filter(
+    (name) => /^\d{4}_.*\.sql$/.test(name) && !name.startsWith('0000_'),
+  );
+  const known = new Set(files.map((name) => name.replace(/\.sql$/, '')));
+  const newer = (await appliedMigrations(client)).filter((name) => !known.has(name));
+  if (newer.length > 0) {
+    throw new NewerDatabaseError(`This database belongs to a newer pgchime: it has ${newer.join(', ')}.`, {
+      hint: 'Run the newer version, or connect to another database.',
+    });
+  }
+  await client.query('set role chime_owner');
+  try {
+    const applied = await runner({
+      dbClient: client,
+      dir,
+      direction: 'up',
+      migrationsSchema: 'chime_private',
+      migrationsTable: 'migrations',
+      ignorePattern: '(0000_.*|.*(?<!\\.sql))',
+      singleTransaction: true,
+      checkOrder: true,
+      noLock: true,
+      log: () => {},
+    } as RunnerOption);
+    return applied.map((migration) => migration.name);
+  } finally {
+    await client.query('reset role; reset search_path');
+  }
+}
+
+async function appliedMigrations(client: pg.Client): Promise<string[]> {
+  const { rows: present } = await client.query(
+    "select to_regclass('chime_private.migrations') is not null as there",
+  );
+  if (!present[0]?.there) return [];
+  const { rows } = await client.query<{ name: string }>(
+    'select name from chime_private.migrations order by id',
+  );
+  return rows.map((row) => row.name);
+}
+
+/** Functions, views, policies: loaded as a whole, in one transaction, when any file has changed. */
+async function loadFunctions(client: pg.Client, always: boolean): Promise<string[]> {
+  const files = await readSqlFiles();
+  await client.query('set role chime_owner');
+  try {
+    await client.query(
+      'create table if not exists chime_private.loaded_files (name text primary key, sha256 text not null)',
+    );
+    const { rows } = await client.query<SqlFile>('select name, sha256 from chime_private.loaded_files');
+    const loaded = new Map(rows.map((row) => [row.name, row.sha256]));
+    const changed = files.filter((file) => loaded.get(file.name) !== file.sha256).map((file) => file.name);
+    if (changed.length === 0 && !always && loaded.size === files.length) return [];
+    await inTransaction(client, async () => {
+      for (const file of files) {
+        await client.query(file.text).catch((error: Error) => {
+          throw new Error(`sql/${file.name}: ${error.message}`, { cause: error });
+        });
+      }
+      await client.query('delete from chime_private.loaded_files');
+      await client.query(
+        'insert into chime_private.loaded_files select * from unnest($1::text[], $2::text[])',
+        [files.map((file) => file.name), files.map((file) => file.sha256)],
+      );
+    });
+    return changed;
+  } finally {
+    await client.query('reset role');
+  }
+}
+
+async function readSqlFiles(): Promise<SqlFile[]> {
+  const dir = new URL('sql/', packageRoot);
+  const names = (await fs.readdir(dir)).filter((name) => name.endsWith('.sql')).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const text = await fs.readFile(new URL(name, dir), 'utf8');
+      return { name, text, sha256: createHash('sha256').update(text).digest('hex') };
+    }),
+  );
+}
+
+/** What depends on the server or on the day, and not on the version of pgchime. */
+async function refresh(client: pg.Client): Promise<void> {
+  await client.query('set role chime_owner');
+  try {
+    await client.query(
+      `insert into chime_private.timezones (name)
+       select name from pg_timezone_names where name !~ '^(posix|right)/|^(posixrules|localtime|Factory)$'
+       on conflict do nothing`,
+    );
+    await client.query('select chime_private.ensure_partitions(chime.now())');
+  } finally {
+    await client.query('reset role');
+  }
+}
+
+async function inTransaction(client: pg.Client, work: () => Promise<unknown>): Promise<void> {
+  await client.query('begin');
+  try {
+    await work();
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback');
+    throw error;
+  }
+}
+
+/**
+ * Whether a database is at this version.
+ * @returns undefined where it is; otherwise what is wrong, in a sentence
+ */
+export async function describeLag(client: pg.ClientBase | pg.Pool): Promise<string | undefined> {
+  const { rows } = await client.query(
+    "select to_regclass('chime_private.loaded_files') is not null as there",
+  );
+  if (!rows[0]?.there) return 'The database has not been migrated.';
+  const files = await readSqlFiles();
+  const { rows: loaded } = await client.query<SqlFile>('select name, sha256 from chime_private.loaded_files');
+  const hashes = new Map(loaded.map((row) => [row.name, row.sha256]));
+  const differs = files.some((file) => hashes.get(file.name) !== file.sha256) || hashes.size !== files.length;
+  return differs ? 'The database was migrated by another version of pgchime.' : undefined;
+}
