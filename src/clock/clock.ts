@@ -1,0 +1,108 @@
+// The clock: sleeps until something is due, ticks, sleeps again. It decides nothing: chime_private.tick does, and says
+// how long to sleep. Any number of clocks may run against one database.
+import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { hostname } from 'node:os';
+import { stopClock, type Tick, tick } from '../db/calls.ts';
+import { Listener, pause } from '../db/listener.ts';
+import { Pool } from '../db/pool.ts';
+import type { Logger } from '../log.ts';
+import type { Service } from '../service.ts';
+
+export interface ClockOptions {
+  connectionString: string;
+  log: Logger;
+  /** How often to look where notifications do not get through, in milliseconds. */
+  pollInterval: number;
+  /** Schedules fired in one transaction, at most. */
+  batch?: number;
+}
+
+interface ClockEvents {
+  /** A tick was done. */
+  ticked: [tick: Tick];
+  /** A tick failed; it is tried again. */
+  failed: [error: Error];
+}
+
+/** A clock that sleeps longer would not count as steady, and could not take dead workers for dead. */
+const longestSleep = 5_000;
+
+export class Clock extends EventEmitter<ClockEvents> implements Service {
+  readonly name = 'clock';
+  readonly id = randomUUID();
+  readonly #options: Required<ClockOptions>;
+  #stopped = new AbortController();
+  #pool: Pool | undefined;
+  #listener: Listener | undefined;
+  #loop: Promise<void> | undefined;
+  #wake = new AbortController();
+  #wakesAt = 0;
+
+  constructor(options: ClockOptions) {
+    super();
+    this.#options = { batch: 500, ...options };
+  }
+
+  async start(): Promise<void> {
+    const { connectionString, log } = this.#options;
+    // Patience is the loop's own business: it says so when the database is away.
+    this.#pool = new Pool({ connectionString, name: 'pgchime clock', max: 3, patience: 0 });
+    this.#listener = new Listener({ connectionString, channel: 'chime_clock', pool: this.#pool, log });
+    this.#listener.on('notify', (payload) => this.#heard(payload));
+    this.#listener.on('gap', () => this.#wake.abort());
+    await this.#listener.start();
+    this.#loop = this.#run(this.#pool, this.#listener);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#wake.abort();
+    await this.#loop;
+    await this.#listener?.stop();
+    if (this.#pool === undefined) return;
+    await stopClock(this.#pool, this.id).catch(() => {}); // the database may be gone already
+    await this.#pool.end();
+    this.#pool = undefined;
+  }
+
+  /** Somebody wrote what is due at an instant: sleep no longer than until then. */
+  #heard(payload: string): void {
+    const dueAt = Date.parse(payload);
+    // Clocks of host and database may differ: what seems due much later is asked of the database at once, too.
+    if (!(dueAt - Date.now() > this.#wakesAt - performance.now() + 1000)) this.#wake.abort();
+  }
+
+  async #run(pool: Pool, listener: Listener): Promise<void> {
+    const { batch, log, pollInterval } = this.#options;
+    const name = `${hostname()}:${process.pid}`;
+    let failures = 0;
+    let lanes = 1;
+    while (!this.#stopped.signal.aborted) {
+      // From here on any notification means that the answer of this tick may be too old.
+      this.#wake = new AbortController();
+      this.#wakesAt = Number.POSITIVE_INFINITY;
+      let sleepMs: number;
+      try {
+        // With a backlog, two at a time: one waits for the disk while the other works.
+        const ticks = await Promise.all(
+          Array.from({ length: lanes }, () => tick(pool, this.id, name, batch)),
+        );
+        if (failures > 0) log.info({ failures }, 'the clock ticks again');
+        failures = 0;
+        for (const each of ticks) this.emit('ticked', each);
+        lanes = ticks.some((each) => each.more) ? 2 : 1;
+        const asked = Math.min(...ticks.map((each) => (each.more ? 0 : (each.sleepMs ?? longestSleep))));
+        sleepMs = Math.min(asked, listener.works ? longestSleep : pollInterval);
+      } catch (error) {
+        if (failures++ === 0) log.error({ err: error }, 'the clock cannot tick; trying again');
+        this.emit('failed', error as Error);
+        sleepMs = Math.min(5_000, 50 * 2 ** failures);
+        lanes = 1;
+      }
+      this.#wakesAt = performance.now() + sleepMs;
+      if (sleepMs > 0)
+        await pause(Math.ceil(sleepMs), AbortSignal.any([this.#wake.signal, this.#stopped.signal]));
+    }
+  }
+}

@@ -1,0 +1,125 @@
+// What a task is: a name, a schema for its payload, a handler.
+import type { z } from 'zod';
+
+/** What the schedule of a run is called. */
+export interface ScheduleRef {
+  id: string;
+  key: string | null;
+  name: string;
+}
+
+/** The run that a handler executes. */
+export interface RunInfo {
+  id: string;
+  /** Its nominal time. */
+  scheduledFor: Date;
+  /** Its nominal time on the wall clock of the schedule's zone: YYYY-MM-DD HH:MM:SS. */
+  localTime: string;
+  /** When it should have started: nominal time plus jitter. */
+  dueAt: Date;
+  startedAt: Date;
+  /** 1 for the first try. */
+  attempt: number;
+  trigger: 'schedule' | 'manual' | 'event' | 'backfill';
+  schedule: ScheduleRef | null;
+  /** IANA time zone of the schedule; UTC for a run without one. */
+  timezone: string;
+  /** The next fire of the schedule, as of the start of this run. */
+  nextFireAt: Date | null;
+  /** The next fires of the schedule, from now on: `count` of them, or fewer where it ends. */
+  nextFires(count: number): Promise<Date[]>;
+}
+
+/** Structured log lines of a run, stored with it. */
+export interface RunLog {
+  debug(message: string, data?: unknown): void;
+  info(message: string, data?: unknown): void;
+  warn(message: string, data?: unknown): void;
+  error(message: string, data?: unknown): void;
+}
+
+/** The result of a report: columns in order, rows as objects. */
+export interface ReportResult {
+  columns: string[];
+  rows: Record<string, unknown>[];
+  /** Whether there were more rows than asked for. */
+  truncated: boolean;
+}
+
+/** What a handler is given. */
+export interface TaskContext<P = unknown> {
+  /** The payload, as the task's schema read it. */
+  payload: P;
+  run: RunInfo;
+  /** Aborted when the run has to end: at shutdown, or when this worker lost its lease. */
+  signal: AbortSignal;
+  log: RunLog;
+  /** Appends to the output of the run. Text, or bytes of UTF-8. */
+  write(chunk: string | Uint8Array): void;
+  /** fetch, but for the public internet only: private, loopback and metadata addresses are refused. */
+  fetch(url: string | URL, init?: GuardedRequest): Promise<GuardedResponse>;
+  /** Runs one SQL statement that reads, as the reporter role. */
+  report(statement: string, options?: { timeoutMs?: number; maxRows?: number }): Promise<ReportResult>;
+}
+
+/** A request of `ctx.fetch`. */
+export interface GuardedRequest {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+  /** How many redirects to follow, each checked like the first address. */
+  maxRedirects?: number;
+  /** How much of a response to read, in bytes; the rest is dropped. */
+  maxBytes?: number;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/** A response of `ctx.fetch`, read to its end. */
+export interface GuardedResponse {
+  status: number;
+  headers: Record<string, string>;
+  body: Uint8Array;
+  /** Whether there was more than `maxBytes`. */
+  truncated: boolean;
+  /** The address that answered, after redirects. */
+  url: string;
+}
+
+/** A task handler as `defineTask` takes it. */
+export interface TaskDefinition<S extends z.ZodType> {
+  /** Lower case letters, digits and underscores: what schedules call it. */
+  name: string;
+  /** One sentence, for lists of tasks. */
+  description?: string;
+  /** Schema of the payload: checked when a schedule is written, and again before each run. */
+  payload: S;
+  /**
+   * Executes a run. A string that it returns is added to the output; anything else is kept as the result, as JSON, and is
+   * the output too if nothing was written. An error that it throws fails the run.
+   */
+  run(ctx: TaskContext<z.output<S>>): unknown;
+}
+
+/** A task that workers can load. */
+export interface Task<S extends z.ZodType = z.ZodType> extends TaskDefinition<S> {
+  readonly kind: 'pgchime.task';
+}
+
+/**
+ * Defines a task. A task file exports one as its default.
+ * @example
+ * export default defineTask({
+ *   name: 'greet',
+ *   payload: z.object({ whom: z.string() }),
+ *   run: ({ payload }) => `Hello, ${payload.whom}`,
+ * });
+ */
+export function defineTask<S extends z.ZodType>(definition: TaskDefinition<S>): Task<S> {
+  if (!/^[a-z][a-z0-9_]{0,62}$/.test(definition.name)) {
+    throw new TypeError(
+      `"${definition.name}" is not a task name: lower case letters, digits and underscores, 63 characters at most.`,
+    );
+  }
+  return { ...definition, kind: 'pgchime.task' };
+}

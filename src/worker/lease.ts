@@ -1,0 +1,81 @@
+// The lease of a worker, renewed from a thread of its own: a handler that keeps the event loop busy for a minute does
+// not make the worker look dead. Once the lease can no longer be trusted, everything that runs under it must end.
+import { EventEmitter, once } from 'node:events';
+import { Worker as Thread } from 'node:worker_threads';
+import type { Service } from '../service.ts';
+
+/** As chime_private.lease() says; SQL decides when a lease has ended, this only when to stop trusting it. */
+const leaseMs = 15_000;
+/** Time to stop in, before others may take over. */
+const marginMs = 2_000;
+
+export interface LeaseData {
+  connectionString: string;
+  workerId: string;
+  intervalMs: number;
+  /** One number, shared: when the request was sent that last renewed the lease, in nanoseconds of process.hrtime. */
+  renewedAt: BigInt64Array;
+}
+
+/** What the thread says beside the shared number. */
+export type LeaseMessage = { kind: 'lost' } | { kind: 'failed'; reason: string };
+
+interface LeaseEvents {
+  /** Nobody may act under this lease any more. */
+  lost: [reason: string];
+}
+
+export class Lease extends EventEmitter<LeaseEvents> implements Service {
+  readonly name = 'lease';
+  readonly #data: LeaseData;
+  #thread: Thread | undefined;
+  #expiry: NodeJS.Timeout | undefined;
+  #ended = false;
+  #lastFailure = 'no answer';
+
+  constructor(connectionString: string, workerId: string) {
+    super();
+    const renewedAt = new BigInt64Array(new SharedArrayBuffer(8));
+    this.#data = { connectionString, workerId, intervalMs: 3_000, renewedAt };
+  }
+
+  /** Begins to renew a lease that has just been granted. */
+  async start(): Promise<void> {
+    const file = new URL(
+      import.meta.url.endsWith('.ts') ? './lease_thread.ts' : './lease_thread.js',
+      import.meta.url,
+    );
+    Atomics.store(this.#data.renewedAt, 0, process.hrtime.bigint());
+    this.#check();
+    this.#thread = new Thread(file, { workerData: this.#data });
+    this.#thread.on('message', (message: LeaseMessage) => {
+      if (message.kind === 'lost') this.#lose('this worker was taken for dead');
+      else this.#lastFailure = message.reason;
+    });
+    this.#thread.on('error', (error) => this.#lose(`its thread failed: ${error.message}`));
+    await once(this.#thread, 'online');
+  }
+
+  async stop(): Promise<void> {
+    this.#ended = true;
+    clearTimeout(this.#expiry);
+    await this.#thread?.terminate();
+    this.#thread = undefined;
+  }
+
+  /** Reads the shared number and not messages: after a busy spell those would come later than this timer. */
+  #check(): void {
+    if (this.#ended) return;
+    const age = Number(process.hrtime.bigint() - Atomics.load(this.#data.renewedAt, 0)) / 1e6;
+    const remaining = leaseMs - marginMs - age;
+    if (remaining <= 0) this.#lose(`it could not be renewed: ${this.#lastFailure}`);
+    else this.#expiry = setTimeout(() => this.#check(), remaining).unref();
+  }
+
+  #lose(reason: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#expiry);
+    this.emit('lost', reason);
+  }
+}

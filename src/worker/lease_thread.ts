@@ -1,0 +1,39 @@
+// Runs in a thread: renews the lease every few seconds over a connection of its own.
+import { parentPort, workerData } from 'node:worker_threads';
+import pg from 'pg';
+import { renewLease } from '../db/calls.ts';
+import { pause } from '../db/listener.ts';
+import { watchSilence } from '../db/pool.ts';
+import type { LeaseData, LeaseMessage } from './lease.ts';
+
+const { connectionString, workerId, intervalMs, renewedAt } = workerData as LeaseData;
+const say = (message: LeaseMessage) => parentPort?.postMessage(message);
+
+async function connect(): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString,
+    application_name: 'pgchime lease',
+    connectionTimeoutMillis: intervalMs,
+  });
+  client.on('error', () => {});
+  await client.connect();
+  watchSilence(client, intervalMs);
+  return client;
+}
+
+let client: pg.Client | undefined;
+for (;;) {
+  const sentAt = process.hrtime.bigint();
+  let wait = intervalMs;
+  try {
+    client ??= await connect();
+    if (await renewLease(client, workerId)) Atomics.store(renewedAt, 0, sentAt);
+    else say({ kind: 'lost' });
+  } catch (error) {
+    say({ kind: 'failed', reason: (error as Error).message });
+    void client?.end().catch(() => {});
+    client = undefined;
+    wait = 250;
+  }
+  await pause(wait);
+}

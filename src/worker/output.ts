@@ -1,0 +1,56 @@
+// The output of one run: text and bytes, in the order in which they were written, cut at the configured limit.
+import { storable } from './text.ts';
+
+export class Output {
+  readonly #most: number;
+  readonly #decoder = new TextDecoder('utf-8');
+  readonly #parts: string[] = [];
+  #kept = 0;
+  #seen = 0;
+  #written = false;
+
+  /** @param most how many bytes of UTF-8 are kept */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Whether anything was written, be it nothing at all. */
+  get isWritten(): boolean {
+    return this.#written;
+  }
+
+  write(chunk: string | Uint8Array): void {
+    if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) {
+      throw new TypeError(
+        `write takes a string or a Uint8Array, not ${chunk === null ? 'null' : typeof chunk}.`,
+      );
+    }
+    this.#written = true;
+    // Bytes may end in the middle of a character; the decoder keeps the beginning for the next chunk.
+    this.#append(typeof chunk === 'string' ? chunk : this.#decoder.decode(chunk, { stream: true }));
+  }
+
+  #append(text: string): void {
+    const bytes = Buffer.byteLength(text);
+    this.#seen += bytes;
+    const room = this.#most - this.#kept;
+    if (room <= 0) return;
+    if (bytes <= room) {
+      this.#parts.push(text);
+      this.#kept += bytes;
+      return;
+    }
+    const buffer = Buffer.from(text);
+    let end = room;
+    while (end > 0 && ((buffer[end] ?? 0) & 0xc0) === 0x80) end--; // not inside a character
+    this.#parts.push(buffer.toString('utf8', 0, end));
+    this.#kept = this.#most;
+  }
+
+  /** All of it as one text that Postgres takes, with a mark at the end if something was cut. */
+  text(): string {
+    this.#append(this.#decoder.decode());
+    const cut = this.#seen > this.#most ? `\n[cut: ${this.#most} of ${this.#seen} bytes are kept]` : '';
+    return storable(this.#parts.join('')) + cut;
+  }
+}
