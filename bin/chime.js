@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import { nodeProblem } from './node_version.js';
+
+if (nodeProblem !== undefined) {
+  console.error(nodeProblem);
+  process.exit(1);
+}
+// A checkout runs its sources; the published package has only the compiled files.
+const source = new URL('../src/cli/main.ts', import.meta.url);
+const compiled = new URL('../dist/src/cli/main.js', import.meta.url);
+const { main } = await import(existsSync(source) ? source.href : compiled.href);
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,37 @@
+// The library's entry: refuses an older Node before it loads anything else. Its types are those of src/index.ts.
+import { existsSync } from 'node:fs';
+import { nodeProblem } from './bin/node_version.js';
+
+if (nodeProblem !== undefined) throw new Error(nodeProblem);
+
+// A checkout runs its sources; the published package has only the compiled files.
+const source = new URL('./src/index.ts', import.meta.url);
+const compiled = new URL('./dist/src/index.js', import.meta.url);
+
+export const {
+  BlockedAddressError,
+  ChimeError,
+  createChime,
+  defineTask,
+  EmbeddedPostgresError,
+  errorClasses,
+  fromDatabase,
+  IllegalStateError,
+  InvalidArgumentError,
+  InvalidConfigError,
+  InvalidPayloadError,
+  InvalidReportError,
+  InvalidRuleError,
+  InvariantError,
+  LeaseLostError,
+  migrate,
+  NeverFiresError,
+  NewerDatabaseError,
+  NotMigratedError,
+  PastTimeError,
+  RevisionConflictError,
+  RunNotFoundError,
+  ScheduleNotFoundError,
+  UnknownTaskError,
+  UnknownTimezoneError,
+} = await import(existsSync(source) ? source.href : compiled.href);

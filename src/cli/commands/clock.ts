@@ -1,0 +1,28 @@
+import { Command } from 'commander';
+import { findDatabase } from '../connect.ts';
+import { configOf, withSettings } from '../options.ts';
+import { runProcess } from '../process.ts';
+import { createReporter } from '../report.ts';
+import { makeClock } from '../services.ts';
+
+export function clockCommand(): Command {
+  return withSettings(new Command('clock'), ['databaseUrl', 'dataDir', 'pollInterval', 'logLevel'])
+    .description('run a clock alone; any number may run against one database')
+    .option('--json', 'log JSON lines, as under a pipe')
+    .option('--debug', 'print stack traces of errors')
+    .action(async (options: { json?: true }, command: Command) => {
+      const config = configOf(command);
+      const reporter = createReporter(config.logLevel, options.json === true || !process.stdout.isTTY);
+      const connection = await findDatabase(config);
+      try {
+        const clock = makeClock(config, connection.url, reporter.log);
+        await runProcess({
+          reporter,
+          services: [clock],
+          onStarted: () => reporter.started({ databaseUrl: connection.url, embedded: false }),
+        });
+      } finally {
+        await connection.close();
+      }
+    });
+}

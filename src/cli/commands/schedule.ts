@@ -1,0 +1,29 @@
+import { Command } from 'commander';
+import {
+  cancelCommand,
+  deleteCommand,
+  pauseCommand,
+  resumeCommand,
+  triggerCommand,
+} from './schedule_control.ts';
+import { listCommand, previewCommand, showCommand } from './schedule_read.ts';
+import { createCommand, updateCommand } from './schedule_write.ts';
+
+export function scheduleCommand(): Command {
+  const command = new Command('schedule').description('create, find and steer schedules');
+  for (const each of [
+    createCommand(),
+    listCommand(),
+    showCommand(),
+    previewCommand(),
+    updateCommand(),
+    pauseCommand(),
+    resumeCommand(),
+    triggerCommand(),
+    cancelCommand(),
+    deleteCommand(),
+  ]) {
+    command.addCommand(each);
+  }
+  return command;
+}

@@ -1,0 +1,60 @@
+// What every command that writes a schedule prints: what it is, and when it fires, in its zone.
+import { Argument } from 'commander';
+import type { Chime } from '../../client/chime.ts';
+import type { Fire, Schedule } from '../../client/types.ts';
+import { fireLines, json, paint, paintStatus, ruleOf } from '../output.ts';
+
+export const scheduleArgument = () => new Argument('<schedule>', 'id, key or name of a schedule');
+
+/** The next fires of a stored schedule; none where it is not active. */
+export async function nextFires(
+  chime: Chime,
+  schedule: Schedule,
+  count: number,
+  after?: string,
+): Promise<Fire[]> {
+  if (schedule.status !== 'active') return [];
+  const { cron, every, at, timezone, dstGap, dstFold, anchor, startsAt, endsAt } = schedule;
+  const rule = {
+    timezone,
+    dstGap,
+    dstFold,
+    ...(anchor && { anchor }),
+    ...(startsAt && { startsAt }),
+    ...(endsAt && { endsAt }),
+  };
+  return chime.preview({
+    ...rule,
+    ...(cron === null ? {} : { cron }),
+    ...(every === null ? {} : { every }),
+    ...(at === null ? {} : { at }),
+    ...(after === undefined ? {} : { after }),
+    count,
+  });
+}
+
+/** Prints a schedule that was written, with its zone and next three fires. */
+export async function printCard(
+  chime: Chime,
+  schedule: Schedule,
+  what: string,
+  { asJson, extra = {} }: { asJson: boolean; extra?: Record<string, unknown> },
+): Promise<void> {
+  const fires = await nextFires(chime, schedule, 3);
+  if (asJson) {
+    process.stdout.write(json({ ...extra, schedule, nextFires: fires }));
+    return;
+  }
+  const key = schedule.key === null || schedule.key === schedule.name ? '' : ` (key ${schedule.key})`;
+  process.stdout.write(`${what} ${paint('bold', schedule.name)}${key}, ${paintStatus(schedule.status)}\n`);
+  process.stdout.write(`  ${schedule.task} ${JSON.stringify(schedule.payload)}\n`);
+  process.stdout.write(`  ${ruleOf(schedule)} in ${schedule.timezone}\n`);
+  if (schedule.status === 'active') {
+    process.stdout.write(`Next fires:\n${fireLines(fires, schedule.timezone, new Date())}`);
+  } else {
+    const until = schedule.pausedUntil === null ? '' : ` until ${schedule.pausedUntil.toISOString()}`;
+    const reason = schedule.statusReason === null ? '' : `: ${schedule.statusReason}`;
+    process.stdout.write(`It does not fire, it is ${schedule.status}${until}${reason}\n`);
+  }
+  process.stdout.write(paint('gray', `id ${schedule.id}\n`));
+}

@@ -1,0 +1,126 @@
+import { Argument, Command } from 'commander';
+import type { RuleInput, ScheduleStatus } from '../../client/types.ts';
+import { withChime } from '../connect.ts';
+import { UsageError } from '../failure.ts';
+import { configOf, withCommon } from '../options.ts';
+import { fireLines, json, paint, paintStatus, relative, ruleOf, table } from '../output.ts';
+import { positive, runLine } from './runs.ts';
+import { nextFires, scheduleArgument } from './schedule_card.ts';
+import { localTimezone, withRule } from './schedule_write.ts';
+
+export function listCommand(): Command {
+  return withCommon(new Command('list'))
+    .description('all schedules, the next to fire first')
+    .option('--status <status>', 'active, paused, completed or cancelled')
+    .option('--limit <number>', 'how many', positive, 100)
+    .action(async (options: { status?: ScheduleStatus; limit: number; json?: true }, command: Command) => {
+      await withChime(configOf(command), async (chime) => {
+        const { status, limit } = options;
+        const schedules = await chime.schedules.list({ limit, ...(status === undefined ? {} : { status }) });
+        if (options.json) {
+          process.stdout.write(json(schedules));
+        } else if (schedules.length === 0) {
+          process.stdout.write('No schedules. Create one: chime schedule create --help\n');
+        } else {
+          const now = new Date();
+          const rows = schedules.map((schedule) => ({
+            name: schedule.name,
+            key: schedule.key ?? '',
+            task: schedule.task,
+            rule: ruleOf(schedule),
+            timezone: schedule.timezone,
+            status: schedule.status,
+            'next run': schedule.nextRunAt === null ? '' : relative(schedule.nextRunAt, now),
+            runs: schedule.runCount,
+          }));
+          process.stdout.write(table(Object.keys(rows[0] ?? {}), rows));
+        }
+      });
+    });
+}
+
+export function showCommand(): Command {
+  return withCommon(new Command('show'))
+    .description('one schedule, its next fires and its latest runs')
+    .addArgument(scheduleArgument())
+    .action(async (reference: string, options: { json?: true }, command: Command) => {
+      await withChime(configOf(command), async (chime) => {
+        const schedule = await chime.schedules.get(reference);
+        const [fires, runs] = await Promise.all([
+          nextFires(chime, schedule, 3),
+          chime.runs.list({ scheduleId: schedule.id, limit: 5 }),
+        ]);
+        if (options.json) {
+          process.stdout.write(json({ schedule, nextFires: fires, runs }));
+          return;
+        }
+        const line = (label: string, value: unknown) => {
+          if (value !== null && value !== '')
+            process.stdout.write(`${paint('gray', label.padEnd(13))}${value}\n`);
+        };
+        line('name', paint('bold', schedule.name));
+        line('id', schedule.id);
+        line('key', schedule.key);
+        line('description', schedule.description);
+        line(
+          'status',
+          `${paintStatus(schedule.status)}${schedule.statusReason === null ? '' : `: ${schedule.statusReason}`}`,
+        );
+        line('rule', `${ruleOf(schedule)} in ${schedule.timezone}`);
+        line('task', `${schedule.task} ${JSON.stringify(schedule.payload)}`);
+        line(
+          'policies',
+          `catch_up ${schedule.catchUp} within ${schedule.catchUpWindow}, overlap ${schedule.overlap}, dst_gap ${schedule.dstGap}, dst_fold ${schedule.dstFold}`,
+        );
+        line(
+          'runs',
+          schedule.maxRuns === null ? schedule.runCount : `${schedule.runCount} of ${schedule.maxRuns}`,
+        );
+        line('revision', schedule.revision);
+        process.stdout.write(`\nNext fires:\n${fireLines(fires, schedule.timezone, new Date())}`);
+        const rows = runs.map(runLine);
+        if (rows.length > 0)
+          process.stdout.write(`\nLatest runs:\n${table(Object.keys(rows[0] ?? {}), rows)}`);
+      });
+    });
+}
+
+interface PreviewOptions extends RuleInput {
+  count: number;
+  after?: string;
+  json?: true;
+}
+
+export function previewCommand(): Command {
+  return withCommon(withRule(new Command('preview')))
+    .description('the next fires of a rule, or of a stored schedule')
+    .addArgument(new Argument('[schedule]', 'id, key or name of a stored schedule'))
+    .option('--count <number>', 'how many', positive, 10)
+    .option('--after <instant>', 'from when on (default: now)')
+    .action(async (reference: string | undefined, options: PreviewOptions, command: Command) => {
+      const { cron, every, at } = options;
+      const hasRule = cron !== undefined || every !== undefined || at !== undefined;
+      if (hasRule === (reference !== undefined)) {
+        throw new UsageError(
+          'Name a stored schedule, or give a rule.',
+          'For example: chime schedule preview --cron "30 2 * * *" --timezone Europe/Berlin',
+        );
+      }
+      await withChime(configOf(command), async (chime) => {
+        const schedule = reference === undefined ? undefined : await chime.schedules.get(reference);
+        const timezone = schedule?.timezone ?? options.timezone ?? localTimezone();
+        const { count, after, anchor, startsAt, endsAt, dstGap, dstFold } = options;
+        const given = Object.entries({ cron, every, at, after, anchor, startsAt, endsAt, dstGap, dstFold });
+        const fires =
+          schedule === undefined
+            ? await chime.preview({
+                ...Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+                timezone,
+                count,
+              })
+            : await nextFires(chime, schedule, count, after);
+        if (options.json) process.stdout.write(json({ timezone, fires }));
+        else process.stdout.write(fireLines(fires, timezone, new Date()));
+      });
+    });
+}

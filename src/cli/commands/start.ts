@@ -1,0 +1,131 @@
+import { Command } from 'commander';
+import pg from 'pg';
+import { Server } from '../../api/server.ts';
+import { Chime } from '../../client/chime.ts';
+import { type Config, type SettingName, settings } from '../../config.ts';
+import { type Embedded, openEmbedded } from '../../db/embedded/open.ts';
+import { migrate } from '../../migrate.ts';
+import type { Service } from '../../service.ts';
+import { configOf, withSettings } from '../options.ts';
+import { ruleOf } from '../output.ts';
+import { runProcess } from '../process.ts';
+import { createReporter, type Reporter } from '../report.ts';
+import { makeClock, makeWorker } from '../services.ts';
+
+export function startCommand(): Command {
+  return withSettings(new Command('start'), Object.keys(settings) as SettingName[])
+    .description(
+      'run everything in one process: clock, worker, HTTP, and without DATABASE_URL a Postgres too',
+    )
+    .option('--json', 'log JSON lines, as under a pipe')
+    .option('--debug', 'print stack traces of errors')
+    .action(async (options: { json?: true }, command: Command) => {
+      const config = configOf(command);
+      const reporter = createReporter(config.logLevel, options.json === true || !process.stdout.isTTY);
+      const embedded = await openDatabase(config, reporter);
+      const url = config.databaseUrl ?? embedded?.url ?? '';
+      try {
+        reporter.starting('Migrating the database');
+        await migrate(url);
+        await run(config, reporter, url, embedded);
+      } finally {
+        await embedded?.stop();
+      }
+    });
+}
+
+async function openDatabase(config: Config, reporter: Reporter): Promise<Embedded | undefined> {
+  if (config.databaseUrl !== undefined) return undefined;
+  reporter.starting('Starting the embedded Postgres');
+  return openEmbedded(config.dataDir);
+}
+
+async function run(
+  config: Config,
+  reporter: Reporter,
+  url: string,
+  embedded: Embedded | undefined,
+): Promise<void> {
+  const { log } = reporter;
+  const clock = makeClock(config, url, log);
+  const worker = await makeWorker(config, url, log);
+  let lastTick: Date | undefined;
+  clock.on('ticked', (tick) => {
+    lastTick = tick.now;
+  });
+  worker.on('finished', (finished) => reporter.run(finished));
+  const server = new Server({
+    host: config.host,
+    port: config.port,
+    health: () => ({ last_tick: lastTick, running: worker.running }),
+  });
+  // The port first: a second pgchime by mistake is told so before it does anything. The clock last: what it fires finds a worker.
+  const announce: Service = {
+    name: 'announcement',
+    async start() {
+      reporter.started({
+        databaseUrl: url,
+        embedded: embedded !== undefined,
+        httpUrl: server.url,
+        ...(embedded === undefined ? {} : { dataDir: embedded.dir }),
+      });
+      await withLibrary(url, async (chime, pool) => {
+        if (embedded !== undefined && config.example && (await createExample(chime, pool)))
+          reporter.example();
+        await announceUpcoming(chime, pool, reporter);
+      });
+    },
+    async stop() {},
+  };
+  await runProcess({ reporter, services: [server, worker, announce, clock], worker, onStarted: () => {} });
+}
+
+async function withLibrary(url: string, work: (chime: Chime, pool: pg.Pool) => Promise<void>): Promise<void> {
+  const pool = new pg.Pool({ connectionString: url, max: 1, application_name: 'pgchime start' });
+  pool.on('error', () => {});
+  try {
+    await work(new Chime(pool, async () => {}), pool);
+  } finally {
+    await pool.end();
+  }
+}
+
+/** On a database that never had a schedule; false on any other. */
+async function createExample(chime: Chime, pool: pg.Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ empty: boolean }>(
+    'select not exists (select from chime.schedules) as empty',
+  );
+  if (!rows[0]?.empty) return false;
+  await chime.schedules.create({
+    key: 'hello',
+    task: 'send_message',
+    payload: { text: 'Hello from pgchime, scheduled for {{run.local_time}}' },
+    description: 'An example; delete it when you like.',
+    every: '10 seconds',
+    // Its first fire is its anchor: in a moment, and not only after the first interval.
+    anchor: new Date(Date.now() + 2000),
+  });
+  return true;
+}
+
+async function announceUpcoming(chime: Chime, pool: pg.Pool, reporter: Reporter): Promise<void> {
+  const { rows } = await pool.query<{ count: number }>(
+    "select count(*)::integer from chime.schedules where status = 'active'",
+  );
+  const next = await chime.schedules.list({ status: 'active', limit: 5 });
+  reporter.upcoming(
+    next.flatMap((schedule) =>
+      schedule.nextRunAt === null
+        ? []
+        : [
+            {
+              name: schedule.name,
+              rule: ruleOf(schedule),
+              timezone: schedule.timezone,
+              nextRunAt: schedule.nextRunAt,
+            },
+          ],
+    ),
+    rows[0]?.count ?? 0,
+  );
+}

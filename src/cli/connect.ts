@@ -1,0 +1,54 @@
+// The database that a command works on: the one given, or the embedded one of the data directory, started for as long as
+// the command runs if nobody else runs it.
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import pg from 'pg';
+import { Chime } from '../client/chime.ts';
+import type { Config } from '../config.ts';
+import { findEmbedded, openEmbedded } from '../db/embedded/open.ts';
+import { NotMigratedError } from '../errors.ts';
+import { describeLag } from '../migrate.ts';
+import { UsageError } from './failure.ts';
+
+/** A database to work on. */
+export interface Connection {
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Finds the database; `create` makes an embedded one where there is none yet. */
+export async function findDatabase(config: Config, { create = false } = {}): Promise<Connection> {
+  if (config.databaseUrl !== undefined) return { url: config.databaseUrl, close: async () => {} };
+  const running = await findEmbedded(config.dataDir);
+  if (running !== undefined) return { url: running, close: async () => {} };
+  const exists = await fs.stat(path.join(config.dataDir, 'state.json')).then(
+    () => true,
+    () => false,
+  );
+  if (!exists && !create) {
+    throw new UsageError(
+      `There is no database: DATABASE_URL is not set, and ${path.resolve(config.dataDir)} has no embedded one.`,
+      'Start one with: chime start',
+    );
+  }
+  const embedded = await openEmbedded(config.dataDir);
+  return { url: embedded.url, close: () => embedded.stop() };
+}
+
+/** Runs `work` with the library on the database of this configuration. */
+export async function withChime<T>(
+  config: Config,
+  work: (chime: Chime, pool: pg.Pool) => Promise<T>,
+): Promise<T> {
+  const connection = await findDatabase(config);
+  const pool = new pg.Pool({ connectionString: connection.url, max: 2, application_name: 'pgchime cli' });
+  pool.on('error', () => {});
+  try {
+    const lag = await describeLag(pool);
+    if (lag !== undefined) throw new NotMigratedError(lag, { hint: 'Run: chime migrate' });
+    return await work(new Chime(pool, async () => {}), pool);
+  } finally {
+    await pool.end();
+    await connection.close();
+  }
+}

@@ -1,0 +1,190 @@
+// What a running pgchime says: to a person on a terminal lines to read, to a program JSON lines. One of the two, never both.
+import { Writable } from 'node:stream';
+import type { Logger } from '../log.ts';
+import { createLogger, maskUrl } from '../log.ts';
+import { version } from '../package.ts';
+import type { FinishedRun } from '../worker/executor.ts';
+import { duration, paint, paintStatus } from './output.ts';
+
+/** Where things are, as it is said first. */
+export interface Whereabouts {
+  databaseUrl: string;
+  /** Whether the database is the embedded one. */
+  embedded: boolean;
+  dataDir?: string;
+  httpUrl?: string;
+}
+
+/** What is scheduled next, as it is said at the start. */
+export interface Upcoming {
+  name: string;
+  rule: string;
+  timezone: string;
+  nextRunAt: Date;
+}
+
+export interface Reporter {
+  /** For the services: warnings and errors reach whoever reads. */
+  readonly log: Logger;
+  starting(what: string): void;
+  started(where: Whereabouts): void;
+  upcoming(schedules: Upcoming[], total: number): void;
+  example(): void;
+  run(finished: FinishedRun): void;
+  stopping(running: number): void;
+  stopped(): void;
+}
+
+/** The reporter for this process: people get lines, pipes and --json get JSON. */
+export function createReporter(level: string, asJson: boolean): Reporter {
+  return asJson ? new JsonReporter(level) : new TerminalReporter(level);
+}
+
+class JsonReporter implements Reporter {
+  readonly log: Logger;
+
+  constructor(level: string) {
+    this.log = createLogger(level);
+  }
+  starting(what: string): void {
+    this.log.debug({ what }, 'starting');
+  }
+  started({ databaseUrl, embedded, dataDir, httpUrl }: Whereabouts): void {
+    this.log.info(
+      { version, database: maskUrl(databaseUrl), embedded, data_dir: dataDir, http: httpUrl },
+      'started',
+    );
+  }
+  upcoming(schedules: Upcoming[], total: number): void {
+    this.log.info(
+      {
+        schedules: total,
+        next: schedules.map(({ name, nextRunAt }) => ({ schedule: name, next_run_at: nextRunAt })),
+      },
+      'scheduled',
+    );
+  }
+  example(): void {
+    this.log.info(
+      { schedule: 'hello' },
+      'created the example schedule; remove it with: chime schedule delete hello',
+    );
+  }
+  run({ run, status, durationMs, latenessMs, summary }: FinishedRun): void {
+    this.log.info(
+      {
+        run_id: run.id,
+        schedule: run.schedule_name,
+        task: run.task,
+        status,
+        attempt: run.attempt,
+        scheduled_for: run.scheduled_for,
+        duration_ms: Number(durationMs.toFixed(3)),
+        lateness_ms: latenessMs,
+        summary,
+      },
+      'run finished',
+    );
+  }
+  stopping(running: number): void {
+    this.log.info({ running }, 'stopping');
+  }
+  stopped(): void {
+    this.log.info('stopped');
+  }
+}
+
+class TerminalReporter implements Reporter {
+  readonly log: Logger;
+
+  constructor(level: string) {
+    // The same logger, its JSON turned into lines; what is not worth a person's attention is left out.
+    this.log = createLogger(
+      level === 'info' ? 'warn' : level,
+      new Writable({
+        write: (chunk, _encoding, done) => {
+          for (const line of String(chunk).split('\n').filter(Boolean)) print(describeLogLine(line));
+          done();
+        },
+      }),
+    );
+  }
+  starting(what: string): void {
+    print(paint('gray', `${what} ...`));
+  }
+  started({ databaseUrl, embedded, dataDir, httpUrl }: Whereabouts): void {
+    print('');
+    print(`${paint('bold', 'pgchime')} ${version}`);
+    // The embedded database is the reader's own: with the password the line can be pasted into any client.
+    print(`  database  ${embedded ? databaseUrl : maskUrl(databaseUrl)}`);
+    if (dataDir !== undefined) print(`  data      ${dataDir}`);
+    if (httpUrl !== undefined) print(`  http      ${httpUrl}/healthz`);
+    print(paint('gray', '  Another terminal: npx chime psql, npx chime schedule list. Ctrl-C stops.'));
+  }
+  upcoming(schedules: Upcoming[], total: number): void {
+    print('');
+    if (total === 0) {
+      print('Nothing is scheduled. Create something: npx chime schedule create --help');
+      return;
+    }
+    print(`Next of ${total} active ${total === 1 ? 'schedule' : 'schedules'}:`);
+    for (const { name, rule, timezone, nextRunAt } of schedules) {
+      const wait = nextRunAt.getTime() - Date.now();
+      const when = wait <= 0 ? 'now' : `in ${duration(wait)}`;
+      print(`  ${name}  ${paint('gray', `${rule} in ${timezone}`)}  ${when}`);
+    }
+    print('');
+  }
+  example(): void {
+    print('');
+    print(`There was no schedule, so there is an example now: ${paint('bold', 'hello')}, every 10 seconds.`);
+    print('  remove it    npx chime schedule delete hello');
+    print(
+      `  add another  npx chime schedule create --task send_message --payload '{"text": "Good morning"}' --cron "30 8 * * 1-5"`,
+    );
+  }
+  run({ run, status, durationMs, latenessMs, summary }: FinishedRun): void {
+    const time = paint('gray', run.local_time.slice(11));
+    const name = run.schedule_name ?? '(no schedule)';
+    const line = summary.split('\n')[0] ?? '';
+    const short = line.length > 100 ? `${line.slice(0, 99)}…` : line;
+    print(
+      `${time}  ${name}  ${run.task}  ${paintStatus(status)}  ${duration(durationMs)}  ${Math.round(latenessMs)} ms late  ${short}`,
+    );
+  }
+  stopping(running: number): void {
+    const wait =
+      running === 0
+        ? ''
+        : ` after ${running} running ${running === 1 ? 'task' : 'tasks'}; Ctrl-C again does not wait`;
+    print(paint('gray', `\nStopping${wait} ...`));
+  }
+  stopped(): void {
+    print(paint('gray', 'Stopped. The data is kept; the next start goes on with it.'));
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function describeLogLine(line: string): string {
+  const { level, msg, err, ...rest } = JSON.parse(line) as {
+    level: string;
+    msg: string;
+    err?: { message: string };
+  } & Record<string, unknown>;
+  delete rest.time;
+  const details = Object.entries(rest).map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  const mark =
+    level === 'error'
+      ? paint('red', 'error')
+      : level === 'warn'
+        ? paint('yellow', 'warning')
+        : paint('gray', level);
+  return [mark, [msg, err?.message].filter(Boolean).join(': '), paint('gray', details.join(' '))]
+    .filter(Boolean)
+    .join('  ');
+}

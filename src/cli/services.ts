@@ -1,0 +1,24 @@
+// The services of a process, made from its configuration.
+import { Clock } from '../clock/clock.ts';
+import type { Config } from '../config.ts';
+import type { Logger } from '../log.ts';
+import { loadTasks } from '../worker/registry.ts';
+import { Worker } from '../worker/worker.ts';
+
+export function makeClock(config: Config, connectionString: string, log: Logger): Clock {
+  return new Clock({ connectionString, log, pollInterval: config.pollInterval });
+}
+
+export async function makeWorker(config: Config, connectionString: string, log: Logger): Promise<Worker> {
+  const { concurrency, pollInterval, maxOutput, allowPrivateHttp, shutdownTimeout, tasksDir } = config;
+  return new Worker({
+    connectionString,
+    tasks: await loadTasks(tasksDir),
+    log,
+    concurrency,
+    pollInterval,
+    maxOutput,
+    allowPrivateHttp,
+    shutdownTimeout,
+  });
+}

@@ -1,0 +1,81 @@
+// The library: schedules and runs for programs, over the SQL functions that every other surface calls too.
+import pg from 'pg';
+import type { Queryable } from '../db/transaction.ts';
+import { fromDatabase } from '../errors.ts';
+import { fromRow, namedCall } from './rows.ts';
+import { Runs } from './runs.ts';
+import { Schedules } from './schedules.ts';
+import type { Fire, PreviewInput } from './types.ts';
+
+export type ChimeOptions =
+  | {
+      /** The database; pgchime must have been migrated into it. */
+      connectionString: string;
+    }
+  | {
+      /** A pool of your own; close() leaves it open. */
+      pool: pg.Pool;
+    };
+
+/** Sends a statement; errors of pgchime come back as their classes. */
+export type Send = <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>;
+
+export class Chime {
+  readonly #close: () => Promise<void>;
+  readonly #send: Send;
+  /** Create, change, steer and find schedules. */
+  readonly schedules: Schedules;
+  /** Find runs, and read what they produced. */
+  readonly runs: Runs;
+
+  /** Use `createChime`. */
+  constructor(db: Queryable, close: () => Promise<void>) {
+    this.#close = close;
+    this.#send = async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) => {
+      try {
+        return (await db.query<Row>(text, values)).rows;
+      } catch (error) {
+        throw fromDatabase(error);
+      }
+    };
+    this.schedules = new Schedules(this.#send);
+    this.runs = new Runs(this.#send);
+  }
+
+  /** The next fires of a rule, without storing anything. */
+  async preview(input: PreviewInput): Promise<Fire[]> {
+    const { text, values } = namedCall('chime.preview', input);
+    const rows = await this.#send(
+      `select p.scheduled_for, p.local_time::timestamp(0)::text as local_time, p.note from (${text}) p`,
+      values,
+    );
+    return rows.map((row) => fromRow<Fire>(row));
+  }
+
+  /** The same library on your own client: what it writes is part of the transaction that the client is in. */
+  withTransaction(client: pg.ClientBase): Chime {
+    return new Chime(client, async () => {});
+  }
+
+  /** Closes the connections that it opened. */
+  close(): Promise<void> {
+    return this.#close();
+  }
+}
+
+/**
+ * Opens the library.
+ * @example
+ * const chime = createChime({ connectionString: process.env.DATABASE_URL });
+ * await chime.schedules.create({ key: 'report', task: 'send_message', payload: { text: 'Good morning' }, cron: '0 9 * * 1-5', timezone: 'Europe/Berlin' });
+ * await chime.close();
+ */
+export function createChime(options: ChimeOptions): Chime {
+  if ('pool' in options) return new Chime(options.pool, async () => {});
+  const pool = new pg.Pool({
+    connectionString: options.connectionString,
+    application_name: 'pgchime client',
+  });
+  pool.on('error', () => {});
+  return new Chime(pool, () => pool.end());
+}

@@ -1,0 +1,115 @@
+import type { Send } from './chime.ts';
+import { fromRow, namedCall, toPatch } from './rows.ts';
+import { runColumns } from './runs.ts';
+import type {
+  CreatedSchedule,
+  CreateScheduleInput,
+  Run,
+  Schedule,
+  SchedulePatch,
+  ScheduleStatus,
+} from './types.ts';
+
+const columns = `s.id, s.key, s.name, s.description, s.task, s.payload, s.cron, s.every::text as every, s.at, s.anchor, s.timezone,
+  s.dst_gap, s.dst_fold, s.starts_at, s.ends_at, s.max_runs, s.jitter::text as jitter, s.catch_up,
+  s.catch_up_window::text as catch_up_window, s.overlap, s.status, s.status_reason, s.paused_until, s.paused_by,
+  s.next_run_at, s.last_run_id, s.run_count, s.revision, s.created_at, s.updated_at`;
+
+const isId = (reference: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(reference);
+
+/** Schedules. A reference is an id, a key or a name. Errors are those of the SQL functions of the same names. */
+export class Schedules {
+  readonly #send: Send;
+
+  constructor(send: Send) {
+    this.#send = send;
+  }
+
+  /** Creates a schedule; with the key of one that exists, changes that to what is given. */
+  async create(input: CreateScheduleInput): Promise<CreatedSchedule> {
+    const { text, values } = namedCall('chime.create_schedule', input);
+    return this.#one<CreatedSchedule>(await this.#send(text, values));
+  }
+
+  /** Changes fields: absent keeps, null clears. */
+  async update(
+    reference: string,
+    patch: SchedulePatch,
+    { expectedRevision }: { expectedRevision?: number } = {},
+  ): Promise<Schedule> {
+    return this.#change(
+      'chime.update_schedule(schedule_id => $1, patch => $2, expected_revision => $3)',
+      reference,
+      [JSON.stringify(toPatch(patch)), expectedRevision ?? null],
+    );
+  }
+
+  async get(reference: string): Promise<Schedule> {
+    return this.#one<Schedule>(
+      await this.#send(`select ${columns} from chime.find_schedule($1) s`, [reference]),
+    );
+  }
+
+  /** Schedules that are not deleted, the next to fire first. */
+  async list({ status, limit = 100 }: { status?: ScheduleStatus; limit?: number } = {}): Promise<Schedule[]> {
+    const rows = await this.#send(
+      `select ${columns} from chime.schedules s
+       where s.tenant_id = chime.current_tenant() and s.deleted_at is null and ($1::chime.schedule_status is null or s.status = $1)
+       order by s.next_run_at nulls last, s.created_at limit $2`,
+      [status ?? null, limit],
+    );
+    return rows.map((row) => fromRow<Schedule>(row));
+  }
+
+  /** Stops it from firing until it is resumed, or until an instant. */
+  async pause(
+    reference: string,
+    { reason, until }: { reason?: string; until?: Date | string } = {},
+  ): Promise<Schedule> {
+    return this.#change('chime.pause_schedule(schedule_id => $1, reason => $2, until => $3)', reference, [
+      reason ?? null,
+      until ?? null,
+    ]);
+  }
+
+  /** Lets it fire again; the pause itself is never made up for. */
+  async resume(reference: string): Promise<Schedule> {
+    return this.#change('chime.resume_schedule($1)', reference);
+  }
+
+  /** Stops it for good; it stays to be read. */
+  async cancel(reference: string, reason?: string): Promise<Schedule> {
+    return this.#change('chime.cancel_schedule($1, $2)', reference, [reason ?? null]);
+  }
+
+  /** Removes it from view and stops it; its runs stay readable. */
+  async delete(reference: string): Promise<Schedule> {
+    return this.#change('chime.delete_schedule($1)', reference);
+  }
+
+  /** Runs it once, at once, beside its rule. */
+  async runNow(
+    reference: string,
+    { payload, allowOverlap = false }: { payload?: unknown; allowOverlap?: boolean } = {},
+  ): Promise<Run> {
+    const rows = await this.#send(
+      `select ${runColumns} from chime.run_now($1, $2, $3) r left join chime.schedules s on s.id = r.schedule_id`,
+      [await this.#id(reference), payload === undefined ? null : JSON.stringify(payload), allowOverlap],
+    );
+    return this.#one<Run>(rows);
+  }
+
+  async #id(reference: string): Promise<string> {
+    return isId(reference) ? reference : (await this.get(reference)).id;
+  }
+
+  async #change(call: string, reference: string, values: unknown[] = []): Promise<Schedule> {
+    return this.#one<Schedule>(
+      await this.#send(`select ${columns} from ${call} s`, [await this.#id(reference), ...values]),
+    );
+  }
+
+  #one<T>(rows: Record<string, unknown>[]): T {
+    return fromRow<T>(rows[0] ?? {});
+  }
+}

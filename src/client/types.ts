@@ -1,0 +1,139 @@
+// What programs give and get: the names of the columns, in the case of TypeScript.
+
+export type ScheduleStatus = 'active' | 'paused' | 'completed' | 'cancelled';
+export type RunStatus =
+  | 'queued'
+  | 'running'
+  | 'retrying'
+  | 'succeeded'
+  | 'failed'
+  | 'timed_out'
+  | 'cancelled'
+  | 'skipped';
+export type DstGap = 'next' | 'shift' | 'skip';
+export type DstFold = 'first' | 'last' | 'both';
+export type CatchUp = 'latest' | 'all' | 'earliest' | 'skip';
+export type Overlap = 'skip' | 'allow';
+
+/** When: exactly one of `cron`, `every` and `at`. */
+export interface RuleInput {
+  /** Five fields, or six with seconds first. */
+  cron?: string;
+  /** An interval, for example `15 minutes` or `1 month`. */
+  every?: string;
+  /** Once: an instant, or a wall-clock time of the zone such as `2026-12-01 09:00`. */
+  at?: string | Date;
+  /** IANA time zone; UTC by default. */
+  timezone?: string;
+  /** What an interval counts from. */
+  anchor?: string | Date;
+  startsAt?: string | Date;
+  endsAt?: string | Date;
+  dstGap?: DstGap;
+  dstFold?: DstFold;
+}
+
+export interface CreateScheduleInput extends RuleInput {
+  task: string;
+  payload?: unknown;
+  name?: string;
+  /** Creating a schedule again with the same key changes it. */
+  key?: string;
+  description?: string;
+  maxRuns?: number;
+  /** An interval, at most one day. */
+  jitter?: string;
+  catchUp?: CatchUp;
+  /** An interval. */
+  catchUpWindow?: string;
+  overlap?: Overlap;
+}
+
+/** Absent keeps, null clears. */
+export type SchedulePatch = { [K in keyof CreateScheduleInput]?: CreateScheduleInput[K] | null };
+
+export interface CreatedSchedule {
+  id: string;
+  outcome: 'created' | 'changed' | 'unchanged';
+  revision: number;
+  nextRunAt: Date | null;
+}
+
+export interface PreviewInput extends RuleInput {
+  /** Where to start; now by default. Never included. */
+  after?: string | Date;
+  /** How many fires; 10 by default, 1000 at most. */
+  count?: number;
+}
+
+/** One fire of a rule. */
+export interface Fire {
+  scheduledFor: Date;
+  /** On the wall clock of the rule's zone: YYYY-MM-DD HH:MM:SS. */
+  localTime: string;
+  /** What a clock change did to it. */
+  note: string | null;
+}
+
+export interface Schedule {
+  id: string;
+  key: string | null;
+  name: string;
+  description: string | null;
+  task: string;
+  payload: unknown;
+  cron: string | null;
+  every: string | null;
+  at: string | null;
+  anchor: Date | null;
+  timezone: string;
+  dstGap: DstGap;
+  dstFold: DstFold;
+  startsAt: Date | null;
+  endsAt: Date | null;
+  maxRuns: number | null;
+  jitter: string | null;
+  catchUp: CatchUp;
+  catchUpWindow: string;
+  overlap: Overlap;
+  status: ScheduleStatus;
+  statusReason: string | null;
+  pausedUntil: Date | null;
+  pausedBy: string | null;
+  nextRunAt: Date | null;
+  lastRunId: string | null;
+  runCount: number;
+  revision: number;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface Run {
+  id: string;
+  scheduleId: string | null;
+  scheduleName: string | null;
+  task: string;
+  trigger: 'schedule' | 'manual' | 'event' | 'backfill';
+  scheduledFor: Date;
+  dueAt: Date;
+  status: RunStatus;
+  attempt: number;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  /** From start to finish. */
+  durationMs: number | null;
+  /** How much later than due it started. */
+  latenessMs: number | null;
+  outputSummary: string | null;
+  error: string | null;
+  skipReason: string | null;
+  /** Skipped: how many fires it stands for. */
+  coversCount: number | null;
+}
+
+export interface RunWithOutput extends Run {
+  payload: unknown;
+  output: string | null;
+  result: unknown;
+  errorStack: string | null;
+}

@@ -1,0 +1,27 @@
+// What `import ... from 'pgchime'` gives.
+
+export { type Chime, type ChimeOptions, createChime } from './client/chime.ts';
+export type {
+  CreatedSchedule,
+  CreateScheduleInput,
+  Fire,
+  PreviewInput,
+  Run,
+  RunWithOutput,
+  Schedule,
+  SchedulePatch,
+} from './client/types.ts';
+export * from './errors.ts';
+export { type MigrateResult, migrate } from './migrate.ts';
+export {
+  defineTask,
+  type GuardedRequest,
+  type GuardedResponse,
+  type ReportResult,
+  type RunInfo,
+  type RunLog,
+  type ScheduleRef,
+  type Task,
+  type TaskContext,
+  type TaskDefinition,
+} from './task.ts';
