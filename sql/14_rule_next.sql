@@ -37,7 +37,7 @@ end $$;
 comment on function chime_private.wall_count is 'How many wall seconds a rule names, from low up to, not including, high.';
 
 create or replace function chime_private.next_fire_near_change(rule chime_private.rule, after timestamptz) returns timestamptz
-language plpgsql stable parallel safe
+language plpgsql stable strict parallel safe
 as $$
 declare
   v_low bigint := floor(date_part('epoch', after))::bigint + 1;
@@ -97,7 +97,7 @@ comment on function chime_private.next_fire_near_change is
   'next_fire for a rule on the wall clock, whatever the clock does: walks from one clock change to the next.';
 
 create or replace function chime_private.next_fire(rule chime_private.rule, after timestamptz) returns timestamptz
-language plpgsql stable parallel safe
+language plpgsql stable strict parallel safe
 as $$
 declare
   c_day constant interval := '26 hours';
@@ -141,7 +141,7 @@ comment on function chime_private.next_fire is
   'The first fire of a rule that is strictly later than `after`; null where there is none.';
 
 create or replace function chime_private.last_fire(rule chime_private.rule, low timestamptz, high timestamptz) returns timestamptz
-language plpgsql stable parallel safe
+language plpgsql stable strict parallel safe
 as $$
 declare
   v_last timestamptz := chime_private.next_fire(rule, low);

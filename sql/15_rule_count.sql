@@ -54,7 +54,7 @@ comment on function chime_private.count_between_changes is
 create or replace function chime_private.count_fires(
   rule chime_private.rule, low timestamptz, high timestamptz
 ) returns bigint
-language plpgsql stable parallel safe
+language plpgsql stable strict parallel safe
 as $$
 declare
   v_low timestamptz := greatest(low, rule.starts_at - interval '1 microsecond', timestamptz '1970-01-02 00:00:00Z');

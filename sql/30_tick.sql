@@ -130,7 +130,7 @@ comment on function chime_private.fire_late is
   'or belongs to a skipped run that counts it.';
 
 create or replace function chime_private.fire_due(
-  now timestamptz, most integer, single uuid, out claimed integer, out fired integer, out skipped integer
+  now timestamptz, most integer, out claimed integer, out fired integer, out skipped integer
 )
 language plpgsql volatile
 as $$
@@ -144,7 +144,7 @@ begin
   with due as materialized (
     select s.*, chime_private.next_fire(s.rule, s.next_run_at) as following
     from chime.schedules s
-    where s.next_due_at <= now and (single is null or s.id = single)
+    where s.next_due_at <= now
     order by s.next_due_at
     limit most
     for no key update skip locked
@@ -198,8 +198,8 @@ begin
   end loop;
 end $$;
 comment on function chime_private.fire_due is
-  'Fires due schedules, oldest first, `most` of them at most: their runs, their jobs, their next fires. Schedules that somebody '
-  'else has locked are left for later. single names the only one to fire.';
+  'Fires due schedules, oldest first, `most` of them at most: their runs, their jobs, their next fires. Schedules that '
+  'somebody else has locked are left for later.';
 
 create or replace function chime_private.set_aside(schedule_id uuid, problem text, now timestamptz) returns void
 language sql volatile
@@ -212,28 +212,33 @@ as $$
 $$;
 comment on function chime_private.set_aside is 'Pauses a schedule whose rule raises an error, so that it does not hold up the others.';
 
-create or replace function chime_private.fire_due_each(
-  now timestamptz, most integer, out claimed integer, out fired integer, out skipped integer
-)
+create or replace function chime_private.set_aside_failing(now timestamptz, most integer) returns integer
 language plpgsql volatile
 as $$
 declare
-  v_id uuid;
-  v_done record;
+  v_schedule chime.schedules;
+  v_count integer := 0;
 begin
-  claimed := 0; fired := 0; skipped := 0;
-  for v_id in select s.id from chime.schedules s where s.next_due_at <= now order by s.next_due_at limit most loop
+  for v_schedule in
+    select * from chime.schedules s where s.next_due_at <= now order by s.next_due_at limit most for no key update skip locked
+  loop
     begin
-      select * into v_done from chime_private.fire_due(now, 1, v_id);
-      claimed := claimed + v_done.claimed; fired := fired + v_done.fired; skipped := skipped + v_done.skipped;
-    exception when others then
-      perform chime_private.set_aside(v_id, sqlerrm, now);
-      claimed := claimed + 1;
+      perform chime_private.next_fire(v_schedule.rule, v_schedule.next_run_at),
+        chime_private.last_fire(v_schedule.rule, v_schedule.accounted_until, now),
+        chime_private.count_fires(v_schedule.rule, v_schedule.accounted_until, now);
+    exception
+      -- The server is short of something, or is stopping: that is no fault of the rule.
+      when insufficient_resources or operator_intervention or transaction_rollback or lock_not_available then
+        raise;
+      when others then
+        perform chime_private.set_aside(v_schedule.id, sqlerrm, now);
+        v_count := v_count + 1;
     end;
   end loop;
+  return v_count;
 end $$;
-comment on function chime_private.fire_due_each is
-  'fire_due, one schedule at a time: for a batch that failed as a whole. What fails alone is set aside with its error.';
+comment on function chime_private.set_aside_failing is
+  'Finds, among the schedules that are due, those whose rule raises an error, and sets them aside; answers how many.';
 
 create or replace function chime_private.tick(
   most integer default 500,
@@ -264,10 +269,11 @@ begin
   end loop;
 
   begin
-    select * into v_done from chime_private.fire_due(now, most, null);
+    select * into v_done from chime_private.fire_due(now, most);
   exception when others then
-    -- A rule failed, and took its batch with it: find out which.
-    select * into v_done from chime_private.fire_due_each(now, most);
+    -- If a rule failed, it took its batch with it: set it aside, and fire the others. Any other error is not ours to hide.
+    if chime_private.set_aside_failing(now, most) = 0 then raise; end if;
+    select * into v_done from chime_private.fire_due(now, most);
   end;
   fired := v_done.fired;
   skipped := v_done.skipped;
