@@ -45,13 +45,18 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ update chime_private.workers w set stopped_at = chime.now() where w.id = stop_worker.worker_id and w.stopped_at is null $$;
 comment on function chime_private.stop_worker is 'Says that a worker has stopped by itself and holds no runs.';
 
+create or replace function chime_private.server_age() returns interval
+language sql volatile
+as $$ select clock_timestamp() - pg_postmaster_start_time() $$;
+comment on function chime_private.server_age is 'How long the server has been up.';
+
 create or replace function chime_private.clock_is_steady(clock_id uuid, now timestamptz) returns boolean
 language plpgsql volatile
 as $$
 declare
   v_clock chime_private.clocks;
 begin
-  if pg_postmaster_start_time() > clock_timestamp() - chime_private.lease() then return false; end if;
+  if chime_private.server_age() < chime_private.lease() then return false; end if;
   select * into v_clock from chime_private.clocks c where c.id = clock_id;
   return v_clock.steady_since <= now - chime_private.lease() and v_clock.ticked_at > now - chime_private.lease() / 2;
 end $$;
