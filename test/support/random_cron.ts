@@ -1,0 +1,104 @@
+// Random cron expressions, from a seed: the same seed gives the same ones, on every machine.
+
+export type Random = () => number;
+
+/** mulberry32: 32 bits of state, numbers from 0 to 1. */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+export function integer(random: Random, low: number, high: number): number {
+  return low + Math.floor(random() * (high - low + 1));
+}
+
+export function pick<T>(random: Random, choices: readonly T[]): T {
+  return choices[integer(random, 0, choices.length - 1)] as T;
+}
+
+const monthNames = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
+const weekdayNames = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
+
+interface Field {
+  low: number;
+  high: number;
+  /** Written for numbers now and then. */
+  names?: readonly string[];
+}
+
+function written(random: Random, { low, names }: Field, value: number): string {
+  const name = random() < 0.4 ? names?.[value - low] : undefined;
+  if (name === undefined) return random() < 0.05 && value < 10 ? `0${value}` : `${value}`;
+  return random() < 0.5 ? name : name.toLowerCase();
+}
+
+/** Distinct values, lowest first: cron-parser takes no value twice. */
+function distinct(random: Random, { low, high }: Field, count: number): number[] {
+  const values = new Set<number>();
+  while (values.size < count) values.add(integer(random, low, high));
+  return [...values].sort((a, b) => a - b);
+}
+
+/** Everything that a field of numbers can be but a star; steps stay within their range. */
+function restricted(random: Random, field: Field): string {
+  const { low, high } = field;
+  const one = (value: number) => written(random, field, value);
+  const kind = random();
+  if (kind < 0.35) return one(integer(random, low, high));
+  if (kind < 0.55) return distinct(random, field, integer(random, 2, 4)).map(one).join(',');
+  const [from = low, to = high, apart = high] = distinct(random, field, 3);
+  if (kind < 0.7) return `${one(from)}-${one(to)}`;
+  if (kind < 0.78) return `${one(from)}-${one(to)}/${integer(random, 1, to - from + 1)}`;
+  if (kind < 0.83) return `${one(from)}-${one(to)},${one(apart)}`;
+  if (kind < 0.93) return `*/${integer(random, 1, high - low + 1)}`;
+  return `${one(from)}/${integer(random, 1, high - from + 1)}`;
+}
+
+const minuteField = { low: 0, high: 59 };
+const hourField = { low: 0, high: 23 };
+const dayField = { low: 1, high: 31 };
+const monthField = { low: 1, high: 12, names: monthNames };
+const weekdayField = { low: 0, high: 6, names: weekdayNames };
+
+function hour(random: Random): string {
+  const kind = random();
+  if (kind < 0.15) return '*';
+  // Most clocks change in these hours.
+  return kind < 0.5 ? `${integer(random, 0, 4)}` : restricted(random, hourField);
+}
+
+function monthDay(random: Random): string {
+  const kind = random();
+  if (kind < 0.5) return '*';
+  if (kind < 0.53) return '?';
+  if (kind < 0.58) return 'L';
+  return kind < 0.6 ? `${integer(random, 1, 31)},L` : restricted(random, dayField);
+}
+
+function weekday(random: Random): string {
+  const kind = random();
+  const one = () => written(random, weekdayField, integer(random, 0, 6));
+  if (kind < 0.5) return '*';
+  if (kind < 0.53) return '?';
+  if (kind < 0.57) return `${one()}L`;
+  if (kind < 0.63) return `${one()}#${integer(random, 1, 5)}`;
+  if (kind < 0.66) return pick(random, ['7', '5-7', '1-7/2', '0-7', '*/7']);
+  return restricted(random, weekdayField);
+}
+
+/** Five fields or a macro, such as both cron-parser and pgchime read. */
+export function randomCron(random: Random): string {
+  if (random() < 0.01) return pick(random, ['@hourly', '@daily', '@weekly', '@monthly', '@yearly', '@annually']);
+  return [
+    random() < 0.15 ? '*' : restricted(random, minuteField),
+    hour(random),
+    monthDay(random),
+    random() < 0.7 ? '*' : restricted(random, monthField),
+    weekday(random),
+  ].join(' ');
+}
