@@ -27,10 +27,14 @@ interface SqlFile {
 
 /**
  * Migrates a database. Any number may call it at once: one works, the others wait for it and find nothing to do.
+ * @param count apply this many numbered migrations and no functions: an older state, for tests of upgrades
  * @throws NewerDatabaseError (CH030) where a newer pgchime has migrated it
  * @throws NotMigratedError (CH031) where the role may not, or the server is too old
  */
-export async function migrate(connectionString: string): Promise<MigrateResult> {
+export async function migrate(
+  connectionString: string,
+  { count }: { count?: number } = {},
+): Promise<MigrateResult> {
   const client = new pg.Client({ connectionString, application_name: 'pgchime migrate' });
   client.on('error', () => {});
   await client.connect();
@@ -41,7 +45,8 @@ export async function migrate(connectionString: string): Promise<MigrateResult> 
     while (!(await tryLock(client))) await sleep(100);
     await bootstrap(client);
     await migrateQueue(client, connectionString);
-    const applied = await migrateTables(client);
+    const applied = await migrateTables(client, count);
+    if (count !== undefined) return { applied, reloaded: [] };
     const reloaded = await loadFunctions(client, applied.length > 0);
     await refresh(client);
     return { applied, reloaded };
@@ -117,7 +122,7 @@ async function migrateQueue(client: pg.Client, connectionString: string): Promis
   }
 }
 
-async function migrateTables(client: pg.Client): Promise<string[]> {
+async function migrateTables(client: pg.Client, count: number | undefined): Promise<string[]> {
   const dir = fileURLToPath(new URL('migrations', packageRoot));
   const files = (await fs.readdir(dir)).filter(
     (name) => /^\d{4}_.*\.sql$/.test(name) && !name.startsWith('0000_'),
@@ -135,6 +140,7 @@ async function migrateTables(client: pg.Client): Promise<string[]> {
       dbClient: client,
       dir,
       direction: 'up',
+      ...(count === undefined ? {} : { count }),
       migrationsSchema: 'chime_private',
       migrationsTable: 'migrations',
       ignorePattern: '(0000_.*|.*(?<!\\.sql))',

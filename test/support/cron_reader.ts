@@ -79,7 +79,8 @@ function dayOf(day: number): Day {
 /** The day on which nW falls: the weekday nearest to day n, within its month. */
 function nearestWeekday(wanted: number, { number, weekday, length }: Day): number | undefined {
   if (wanted > length) return undefined;
-  const isWeekday = (day: number) => day >= 1 && day <= length && ![0, 6].includes((weekday + day - number + 70) % 7);
+  const isWeekday = (day: number) =>
+    day >= 1 && day <= length && ![0, 6].includes((weekday + day - number + 70) % 7);
   return [wanted, wanted - 1, wanted + 1, wanted - 2, wanted + 2].find(isWeekday);
 }
 
@@ -107,7 +108,14 @@ export function readCron(expression: string, { both = 'leading star', stepsTo = 
   const fields = (macros[text] ?? text).split(/\s+/);
   const hasSeconds = fields.length === 6;
   if (!hasSeconds) fields.unshift('0');
-  const [second, minute, hour, monthDay, month, weekday] = fields as [string, string, string, string, string, string];
+  const [second, minute, hour, monthDay, month, weekday] = fields as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
 
   const seconds = [...values(second, 0, 59)].sort((a, b) => a - b);
   const minutes = values(minute, 0, 59);

@@ -50,7 +50,10 @@ function restricted(random: Random, field: Field): string {
   const one = (value: number) => written(random, field, value);
   const kind = random();
   if (kind < 0.35) return one(integer(random, low, high));
-  if (kind < 0.55) return distinct(random, field, integer(random, 2, 4)).map(one).join(',');
+  if (kind < 0.55)
+    return distinct(random, field, integer(random, 2, 4))
+      .map(one)
+      .join(',');
   const [from = low, to = high, apart = high] = distinct(random, field, 3);
   if (kind < 0.7) return `${one(from)}-${one(to)}`;
   if (kind < 0.78) return `${one(from)}-${one(to)}/${integer(random, 1, to - from + 1)}`;
@@ -85,7 +88,8 @@ function weekday(random: Random): string {
   const one = () => written(random, weekdayField, integer(random, 0, 6));
   if (kind < 0.5) return '*';
   if (kind < 0.53) return '?';
-  if (kind < 0.57) return `${one()}L`;
+  if (kind < 0.57) return `${integer(random, 0, 6)}L`;
+  if (kind < 0.6) return `${pick(random, weekdayNames)}L`;
   if (kind < 0.63) return `${one()}#${integer(random, 1, 5)}`;
   if (kind < 0.66) return pick(random, ['7', '5-7', '1-7/2', '0-7', '*/7']);
   return restricted(random, weekdayField);
@@ -93,12 +97,31 @@ function weekday(random: Random): string {
 
 /** Five fields or a macro, such as both cron-parser and pgchime read. */
 export function randomCron(random: Random): string {
-  if (random() < 0.01) return pick(random, ['@hourly', '@daily', '@weekly', '@monthly', '@yearly', '@annually']);
+  if (random() < 0.01)
+    return pick(random, ['@hourly', '@daily', '@weekly', '@monthly', '@yearly', '@annually']);
   return [
     random() < 0.15 ? '*' : restricted(random, minuteField),
     hour(random),
     monthDay(random),
     random() < 0.7 ? '*' : restricted(random, monthField),
     weekday(random),
+  ].join(' ');
+}
+
+/** An expression for most days, at about this hour. */
+export function randomCronAbout(random: Random, about: number): string {
+  const near = () => (about + integer(random, -1, 1) + 24) % 24;
+  const hours = pick(random, [
+    () => `${near()}`,
+    () => `${Math.min(about, 22)},${Math.min(about, 22) + 1}`,
+    () => `${Math.max(about - 1, 0)}-${Math.min(about + 1, 23)}`,
+    () => pick(random, ['*', '*/2', '*/3', '0-23', '0/1']),
+  ]);
+  return [
+    random() < 0.15 ? '*' : restricted(random, minuteField),
+    hours(),
+    random() < 0.7 ? '*' : monthDay(random),
+    '*',
+    random() < 0.7 ? '*' : weekday(random),
   ].join(' ');
 }

@@ -68,7 +68,9 @@ export async function loadStretches(
 
 /** The instants that stand for one wall second that a rule names. */
 function place(wall: number, stretches: readonly Stretch[], realTime: boolean, policy: Policy): number[] {
-  const shown = stretches.filter((s) => s.from + s.offset <= wall && wall < s.to + s.offset).map((s) => wall - s.offset);
+  const shown = stretches
+    .filter((s) => s.from + s.offset <= wall && wall < s.to + s.offset)
+    .map((s) => wall - s.offset);
   if (shown.length > 0) {
     if (realTime || policy.fold === 'both') return shown;
     return policy.fold === 'first' ? shown.slice(0, 1) : shown.slice(-1);

@@ -1,0 +1,119 @@
+// Migrating: fresh, repeated, two at once, from an older state, half-way failures, a database that is too new.
+import pg from 'pg';
+import t, { type Test } from 'tap';
+import { NewerDatabaseError } from '../../src/errors.ts';
+import { describeLag, migrate } from '../../src/migrate.ts';
+import { describeCatalog, readSnapshot, writeSnapshot } from '../support/catalog.ts';
+import { createEmptyDatabase } from '../support/database.ts';
+
+async function connect(test: Test, url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  test.teardown(() => client.end());
+  return client;
+}
+
+t.test('a fresh install is what the committed snapshot says', async (test) => {
+  const url = await createEmptyDatabase(test);
+  const result = await migrate(url);
+  test.ok(result.applied.length >= 4 && result.reloaded.length >= 20);
+  const client = await connect(test, url);
+  const catalog = await describeCatalog(client);
+  if (process.env.UPDATE_SNAPSHOT === '1') await writeSnapshot(catalog);
+  test.equal(
+    catalog,
+    await readSnapshot(),
+    'if the change is meant: UPDATE_SNAPSHOT=1 npm test -- test/db/migrate.test.ts',
+  );
+  test.equal(await describeLag(client), undefined);
+});
+
+t.test('a second time there is nothing to do', async (test) => {
+  const url = await createEmptyDatabase(test);
+  await migrate(url);
+  const client = await connect(test, url);
+  const before = await describeCatalog(client);
+  test.strictSame(await migrate(url), { applied: [], reloaded: [] });
+  test.equal(await describeCatalog(client), before);
+});
+
+t.test('several at once are one', async (test) => {
+  const url = await createEmptyDatabase(test);
+  const results = await Promise.all(Array.from({ length: 4 }, () => migrate(url)));
+  test.equal(results.filter((result) => result.applied.length > 0).length, 1);
+  const client = await connect(test, url);
+  test.equal(await describeCatalog(client), await readSnapshot());
+});
+
+t.test('an upgrade from each older state ends where a fresh install does', async (test) => {
+  const snapshot = await readSnapshot();
+  const all = ['0001_foundation', '0002_tasks_and_workers', '0003_schedules', '0004_runs'];
+  for (const last of [1, 2, 3]) {
+    const url = await createEmptyDatabase(test);
+    await migrate(url, { count: last });
+    const client = await connect(test, url);
+    test.match(await describeLag(client), /another version|not been migrated/);
+    const result = await migrate(url);
+    test.strictSame(result.applied, all.slice(last));
+    test.equal(await describeCatalog(client), snapshot, `from ${all[last - 1]}`);
+  }
+});
+
+t.test('functions of an older version are replaced, and their leftovers are gone', async (test) => {
+  const url = await createEmptyDatabase(test);
+  await migrate(url);
+  const client = await connect(test, url);
+  await client.query(`
+    set role chime_owner;
+    create or replace function chime.now() returns timestamptz language sql volatile as $$ select now() $$;
+    update chime_private.loaded_files set sha256 = 'older' where name = '01_now.sql';
+    reset role`);
+  test.match(await describeLag(client), /another version/);
+  test.strictSame((await migrate(url)).reloaded, ['01_now.sql']);
+  test.equal(await describeCatalog(client), await readSnapshot());
+});
+
+t.test('a file that fails leaves nothing behind', async (test) => {
+  const url = await createEmptyDatabase(test);
+  const client = await connect(test, url);
+  // Something in the way of a table of the third migration.
+  await client.query('create schema chime; create type chime.dst_fold_policy as enum ()');
+  await test.rejects(migrate(url));
+  const { rows } = await client.query(
+    "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'chime'",
+  );
+  test.strictSame(rows, [], 'no table of the migrations before it either');
+  await client.query('drop schema chime cascade');
+  await migrate(url);
+  test.equal(await describeCatalog(client), await readSnapshot(), 'and the way is free afterwards');
+});
+
+t.test('a database that is newer than the code', async (test) => {
+  const url = await createEmptyDatabase(test);
+  await migrate(url);
+  const client = await connect(test, url);
+  await client.query(
+    "insert into chime_private.migrations (name, run_on) values ('9999_from_the_future', now())",
+  );
+  await test.rejects(migrate(url), NewerDatabaseError);
+  await test.rejects(migrate(url), { code: 'CH030', message: /9999_from_the_future/ });
+});
+
+t.test('a schema of graphile-worker that is there already keeps its owner', async (test) => {
+  const url = await createEmptyDatabase(test);
+  const client = await connect(test, url);
+  await client.query('create schema graphile_worker');
+  await migrate(url);
+  const { rows } = await client.query(
+    "select nspowner::regrole::text as owner from pg_namespace where nspname = 'graphile_worker'",
+  );
+  test.strictSame(rows, [{ owner: 'postgres' }]);
+  const { rows: ids } = await client.query(
+    "select id from chime.create_schedule(task => 'noop', cron => '@daily')",
+  );
+  await client.query('set role chime_admin');
+  await client.query('select chime.run_now($1)', [ids[0].id]);
+  await client.query('reset role');
+  const { rows: jobs } = await client.query('select count(*)::integer as count from graphile_worker.jobs');
+  test.strictSame(jobs, [{ count: 1 }], 'and is used all the same');
+});
