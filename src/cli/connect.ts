@@ -35,6 +35,19 @@ export async function findDatabase(config: Config, { create = false } = {}): Pro
   return { url: embedded.url, close: () => embedded.stop() };
 }
 
+/** Refuses a database that cannot be reached, or is not at this version: said at once, and not by whatever fails first. */
+export async function checkDatabase(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, application_name: 'pgchime cli' });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    const lag = await describeLag(client);
+    if (lag !== undefined) throw new NotMigratedError(lag, { hint: 'Run: chime migrate' });
+  } finally {
+    await client.end();
+  }
+}
+
 /** Runs `work` with the library on the database of this configuration. */
 export async function withChime<T>(
   config: Config,
@@ -44,8 +57,7 @@ export async function withChime<T>(
   const pool = new pg.Pool({ connectionString: connection.url, max: 2, application_name: 'pgchime cli' });
   pool.on('error', () => {});
   try {
-    const lag = await describeLag(pool);
-    if (lag !== undefined) throw new NotMigratedError(lag, { hint: 'Run: chime migrate' });
+    await checkDatabase(connection.url);
     return await work(new Chime(pool, async () => {}), pool);
   } finally {
     await pool.end();

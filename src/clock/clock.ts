@@ -16,6 +16,10 @@ export interface ClockOptions {
   pollInterval: number;
   /** Schedules fired in one transaction, at most. */
   batch?: number;
+  /** How long to sleep at most, in milliseconds; a clock that sleeps longer than half a lease takes no worker for dead. */
+  longestSleep?: number;
+  /** A tick that goes without an answer for this long has lost its connection, in milliseconds. */
+  silence?: number;
 }
 
 interface ClockEvents {
@@ -25,29 +29,27 @@ interface ClockEvents {
   failed: [error: Error];
 }
 
-/** A clock that sleeps longer would not count as steady, and could not take dead workers for dead. */
-const longestSleep = 5_000;
-
 export class Clock extends EventEmitter<ClockEvents> implements Service {
   readonly name = 'clock';
   readonly id = randomUUID();
   readonly #options: Required<ClockOptions>;
-  #stopped = new AbortController();
+  readonly #stopped = new AbortController();
   #pool: Pool | undefined;
   #listener: Listener | undefined;
   #loop: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
   #wake = new AbortController();
   #wakesAt = 0;
 
   constructor(options: ClockOptions) {
     super();
-    this.#options = { batch: 500, ...options };
+    this.#options = { batch: 500, longestSleep: 5_000, silence: 5_000, ...options };
   }
 
   async start(): Promise<void> {
-    const { connectionString, log } = this.#options;
+    const { connectionString, log, silence } = this.#options;
     // Patience is the loop's own business: it says so when the database is away.
-    this.#pool = new Pool({ connectionString, name: 'pgchime clock', max: 3, patience: 0 });
+    this.#pool = new Pool({ connectionString, name: 'pgchime clock', max: 3, patience: 0, silence });
     this.#listener = new Listener({ connectionString, channel: 'chime_clock', pool: this.#pool, log });
     this.#listener.on('notify', (payload) => this.#heard(payload));
     this.#listener.on('gap', () => this.#wake.abort());
@@ -55,7 +57,12 @@ export class Clock extends EventEmitter<ClockEvents> implements Service {
     this.#loop = this.#run(this.#pool, this.#listener);
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     this.#stopped.abort();
     this.#wake.abort();
     await this.#loop;
@@ -63,7 +70,6 @@ export class Clock extends EventEmitter<ClockEvents> implements Service {
     if (this.#pool === undefined) return;
     await stopClock(this.#pool, this.id).catch(() => {}); // the database may be gone already
     await this.#pool.end();
-    this.#pool = undefined;
   }
 
   /** Somebody wrote what is due at an instant: sleep no longer than until then. */
@@ -74,7 +80,7 @@ export class Clock extends EventEmitter<ClockEvents> implements Service {
   }
 
   async #run(pool: Pool, listener: Listener): Promise<void> {
-    const { batch, log, pollInterval } = this.#options;
+    const { batch, log, longestSleep, pollInterval } = this.#options;
     const name = `${hostname()}:${process.pid}`;
     let failures = 0;
     let lanes = 1;

@@ -26,6 +26,25 @@ export interface JobRunnerOptions {
   onPool(poolId: string): Promise<void>;
 }
 
+/** What mendRelease touches of graphile-worker's local queue. */
+interface LocalQueueParts {
+  backgroundCount: number;
+  background(work: Promise<unknown>): void;
+  decreaseBackgroundCount(): void;
+  decreaseBackgroundCountWithError(error: unknown): void;
+}
+
+/**
+ * graphile-worker 0.18.0: a local queue that is released while it holds jobs refuses to watch over their return, as being
+ * released already. If the return then fails, nobody handles that, and Node ends the process. Here it is watched.
+ */
+function mendRelease(queue: LocalQueueParts): void {
+  queue.background = (work) => {
+    queue.backgroundCount++;
+    work.then(queue.decreaseBackgroundCount, queue.decreaseBackgroundCountWithError);
+  };
+}
+
 /** One run() of graphile-worker, with the connections and the pool id that are its own. */
 interface Generation {
   pool: Pool;
@@ -76,10 +95,14 @@ export class JobRunner implements Service {
     const fail = (reason: string) => {
       if (generation === undefined) return;
       generation.failure ??= reason;
-      if (this.#current === generation) this.#renew(reason);
+      // Not at once: graphile-worker's own listeners of the same event come first.
+      setImmediate(() => {
+        if (this.#current === generation) this.#renew(reason);
+      });
     };
     pool.on('connect', (client) => client.on('error', (error) => inUse.has(client) && fail(error.message)));
     events.on('pool:fatalError', ({ error }) => fail(String(error)));
+    events.on('localQueue:init', ({ localQueue }) => mendRelease(localQueue as unknown as LocalQueueParts));
 
     const created = once(events, 'pool:create') as Promise<[{ workerPool: { id: string } }]>;
     let announce!: () => void;

@@ -33,10 +33,10 @@ export class Lease extends EventEmitter<LeaseEvents> implements Service {
   #ended = false;
   #lastFailure = 'no answer';
 
-  constructor(connectionString: string, workerId: string) {
+  constructor(connectionString: string, workerId: string, intervalMs = 3_000) {
     super();
     const renewedAt = new BigInt64Array(new SharedArrayBuffer(8));
-    this.#data = { connectionString, workerId, intervalMs: 3_000, renewedAt };
+    this.#data = { connectionString, workerId, intervalMs, renewedAt };
   }
 
   /** Begins to renew a lease that has just been granted. */

@@ -20,8 +20,8 @@ const day = 86_400;
 const threeHours = 10_800;
 
 /**
- * The stretches of zones. Twelve hours are looked at apart, which finds every change as no zone changes its clock
- * twice in less; then a minute and a second apart.
+ * The stretches of zones. A day is looked at apart, which finds every change as no zone changes its clock twice in
+ * less; then a minute and a second apart.
  */
 export async function loadStretches(
   database: TestDatabase,
@@ -29,45 +29,41 @@ export async function loadStretches(
   low: string,
   high: string,
 ): Promise<Map<string, Stretch[]>> {
-  const rows = await database.rows<{ zone: string; at: number; before: number; after: number }>(
-    `with halves as (
-       select zone, at, extract(epoch from at at time zone zone) - extract(epoch from at) as seen,
-         lag(extract(epoch from at at time zone zone) - extract(epoch from at)) over (partition by zone order by at) as before
-       from unnest($1::text[]) zone, generate_series($2::timestamptz, $3::timestamptz, interval '12 hours') at
+  const shows = (at: string) => `extract(epoch from ${at} at time zone zone) - extract(epoch from ${at})`;
+  const rows = await database.rows<{ zone: string; at: number; offset: number }>(
+    `with days as (
+       select zone, at, seen, lag(seen) over (partition by zone order by at) as before
+       from unnest($1::text[]) zone, generate_series($2::timestamptz, $3::timestamptz, interval '24 hours') at,
+         lateral (select ${shows('at')}) o(seen)
      ), minutes as (
-       select h.zone, h.before, min(m.at) as at
-       from halves h, generate_series(h.at - interval '12 hours', h.at, interval '1 minute') m(at)
-       where h.before <> h.seen and extract(epoch from m.at at time zone h.zone) - extract(epoch from m.at) <> h.before
-       group by h.zone, h.before, h.at
+       select zone, before, min(m.at) as at
+       from days d, generate_series(d.at - interval '24 hours', d.at, interval '1 minute') m(at)
+       where before <> seen and ${shows('m.at')} <> before
+       group by zone, before, d.at
+     ), seconds as (
+       select zone, min(s.at) as at
+       from minutes m, generate_series(m.at - interval '1 minute', m.at, interval '1 second') s(at)
+       where ${shows('s.at')} <> before
+       group by zone, m.at
      )
-     select m.zone, extract(epoch from min(s.at))::float8 as at, m.before::float8 as before,
-       extract(epoch from min(s.at) at time zone m.zone)::float8 - extract(epoch from min(s.at))::float8 as after
-     from minutes m, generate_series(m.at - interval '1 minute', m.at, interval '1 second') s(at)
-     where extract(epoch from s.at at time zone m.zone) - extract(epoch from s.at) <> m.before
-     group by m.zone, m.before, m.at
-     order by m.zone, m.at`,
+     select zone, extract(epoch from at)::float8 as at, (${shows('at')})::float8 as offset
+     from (select zone, $2::timestamptz as at from unnest($1::text[]) zone union all select * from seconds)
+     order by zone, at`,
     [zones, low, high],
   );
-  const first = await database.rows<{ zone: string; offset: number }>(
-    `select zone, (extract(epoch from $2::timestamptz at time zone zone) - extract(epoch from $2::timestamptz))::float8 as offset
-     from unnest($1::text[]) zone`,
-    [zones, low],
-  );
   const stretches = new Map<string, Stretch[]>();
-  for (const { zone, offset } of first) {
-    const list: Stretch[] = [{ from: Date.parse(low) / 1000, to: Date.parse(high) / 1000, offset }];
-    for (const row of rows.filter((row) => row.zone === zone)) {
-      const last = list.at(-1) as Stretch;
-      list.push({ from: row.at, to: last.to, offset: row.after });
-      last.to = row.at;
-    }
+  for (const { zone, at, offset } of rows) {
+    const list = stretches.get(zone) ?? [];
+    const last = list.at(-1);
+    if (last !== undefined) last.to = at;
+    list.push({ from: at, to: Date.parse(high) / 1000, offset });
     stretches.set(zone, list);
   }
   return stretches;
 }
 
 /** The instants that stand for one wall second that a rule names. */
-function place(wall: number, stretches: readonly Stretch[], realTime: boolean, policy: Policy): number[] {
+export function place(wall: number, stretches: readonly Stretch[], realTime: boolean, policy: Policy): number[] {
   const shown = stretches
     .filter((s) => s.from + s.offset <= wall && wall < s.to + s.offset)
     .map((s) => wall - s.offset);
@@ -110,4 +106,23 @@ export function firesAfter(
     if (fires.size >= count) end = Math.min(end, wallDay + 4);
   }
   return [...fires].sort((a, b) => a - b).slice(0, count);
+}
+
+/** The stretches up to this instant and a few days on, so that a search does not look any further. */
+export function until(stretches: readonly Stretch[], high: number): Stretch[] {
+  const end = high + 8 * day;
+  return stretches.filter(({ from }) => from < end).map((s) => ({ ...s, to: Math.min(s.to, end) }));
+}
+
+/** An interval of months and days, from an anchor on the wall clock. */
+export function civilRule(months: number, days: number, anchor: number): WallRule {
+  const start = new Date(Math.floor(anchor / day) * day * 1000);
+  const named = new Set<number>();
+  for (let index = 0; index < 30_000 / (months * 28 + days); index++) {
+    const first = Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + months * index, 1);
+    const next = Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + months * index + 1, 1);
+    const inMonth = Math.min(start.getUTCDate(), (next - first) / 1000 / day);
+    named.add(first / 1000 / day + inMonth - 1 + days * index);
+  }
+  return { realTime: false, secondsOf: (wallDay) => (named.has(wallDay) ? [anchor - Math.floor(anchor / day) * day] : []) };
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { findDatabase } from '../connect.ts';
+import { checkDatabase, findDatabase } from '../connect.ts';
 import { configOf, withSettings } from '../options.ts';
 import { runProcess } from '../process.ts';
 import { createReporter } from '../report.ts';
@@ -15,6 +15,7 @@ export function clockCommand(): Command {
       const reporter = createReporter(config.logLevel, options.json === true || !process.stdout.isTTY);
       const connection = await findDatabase(config);
       try {
+        await checkDatabase(connection.url);
         const clock = makeClock(config, connection.url, reporter.log);
         await runProcess({
           reporter,

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { findDatabase } from '../connect.ts';
+import { checkDatabase, findDatabase } from '../connect.ts';
 import { configOf, withSettings } from '../options.ts';
 import { runProcess } from '../process.ts';
 import { createReporter } from '../report.ts';
@@ -25,6 +25,7 @@ export function workerCommand(): Command {
       const reporter = createReporter(config.logLevel, options.json === true || !process.stdout.isTTY);
       const connection = await findDatabase(config);
       try {
+        await checkDatabase(connection.url);
         const worker = await makeWorker(config, connection.url, reporter.log);
         worker.on('finished', (finished) => reporter.run(finished));
         await runProcess({
