@@ -74,7 +74,8 @@ export function explain(
     policies.every((policy) => proves([...theirReading, ...policy]));
   const fires = (departed: Departure[]) => answer(asked, stretches, departed) ?? Number.POSITIVE_INFINITY;
   const besideChange = underAll((departed) => changesNear(stretches, fires(departed)));
-  if (theirs === undefined) return besideChange ? 'cron-parser finds nothing, next to a clock change' : undefined;
+  if (theirs === undefined)
+    return besideChange ? 'cron-parser finds nothing, next to a clock change' : undefined;
   if (!besideChange && !changesNear(stretches, theirs)) return undefined;
   if (theirs <= asked.after) return 'cron-parser does not advance, next to a clock change';
   const atTheirs = { ...asked, after: theirs - 1 };

@@ -63,7 +63,12 @@ export async function loadStretches(
 }
 
 /** The instants that stand for one wall second that a rule names. */
-export function place(wall: number, stretches: readonly Stretch[], realTime: boolean, policy: Policy): number[] {
+export function place(
+  wall: number,
+  stretches: readonly Stretch[],
+  realTime: boolean,
+  policy: Policy,
+): number[] {
   const shown = stretches
     .filter((s) => s.from + s.offset <= wall && wall < s.to + s.offset)
     .map((s) => wall - s.offset);
@@ -124,5 +129,8 @@ export function civilRule(months: number, days: number, anchor: number): WallRul
     const inMonth = Math.min(start.getUTCDate(), (next - first) / 1000 / day);
     named.add(first / 1000 / day + inMonth - 1 + days * index);
   }
-  return { realTime: false, secondsOf: (wallDay) => (named.has(wallDay) ? [anchor - Math.floor(anchor / day) * day] : []) };
+  return {
+    realTime: false,
+    secondsOf: (wallDay) => (named.has(wallDay) ? [anchor - Math.floor(anchor / day) * day] : []),
+  };
 }

@@ -1,0 +1,80 @@
+// What the engine says of a rule. Instants are microseconds since 1970-01-01, which a number holds exactly.
+import type { TestDatabase } from './database.ts';
+import type { Asked } from './rule_arbitraries.ts';
+
+export interface Bounds {
+  from?: number;
+  to?: number;
+}
+
+const ruleArguments = `cron => $1, every => $2::interval, at => $3, timezone => $4,
+  dst_gap => $5::chime.dst_gap_policy, dst_fold => $6::chime.dst_fold_policy,
+  anchor => instant($7), starts_at => instant($8), ends_at => instant($9)`;
+
+function ruleValues({ rule, timezone, policy }: Asked, { from, to }: Bounds): unknown[] {
+  let every: string | null = null;
+  if (rule.kind === 'exact') every = rule.every;
+  if (rule.kind === 'civil') every = `${rule.months} months ${rule.days} days`;
+  const anchor = 'anchor' in rule ? rule.anchor : null;
+  const [cron, at] = [rule.kind === 'cron' ? rule.cron : null, rule.kind === 'at' ? rule.at : null];
+  return [cron, every, at, timezone, policy.gap, policy.fold, anchor, from ?? null, to ?? null];
+}
+
+export class RuleQueries {
+  readonly #database: TestDatabase;
+
+  private constructor(database: TestDatabase) {
+    this.#database = database;
+  }
+
+  static async install(database: TestDatabase): Promise<RuleQueries> {
+    await database.pool.query(`
+      create function instant(micros bigint) returns timestamptz language sql immutable
+        as $$ select timestamptz 'epoch' + micros * interval '1 microsecond' $$;
+      create function micros(instant timestamptz) returns float8 language sql immutable
+        as $$ select extract(epoch from instant) * 1000000 $$;`);
+    return new RuleQueries(database);
+  }
+
+  async #column<T>(asked: Asked, bounds: Bounds, expression: string, values: unknown[]): Promise<T[]> {
+    const rows = await this.#database.rows<{ result: T }>(expression, [
+      ...ruleValues(asked, bounds),
+      ...values,
+    ]);
+    return rows.map(({ result }) => result);
+  }
+
+  /** The first fires later than the instant asked for. */
+  preview(asked: Asked, count: number, bounds: Bounds = {}): Promise<number[]> {
+    const sql = `select micros(scheduled_for) as result
+      from chime.preview(${ruleArguments}, after => instant($10), count => $11)`;
+    return this.#column(asked, bounds, sql, [asked.after, count]);
+  }
+
+  /** For each instant the first fire later than it; null where there is none. */
+  nextAfter(asked: Asked, instants: number[], bounds: Bounds = {}): Promise<(number | null)[]> {
+    const sql = `select (select micros(scheduled_for)
+        from chime.preview(${ruleArguments}, after => instant(asked.at), count => 1)) as result
+      from unnest($10::bigint[]) with ordinality asked(at, number) order by number`;
+    return this.#column(asked, bounds, sql, [instants]);
+  }
+
+  #each<T>(call: string, asked: Asked, highs: number[], bounds: Bounds): Promise<T[]> {
+    const sql = `select ${call} as result
+      from (select chime_private.read_rule(${ruleArguments}) as rule) r,
+        unnest($11::bigint[]) with ordinality asked(high, number) order by number`;
+    return this.#column(asked, bounds, sql, [asked.after, highs]);
+  }
+
+  /** For each instant how many fires lie after the one asked for, up to and including it. */
+  countUpTo(asked: Asked, highs: number[], bounds: Bounds = {}): Promise<number[]> {
+    const call = 'chime_private.count_fires(r.rule, instant($10), instant(asked.high))::integer';
+    return this.#each(call, asked, highs, bounds);
+  }
+
+  /** For each instant the latest fire after the one asked for, up to and including it; null where there is none. */
+  lastUpTo(asked: Asked, highs: number[], bounds: Bounds = {}): Promise<(number | null)[]> {
+    const call = 'micros(chime_private.last_fire(r.rule, instant($10), instant(asked.high)))';
+    return this.#each(call, asked, highs, bounds);
+  }
+}
