@@ -46,5 +46,10 @@ begin
 end $$;
 comment on function chime_private.maintain_due is 'Does the housekeeping, every six hours.';
 
+create or replace function chime.schema_digest() returns text
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$ select md5(string_agg(f.name || ' ' || f.sha256 || E'\n', '' order by f.name collate "C")) from chime_private.loaded_files f $$;
+comment on function chime.schema_digest is 'Which version of its functions this database has: programs compare it with their own.';
+
 insert into chime_private.settings (key, value) values ('maintenance_due_at', to_jsonb(timestamptz '-infinity'))
 on conflict do nothing;

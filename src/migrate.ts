@@ -238,13 +238,14 @@ async function inTransaction(client: pg.Client, work: () => Promise<unknown>): P
  * @returns undefined where it is; otherwise what is wrong, in a sentence
  */
 export async function describeLag(client: pg.ClientBase | pg.Pool): Promise<string | undefined> {
-  const { rows } = await client.query(
-    "select to_regclass('chime_private.loaded_files') is not null as there",
+  const { rows: found } = await client.query(
+    "select to_regprocedure('chime.schema_digest()') is not null as there",
   );
-  if (!rows[0]?.there) return 'The database has not been migrated.';
+  if (!found[0]?.there) return 'The database has not been migrated.';
+  const { rows } = await client.query<{ digest: string | null }>('select chime.schema_digest() as digest');
   const files = await readSqlFiles();
-  const { rows: loaded } = await client.query<SqlFile>('select name, sha256 from chime_private.loaded_files');
-  const hashes = new Map(loaded.map((row) => [row.name, row.sha256]));
-  const differs = files.some((file) => hashes.get(file.name) !== file.sha256) || hashes.size !== files.length;
-  return differs ? 'The database was migrated by another version of pgchime.' : undefined;
+  const digest = createHash('md5')
+    .update(files.map((file) => `${file.name} ${file.sha256}\n`).join(''))
+    .digest('hex');
+  return rows[0]?.digest === digest ? undefined : 'The database was migrated by another version of pgchime.';
 }

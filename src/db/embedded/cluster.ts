@@ -193,13 +193,14 @@ export class Cluster {
     return fs.readFile(path.join(this.#clusterDir, 'postmaster.pid'), 'utf8').catch(() => '');
   }
 
-  /** A server whose pgchime was killed lives on, and holds the directory. */
+  /** A server whose pgchime was killed lives on, and holds the directory; one that was killed itself leaves traces. */
   async #stopLeftover(): Promise<void> {
     const pid = Number((await this.#readPidFile()).split('\n')[0]);
-    if (!(pid > 1) || !(await isServerOf(pid, this.#clusterDir))) return;
-    process.kill(pid, 'SIGINT');
+    if (!(pid > 1)) return;
+    if (await isServerOf(pid, this.#clusterDir)) process.kill(pid, 'SIGINT');
+    // Backends outlive a server that was killed, for a moment; with them its memory is still in use.
     const deadline = performance.now() + 60_000;
-    while (await isServerOf(pid, this.#clusterDir)) {
+    while (await isInUse(pid, this.#clusterDir)) {
       if (performance.now() > deadline) {
         throw new EmbeddedPostgresError(
           `A Postgres (process ${pid}) holds ${this.#options.dir} and does not stop.`,
@@ -207,6 +208,8 @@ export class Cluster {
       }
       await sleep(20);
     }
+    // Its number may be that of a dead process that nobody has buried, or of another program: Postgres itself would give up.
+    await fs.rm(path.join(this.#clusterDir, 'postmaster.pid'), { force: true });
   }
 
   /** Rolls back what is open, writes everything to disk, ends. */
@@ -241,10 +244,18 @@ async function isServerOf(pid: number, clusterDir: string): Promise<boolean> {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
   if (process.platform !== 'linux') return true;
   return (await fs.readlink(`/proc/${pid}/cwd`).catch(() => '')) === clusterDir;
+}
+
+/** Whether any process, server or backend, works in this cluster. */
+async function isInUse(pid: number, clusterDir: string): Promise<boolean> {
+  if (process.platform !== 'linux') return isServerOf(pid, clusterDir);
+  const processes = (await fs.readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const dirs = await Promise.all(processes.map((name) => fs.readlink(`/proc/${name}/cwd`).catch(() => '')));
+  return dirs.includes(clusterDir);
 }
 
 function lastLines(text: string, count: number): string {

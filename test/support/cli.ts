@@ -1,0 +1,124 @@
+// The command line, as a user runs it: a process with arguments, its exit code and what it printed.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+
+const bin = fileURLToPath(new URL('../../bin/chime.js', import.meta.url));
+
+export interface Result {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface CliOptions {
+  env?: Record<string, string>;
+  cwd?: string;
+  input?: string;
+}
+
+/** The variables of a process that inherits none of ours but what it needs to run. */
+function environment(env: Record<string, string> = {}): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH, HOME: process.env.HOME, TZ: 'UTC', NO_COLOR: '1', ...env };
+}
+
+/** Runs `chime` with these arguments to its end. */
+export async function chime(args: string[], { env, cwd, input }: CliOptions = {}): Promise<Result> {
+  const child = spawn(process.execPath, [bin, ...args], {
+    env: environment(env),
+    cwd: cwd ?? os.tmpdir(),
+    stdio: 'pipe',
+  });
+  child.stdin.end(input ?? '');
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit') as Promise<[number | null]>,
+  ]);
+  return { code, stdout, stderr };
+}
+
+/** A `chime` that serves, its JSON lines read as they come. */
+export class Serving {
+  readonly child;
+  readonly #lines: Record<string, unknown>[] = [];
+  readonly #waiting = new Set<() => void>();
+  #stderr = '';
+  #ended = false;
+
+  constructor(args: string[], { env, cwd }: CliOptions = {}) {
+    this.child = spawn(process.execPath, [bin, ...args], {
+      env: environment(env),
+      cwd: cwd ?? os.tmpdir(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    createInterface({ input: this.child.stdout }).on('line', (line) => {
+      this.#lines.push(JSON.parse(line) as Record<string, unknown>);
+      this.#wake();
+    });
+    this.child.stderr.on('data', (chunk) => {
+      this.#stderr += String(chunk);
+    });
+    this.child.on('exit', () => {
+      this.#ended = true;
+      this.#wake();
+    });
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+
+  /** The first line, from the `from`th on, that fits; rejects if the process ends without one. */
+  async line(fits: (line: Record<string, unknown>) => boolean, from = 0): Promise<Record<string, unknown>> {
+    for (let next = from; ; next++) {
+      while (next >= this.#lines.length) {
+        if (this.#ended)
+          throw new Error(`It ended without that line: ${JSON.stringify(this.#lines)} ${this.#stderr}`);
+        await new Promise<void>((resolve) => this.#waiting.add(resolve));
+      }
+      const line = this.#lines[next] as Record<string, unknown>;
+      if (fits(line)) return line;
+    }
+  }
+
+  /** How many lines there were so far. */
+  get count(): number {
+    return this.#lines.length;
+  }
+
+  /** Sends a signal and waits for the end. */
+  async end(signal: NodeJS.Signals = 'SIGINT'): Promise<Result> {
+    if (!this.#ended) {
+      const exited = once(this.child, 'exit');
+      this.child.kill(signal);
+      await exited;
+    }
+    return {
+      code: this.child.exitCode,
+      stdout: this.#lines.map((line) => JSON.stringify(line)).join('\n'),
+      stderr: this.#stderr,
+    };
+  }
+}
+
+/** Starts a `chime` that serves; it is killed at the end of the test if it still lives. */
+export function serve(test: Test, args: string[], options: CliOptions = {}): Serving {
+  const serving = new Serving(args, options);
+  test.teardown(() => serving.end('SIGKILL'));
+  return serving;
+}
+
+/** An empty directory, removed at the end of the test. */
+export async function emptyDir(test: Test): Promise<string> {
+  const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'pgchime-cli-'));
+  test.teardown(() => fs.rm(dir, { recursive: true, force: true }));
+  return dir;
+}
