@@ -54,12 +54,16 @@ const weekday = field({
 
 /** Hours at about this one, so that a clock change nearby touches them. */
 function hourAbout(about: number): fc.Arbitrary<string> {
-  const [a, b, c] = [(about + 23) % 24, about, (about + 1) % 24];
-  const near = [`${a}`, `${b}`, `${c}`, `${a},${b}`, `${b},${c}`, `${Math.min(b, c)}-${Math.max(b, c)}`];
-  return fc.oneof(
-    { weight: 2, arbitrary: fc.constantFrom(...near) },
-    { weight: 1, arbitrary: restricted(0, 23) },
-  );
+  const [before, next] = [(about + 23) % 24, (about + 1) % 24];
+  return fc.constantFrom(`${about}`, `${before},${about}`, `${about},${next}`, `${next}`);
+}
+
+/** Fixed times of every day, about this hour: what a policy for clock changes is for. */
+export function fixedCron(hour: number): fc.Arbitrary<Cron> {
+  const minutes = fc.uniqueArray(fc.integer({ min: 0, max: 59 }), { minLength: 1, maxLength: 4 });
+  return fc
+    .tuple(minutes, hourAbout(hour))
+    .map(([values, hours]): Cron => ({ kind: 'cron', cron: `${values} ${hours} * * *` }));
 }
 
 const fortyYears = Array.from({ length: 40 * 366 }, (_, index) => index);

@@ -1,0 +1,311 @@
+// The commands: what they print for people and for programs, and their exit codes.
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import t from 'tap';
+import { loadTasks } from '../../src/worker/registry.ts';
+import { chime, emptyDir, serve } from '../support/cli.ts';
+import { createDatabase } from '../support/database.ts';
+import { startWorker } from '../support/worker.ts';
+
+const database = await createDatabase();
+const env = { DATABASE_URL: database.url, TZ: 'America/New_York' };
+const run = (...args: string[]) => chime(args, { env });
+const runJson = async (...args: string[]) => {
+  const { stdout, code } = await run(...args, '--json');
+  return { code, data: JSON.parse(stdout) };
+};
+
+t.test('help and usage', async (test) => {
+  test.match(await run(), { code: 0, stdout: /Usage: chime[\s\S]*schedule[\s\S]*doctor/ });
+  test.match(await run('--version'), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/ });
+  test.match(await run('schedule', 'create', '--help'), { code: 0, stdout: /--cron[\s\S]*Examples:/ });
+  for (const args of [
+    ['bogus'],
+    ['schedule', 'bogus'],
+    ['schedule', 'list', '--bogus'],
+    ['schedule', 'show'],
+    ['runs', 'list', '--limit', '0'],
+    ['runs', 'list', '--status', 'odd'],
+  ]) {
+    test.match(await run(...args), { code: 2, stderr: /error: / }, args.join(' '));
+  }
+});
+
+t.test('create, and create again', async (test) => {
+  const args = [
+    'schedule',
+    'create',
+    '--task',
+    'send_message',
+    '--payload',
+    '{"text": "hi"}',
+    '--cron',
+    '30 8 * * 1-5',
+    '--key',
+    'brief',
+    '--timezone',
+    'Europe/Berlin',
+  ];
+  const first = await run(...args);
+  test.match(first, {
+    code: 0,
+    stdout:
+      /^Created brief, active\n {2}send_message {"text":"hi"}\n {2}30 8 \* \* 1-5 in Europe\/Berlin\nNext fires:\n( {2}\d{4}-\d\d-\d\d 08:30:00 {2}Europe\/Berlin {2}in .*\n){3}id /,
+  });
+  test.match(await run(...args), { code: 0, stdout: /^Unchanged: brief/ });
+  const { data } = await runJson(...args.slice(0, -1), 'Asia/Tokyo');
+  test.match(data, { outcome: 'changed', schedule: { key: 'brief', timezone: 'Asia/Tokyo', revision: 2 } });
+  test.equal(data.nextFires.length, 3);
+  test.match(data.nextFires[0], { scheduledFor: /^\d{4}-.*Z$/, localTime: / 08:30:00$/, note: null });
+});
+
+t.test('the zone is that of the machine, and always said', async (test) => {
+  test.match(
+    await run(
+      'schedule',
+      'create',
+      '--task',
+      'send_message',
+      '--payload',
+      '{"text": "x"}',
+      '--every',
+      '1 day',
+    ),
+    {
+      code: 0,
+      stdout: /every 1 day in America\/New_York/,
+    },
+  );
+  const dir = await emptyDir(test);
+  await fs.writeFile(path.join(dir, 'payload.json'), '{"text": "from a file"}');
+  const { data } = await runJson(
+    'schedule',
+    'create',
+    '--task',
+    'send_message',
+    '--payload',
+    `@${path.join(dir, 'payload.json')}`,
+    '--at',
+    '2030-07-01 09:00',
+  );
+  test.match(data.schedule, { payload: { text: 'from a file' }, nextRunAt: '2030-07-01T13:00:00.000Z' });
+});
+
+t.test('what is refused says what, why and what next', async (test) => {
+  const create = (...args: string[]) =>
+    run('schedule', 'create', '--task', 'send_message', '--payload', '{"text": "x"}', ...args);
+  const cases: [Promise<{ code: number | null; stderr: string }>, number, RegExp][] = [
+    [
+      create('--cron', '61 * * * *'),
+      2,
+      /error: .*minute 61 is not between 0 and 59 \(position 1\)\.\n {2}The minute field takes 0 to 59\./,
+    ],
+    [
+      create('--cron', '0 9 * * *', '--timezone', 'Berlin'),
+      2,
+      /no time zone "Berlin"[\s\S]*Did you mean Europe\/Berlin\?/,
+    ],
+    [create(), 2, /rule is missing/],
+    [run('schedule', 'create', '--cron', '@daily'), 2, /--task is missing/],
+    [
+      run('schedule', 'create', '--task', 'x', '--payload', '{', '--cron', '@daily'),
+      2,
+      /--payload is not JSON/,
+    ],
+    [run('schedule', 'show', 'nothing'), 3, /There is no schedule "nothing"/],
+    [run('schedule', 'pause', 'nothing'), 3, /There is no schedule/],
+    [run('runs', 'show', '00000000'), 3, /There is no run/],
+    [run('schedule', 'preview'), 2, /Name a stored schedule, or give a rule/],
+    [run('schedule', 'update', 'brief'), 2, /nothing to change/],
+  ];
+  for (const [result, code, stderr] of cases) test.match(await result, { code, stderr, stdout: '' });
+  const json = await run('schedule', 'show', 'nothing', '--json');
+  test.match(JSON.parse(json.stderr), {
+    error: { code: 'CH010', message: /no schedule/, hint: /id, its key or its name/ },
+  });
+  test.match(await run('schedule', 'show', 'nothing', '--debug'), { stderr: /\n\s+at / });
+});
+
+t.test('list, show, preview', async (test) => {
+  test.match(await run('schedule', 'list'), {
+    code: 0,
+    stdout:
+      /^name +key +task +rule[\s\S]*brief +brief +send_message +30 8 \* \* 1-5 +Asia\/Tokyo +active +in /,
+  });
+  test.match((await runJson('schedule', 'list', '--status', 'active')).data, [{ status: 'active' }]);
+  test.match(await run('schedule', 'show', 'brief'), {
+    code: 0,
+    stdout: /name +brief\n[\s\S]*Next fires:\n/,
+  });
+  test.match(await run('schedule', 'preview', 'brief', '--count', '2'), {
+    code: 0,
+    stdout: /^( {2}.*08:30:00 {2}Asia\/Tokyo.*\n){2}$/,
+  });
+  const rule = [
+    '--cron',
+    '30 2 * * *',
+    '--timezone',
+    'Europe/Berlin',
+    '--after',
+    '2026-03-28T12:00:00Z',
+    '--count',
+    '1',
+  ];
+  test.match(await run('schedule', 'preview', ...rule), {
+    code: 0,
+    stdout: /2026-03-29 03:00:00 .*02:30 does not exist/,
+  });
+  test.match(await run('schedule', 'preview', ...rule, '--dst-gap', 'shift'), {
+    stdout: /2026-03-29 03:30:00/,
+  });
+  test.match(
+    (
+      await runJson(
+        'schedule',
+        'preview',
+        '--every',
+        '90 minutes',
+        '--anchor',
+        '2030-01-01T00:00:00Z',
+        '--count',
+        '2',
+      )
+    ).data,
+    {
+      timezone: 'America/New_York',
+      fires: [{ scheduledFor: '2030-01-01T00:00:00.000Z' }, { scheduledFor: '2030-01-01T01:30:00.000Z' }],
+    },
+  );
+});
+
+t.test('update, pause, resume, cancel, delete', async (test) => {
+  test.match(await run('schedule', 'update', 'brief', '--cron', '0 9 * * *', '--name', 'Brief'), {
+    code: 0,
+    stdout: /^Changed Brief \(key brief\), active[\s\S]*09:00:00/,
+  });
+  test.match(
+    await run('schedule', 'pause', 'brief', '--reason', 'holiday', '--until', '2030-01-01T00:00:00Z'),
+    {
+      code: 0,
+      stdout: /^Paused Brief[\s\S]*It does not fire, it is paused until 2030-01-01T00:00:00\.000Z: holiday/,
+    },
+  );
+  test.match(await run('schedule', 'resume', 'brief'), {
+    code: 0,
+    stdout: /^Resumed Brief[\s\S]*Next fires:\n( {2}.*\n){3}/,
+  });
+  test.match(await run('schedule', 'cancel', 'brief', '--reason', 'done'), {
+    code: 0,
+    stdout: /^Cancelled Brief[\s\S]*cancelled: done/,
+  });
+  test.match(await run('schedule', 'resume', 'brief'), {
+    code: 1,
+    stderr: /cancelled and cannot be resumed/,
+  });
+  test.match(await run('schedule', 'delete', 'brief'), { code: 0, stdout: /^Deleted Brief/ });
+  test.match(await run('schedule', 'delete', 'brief'), { code: 3 });
+});
+
+t.test('trigger and runs', async (test) => {
+  test.match(await run('runs', 'list'), { code: 0, stdout: 'No runs.\n' });
+  const worker = await startWorker(test, database, [...(await loadTasks(undefined)).values()]);
+  await run(
+    'schedule',
+    'create',
+    '--task',
+    'send_message',
+    '--payload',
+    '{"text": "one\\ntwo"}',
+    '--cron',
+    '0 0 1 1 *',
+    '--key',
+    'job',
+  );
+  test.match(await run('schedule', 'trigger', 'job', '--wait'), {
+    code: 0,
+    stdout: 'one\ntwo\n',
+    stderr: /^succeeded in /,
+  });
+  test.match(await run('schedule', 'trigger', 'job', '--wait', '--payload', '{"text": "{{nothing}}"}'), {
+    code: 1,
+    stderr: /^failed in .*: The text has \{\{nothing\}\}/,
+  });
+  const queued = await run('schedule', 'trigger', 'job');
+  const id = /Queued run ([0-9a-f-]{36})/.exec(queued.stdout)?.[1] as string;
+  await worker.finished(3);
+  test.match(await run('runs', 'show', id), { code: 0, stdout: /status +succeeded\n[\s\S]*\n\none\ntwo\n$/ });
+  test.match(await run('runs', 'output', id.slice(0, 18)), { code: 0, stdout: 'one\ntwo' });
+  test.match((await runJson('runs', 'output', id)).data, { id, output: 'one\ntwo', result: null });
+  test.match((await runJson('runs', 'show', id)).data, {
+    id,
+    scheduleName: 'job',
+    status: 'succeeded',
+    attempt: 1,
+    payload: { text: 'one\ntwo' },
+  });
+  test.match(await run('runs', 'list', '--schedule', 'job', '--limit', '2'), {
+    code: 0,
+    stdout: /^run +schedule .*\n.*succeeded.*one\n.*failed.*The text has/,
+  });
+  test.equal((await runJson('runs', 'list', '--status', 'failed')).data.length, 1);
+});
+
+t.test('psql without psql', async (test) => {
+  const sql = (command: string, ...args: string[]) => run('psql', '-c', command, ...args);
+  test.match(await sql("select 1 as one, 'zwei' as two; select null as nothing"), {
+    code: 0,
+    stdout: 'one  two\n1    zwei\n(1 row)\nnothing\n\n(1 row)\n',
+  });
+  test.strictSame(JSON.parse((await sql('select 1 as one', '--json')).stdout), [{ one: '1' }]);
+  test.match(await sql('create temporary table x (i integer)'), { code: 0, stdout: 'CREATE\n' });
+  test.match(await sql('selec'), { code: 1, stderr: /error: syntax error/ });
+  test.match(await chime(['psql'], { env, input: 'select 2 as two;' }), {
+    code: 0,
+    stdout: 'two\n2\n(1 row)\n',
+  });
+  test.match(await run('psql', '--url'), { code: 0, stdout: `${database.url}\n` });
+});
+
+t.test('doctor', async (test) => {
+  const { code, data } = await runJson('doctor');
+  test.equal(code, 0);
+  const byCheck = Object.fromEntries(
+    (data as { check: string; status: string }[]).map((finding) => [finding.check, finding]),
+  );
+  test.match(byCheck, {
+    node: { status: 'ok' },
+    connection: { status: 'ok', message: /:\*\*\*@/ },
+    postgres: { status: 'ok' },
+    'clock skew': { status: 'ok' },
+    listen: { status: 'ok' },
+    migrations: { status: 'ok' },
+    clocks: { status: 'warning', hint: /chime clock/ },
+    schedules: { status: 'ok' },
+  });
+  const clock = serve(test, ['clock'], { env });
+  await clock.line((line) => line.msg === 'started');
+  test.match(await run('doctor'), { stdout: /✓ clocks +1 alive/ });
+  await clock.end();
+  test.match(await chime(['doctor', '--database-url', 'postgres://nobody@127.0.0.1:1/x'], {}), {
+    code: 1,
+    stdout: /✗ connection/,
+  });
+});
+
+t.test('no database at all', async (test) => {
+  const cwd = await emptyDir(test);
+  test.match(await chime(['schedule', 'list'], { cwd }), {
+    code: 2,
+    stderr: /There is no database[\s\S]*chime start/,
+  });
+  test.match(
+    await chime(['migrate'], { cwd }),
+    { code: 0, stdout: /applied +0001_foundation/ },
+    'migrate makes an embedded one',
+  );
+  test.match(
+    await chime(['schedule', 'list'], { cwd }),
+    { code: 0, stdout: /^No schedules\./ },
+    'which is started for a command, if need be',
+  );
+});
