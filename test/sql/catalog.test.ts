@@ -116,7 +116,7 @@ t.test('everybody else is kept out', async (test) => {
 t.test('errors: SQL, classes and README say the same', async (test) => {
   const raised = new Set(sqlFiles.flatMap((name) => read(`sql/${name}`).match(/(?<=')CH\d{3}(?=')/g) ?? []));
   for (const code of [...raised].sort()) test.ok(errorClasses.has(code), `${code} has a class`);
-  const table = [...read('sql/README.md').matchAll(/^\| (CH\d{3}) \| (\w+) \| (\d+) \|/gm)].map(
+  const table = [...read('sql/README.md').matchAll(/^\| (CH\d{3}) +\| (\w+) +\| (\d+) +\|/gm)].map(
     ([, code, name, status]) => ({
       code,
       name,

@@ -51,7 +51,7 @@ function moments(stretches: ReadonlyMap<string, Stretch[]>): fc.Arbitrary<Moment
   );
   return fc.constantFrom(...zones).chain((timezone) => {
     const all = stretches.get(timezone) ?? [];
-    const changes = all.filter(({ from }) => from > low && from < high);
+    const changes = all.map(({ from }) => from).filter((from) => from > low && from < high);
     const offsetOf = (at: number) => all.find(({ from, to }) => from <= at && at < to)?.offset ?? 0;
     const place = (change: number, at: number) => ({
       after: Math.max(low, at) * second,
@@ -59,8 +59,8 @@ function moments(stretches: ReadonlyMap<string, Stretch[]>): fc.Arbitrary<Moment
       wall: change + Math.min(offsetOf(change - 1), offsetOf(change)),
     });
     const beside = fc
-      .tuple(fc.constantFrom(...(changes.length > 0 ? changes : all)), away)
-      .map(([{ from }, seconds]) => place(from, from + seconds));
+      .tuple(fc.constantFrom(...(changes.length > 0 ? changes : [low + day])), away)
+      .map(([change, seconds]) => place(change, change + seconds));
     const plain = anywhere.map((at) => place(at, at));
     const places = fc.oneof({ weight: 4, arbitrary: beside }, { weight: 1, arbitrary: plain });
     const micros = fc.oneof(fc.constantFrom(0, 1, 999_999), fc.integer({ min: 0, max: 999_999 }));

@@ -1,0 +1,222 @@
+// What the README says, done: every command and every example, in the order in which a reader meets them.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+import { settings } from '../src/config.ts';
+import { emptyDir } from './support/cli.ts';
+import { createEmptyDatabase } from './support/database.ts';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const readme = await fs.readFile(path.join(root, 'README.md'), 'utf8');
+const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, body]) => ({
+  language: language as string,
+  body: body as string,
+}));
+
+/** The only block of a language that holds a text. */
+function block(language: string, marker: string): string {
+  const found = blocks.filter((each) => each.language === language && each.body.includes(marker));
+  if (found.length !== 1) throw new Error(`${found.length} ${language} blocks have "${marker}"`);
+  return found[0]?.body ?? '';
+}
+
+/** The commands of a shell block, without their comments. */
+const commands = (body: string) =>
+  body
+    .split('\n')
+    .map((line) => line.replace(/\s+#.*$/, '').trim())
+    .filter(Boolean);
+
+interface Shell {
+  cwd: string;
+  env: Record<string, string>;
+}
+
+function start(command: string, { cwd, env }: Shell) {
+  return spawn('bash', ['-c', command], {
+    cwd,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, TZ: 'UTC', NO_COLOR: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true, // a group of its own, so that everything it starts can be ended with it
+  });
+}
+
+async function run(command: string, shell: Shell): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = start(command, shell);
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit'),
+  ]);
+  return { code: code as number, stdout, stderr };
+}
+
+/** A command that serves: ready when it has printed a line that fits; `stop` is what Ctrl-C does. */
+async function serve(test: Test, command: string, shell: Shell, fits: RegExp) {
+  const child = start(command, shell);
+  const group = -(child.pid as number);
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += String(chunk);
+  });
+  const exited = once(child, 'exit') as Promise<[number | null]>;
+  test.teardown(async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      process.kill(group, 'SIGKILL');
+      await exited;
+    }
+  });
+  let last = '';
+  await new Promise<void>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      last = line;
+      if (fits.test(line)) resolve();
+    });
+    void exited.then(() => reject(new Error(`${command} ended: ${stderr}`)));
+  });
+  return {
+    /** Answers the last line that was printed. */
+    async stop() {
+      process.kill(group, 'SIGINT');
+      await exited;
+      return last;
+    },
+  };
+}
+
+/** A project that has installed pgchime. */
+async function project(test: Test): Promise<string> {
+  const dir = await emptyDir(test);
+  await fs.writeFile(
+    path.join(dir, 'package.json'),
+    '{"name": "project", "private": true, "type": "module"}',
+  );
+  await fs.mkdir(path.join(dir, 'node_modules', '.bin'), { recursive: true });
+  await fs.symlink(root, path.join(dir, 'node_modules', 'pgchime'));
+  await fs.symlink(path.join(root, 'node_modules', 'zod'), path.join(dir, 'node_modules', 'zod'));
+  await fs.symlink('../pgchime/bin/chime.js', path.join(dir, 'node_modules', '.bin', 'chime'));
+  return dir;
+}
+
+t.test('the two commands, and everything that a reader does beside a running pgchime', async (test) => {
+  const [first, second] = commands(block('sh', 'npm ci'));
+  // The installation is done: this test runs on it. .ci/run does it from a clean clone.
+  test.equal(first, 'npm ci && npm start');
+  test.equal(second, 'npm test');
+  const data = path.join(await emptyDir(test), 'data');
+  const shell: Shell = { cwd: root, env: { CHIME_DATA_DIR: data, PORT: '0' } };
+  const running = await serve(test, 'npm start', shell, /"schedule":"hello".*"status":"succeeded"/);
+  const url = (await run('npx chime psql --url', shell)).stdout.trim();
+  test.match(url, /^postgres:\/\//);
+
+  for (const statement of block('sql', 'create_schedule')
+    .split(/;(?=\s*(?:--.*)?$)/m)
+    .map((each) => each.trim())
+    .filter((each) => /^select/.test(each))) {
+    const result = await run(`npx chime psql -c "$STATEMENT"`, {
+      ...shell,
+      env: { ...shell.env, STATEMENT: statement },
+    });
+    test.equal(result.code, 0, `${statement.slice(0, 60)} ${result.stderr}`);
+    if (statement.includes('chime.preview')) {
+      const shown = block('text', 'scheduled_for')
+        .split('\n')
+        .filter((line) => /^ \d{4}/.test(line));
+      for (const line of shown) {
+        const [at, local, note] = line.split('|').map((cell) => cell.trim()) as [string, string, string];
+        test.ok(
+          result.stdout.includes(at) && result.stdout.includes(local) && result.stdout.includes(note),
+          line,
+        );
+      }
+    }
+  }
+  for (const command of commands(block('sh', 'npx chime schedule create'))) {
+    const result = await run(command, shell);
+    test.equal(result.code, 0, `${command} ${result.stdout} ${result.stderr}`);
+  }
+
+  const dir = await project(test);
+  await fs.writeFile(path.join(dir, 'example.ts'), block('ts', 'createChime'));
+  const example = await run('node example.ts', { cwd: dir, env: { DATABASE_URL: url } });
+  test.match(example, { code: 0, stderr: '', stdout: /^created \d{4}-\d\d-\d\dT21:00:00\.000Z\n/ });
+  const transcript = block('text', 'pgchime 0.1.0');
+  for (const hint of transcript.match(/npx chime [^,.\n]*/g) ?? []) {
+    if (hint.startsWith('npx chime psql')) continue; // opens a console
+    const result = await run(hint, shell);
+    test.equal(result.code, 0, `${hint} ${result.stderr}`);
+  }
+  test.match(await running.stop(), /"msg":"stopped"/, 'Ctrl-C stops it');
+});
+
+t.test('a task of your own', async (test) => {
+  const source = block('ts', '// tasks/greet.ts');
+  test.equal(
+    source.replace('// tasks/greet.ts\n', ''),
+    await fs.readFile(path.join(root, 'examples/tasks/greet.ts'), 'utf8'),
+  );
+  const dir = await project(test);
+  await fs.mkdir(path.join(dir, 'tasks'));
+  await fs.writeFile(path.join(dir, 'tasks', 'greet.ts'), source);
+  const shell: Shell = { cwd: dir, env: { PORT: '0' } };
+  const [command] = commands(block('sh', 'CHIME_TASKS_DIR'));
+  const running = await serve(test, `${command} --no-example`, shell, /"msg":"scheduled"/);
+  test.equal(
+    (
+      await run(
+        `npx chime schedule create --task greet --payload '{"whom": "Ann"}' --cron "0 0 1 1 *" --key g`,
+        shell,
+      )
+    ).code,
+    0,
+  );
+  test.match(await run('npx chime schedule trigger g --wait', shell), {
+    code: 0,
+    stdout: /^Hello, Ann\. You were due at \d{4}-.*, UTC\.\n$/,
+  });
+  await running.stop();
+});
+
+t.test('the parts apart', async (test) => {
+  const url = await createEmptyDatabase(test);
+  const shell: Shell = { cwd: await project(test), env: { DATABASE_URL: url } };
+  const [migrate, clock, worker] = commands(block('sh', 'chime clock')).map(
+    (command) => `npx ${command}`,
+  ) as [string, string, string];
+  test.equal((await run(migrate, shell)).code, 0);
+  const parts = [
+    await serve(test, worker, shell, /"msg":"started"/),
+    await serve(test, clock, shell, /"msg":"started"/),
+  ];
+  for (const part of parts) test.match(await part.stop(), /"msg":"stopped"/);
+});
+
+t.test('the table of settings', async (test) => {
+  const cells = readme
+    .split('\n')
+    .filter((line) => /^\| `[A-Z_]+`/.test(line))
+    .map((line) => line.split('|').map((cell) => cell.trim().replaceAll(/[`\\]/g, '')));
+  const rows = cells.map(([, env, option, about]) => ({ env, option, about }));
+  const expected = Object.values(settings).map(({ env, option, about, schema }) => {
+    const value = schema.safeParse(undefined).data;
+    const hasDefault = typeof value === 'number' || (typeof value === 'string' && value !== '');
+    return { env, option: option.split(' ')[0], about: hasDefault ? `${about} (${value})` : about };
+  });
+  test.strictSame(rows, expected);
+});
+
+t.test('docker compose', async (test) => {
+  const shell: Shell = { cwd: root, env: {} };
+  for (const command of ['docker compose', 'docker-compose']) {
+    if ((await run(`${command} version`, shell)).code !== 0) continue;
+    const result = await run(`${command} config`, shell);
+    test.match(result, { code: 0, stdout: /image: postgres:18/ });
+    return;
+  }
+  test.pass('skipped: docker compose is not installed');
+});
