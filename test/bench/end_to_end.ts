@@ -1,0 +1,81 @@
+// From a queue of no-op work to the last recorded end: pgchime with its full history against graphile-worker alone, each in a
+// process of its own with the same concurrency and batching, in turn.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { median, rounded } from './measure.ts';
+import type { Bench, Result } from './run.ts';
+
+const concurrency = 200;
+
+async function runSide(side: 'raw' | 'chime', url: string, count: number): Promise<number> {
+  const script = fileURLToPath(new URL('./end_to_end_side.ts', import.meta.url));
+  const child = spawn(process.execPath, [script, side, url, String(count), String(concurrency)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [output, [code]] = await Promise.all([
+    text(child.stdout),
+    once(child, 'exit') as Promise<[number | null]>,
+  ]);
+  if (code !== 0) throw new Error(`The ${side} side ended with ${code}.`);
+  return Number(output);
+}
+
+async function queue(side: 'raw' | 'chime', url: string, count: number): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  if (side === 'raw') {
+    await client.query(
+      `select count(*) from graphile_worker.add_jobs(array(
+         select row('raw', json_build_object('n', n), null, null, null, null, null, null)::graphile_worker.job_spec from generate_series(1, $1) n))`,
+      [count],
+    );
+  } else {
+    const { rows } = await client.query<{ id: string }>(
+      "select id from chime.create_schedule(task => 'noop', cron => '0 0 1 1 *', overlap => 'allow', key => 'noop')",
+    );
+    // What run_now does, for many at once.
+    await client.query(
+      `with made as (
+         insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at, status, created_at)
+         select chime_private.new_id(now()), s.tenant_id, s.id, s.revision, s.task, s.payload, 'manual', now(), now(), 'queued', now()
+         from chime.schedules s, generate_series(1, $2) where s.id = $1
+         returning id, task)
+       select chime_private.enqueue(array_agg(id), array_agg(task)) from made`,
+      [rows[0]?.id, count],
+    );
+  }
+  await client.query('vacuum analyze graphile_worker._private_jobs');
+  await client.query('vacuum analyze chime.runs');
+  await client.query('checkpoint');
+  await client.end();
+}
+
+export async function endToEnd({ database, quick }: Bench): Promise<Result[]> {
+  const count = quick ? 2_000 : 20_000;
+  const rounds = quick ? 1 : 5;
+  const url = await database();
+  // The task is registered once, so that its jobs have its name.
+  await queue('chime', url, 1);
+  await runSide('chime', url, 1);
+  const rates = { raw: [] as number[], chime: [] as number[] };
+  for (let round = 0; round < rounds; round++) {
+    for (const side of ['raw', 'chime'] as const) {
+      await queue(side, url, count);
+      rates[side].push(await runSide(side, url, count));
+    }
+  }
+  const [raw, chime] = [median(rates.raw), median(rates.chime)];
+  return [
+    {
+      title: `${count} no-op runs at concurrency ${concurrency}, median of ${rounds}`,
+      wanted: 'ratio 0.35 or more',
+      rows: [
+        { side: 'graphile-worker alone', 'per second': Math.round(raw), ratio: 1 },
+        { side: 'pgchime, full history', 'per second': Math.round(chime), ratio: rounded(chime / raw) },
+      ],
+    },
+  ];
+}

@@ -1,0 +1,23 @@
+// Many schedules in a moment, and a clock that the benchmark moves.
+import type pg from 'pg';
+
+/** `count` schedules like one that is created with these arguments, due when that one is. */
+export async function fill(client: pg.Client, count: number, fields: string): Promise<void> {
+  const { rows } = await client.query<{ id: string }>(
+    `select id from chime.create_schedule(${fields}, key => 'template')`,
+  );
+  await client.query(
+    `insert into chime.schedules
+     select (jsonb_populate_record(s, jsonb_build_object('id', chime_private.new_id(chime.now() - n * interval '1 millisecond'), 'key', 'k' || n))).*
+     from chime.schedules s, generate_series(2, $2) n where s.id = $1`,
+    [rows[0]?.id, count],
+  );
+}
+
+/** Lets each connection move its own clock, by a setting: read once a tick, it costs nothing. */
+export async function installOffset(client: pg.Client): Promise<void> {
+  await client.query(
+    `create or replace function chime.now() returns timestamptz language sql volatile as
+     $$ select clock_timestamp() + coalesce(current_setting('bench.offset', true), '0')::interval $$`,
+  );
+}
