@@ -27,7 +27,8 @@ begin
       return format('must have at most %s characters', schema ->> 'maxLength');
     elsif schema ? 'pattern' then
       begin
-        if v_text !~ (schema ->> 'pattern') then
+        -- Escapes that Postgres reads otherwise than JavaScript (\b is a backspace here) are left to the worker.
+        if schema ->> 'pattern' !~ '\\[^dDsSwWnrtfv\W_]' and v_text !~ (schema ->> 'pattern') then
           return format('must match the pattern %s', schema ->> 'pattern');
         end if;
       exception when invalid_regular_expression then

@@ -134,7 +134,8 @@ export function readConfig(
       values[name] = parsed.data;
     } else {
       const reason = parsed.error.issues.map((issue) => issue.message).join('; ');
-      problems.push(`${variable} (${option.split(' ')[0]}) is ${JSON.stringify(given)}: ${reason}`);
+      const shown = JSON.stringify(given).replace(/(:\/\/[^:@/]*):.*@/, '$1:***@');
+      problems.push(`${variable} (${option.split(' ')[0]}) is ${shown}: ${reason}`);
     }
   }
   if (problems.length > 0) {

@@ -73,9 +73,9 @@ export function relative(at: Date, now: Date): string {
 
 /** A length of time in words: 640 ms, 4.2 s, 3 min 20 s, 5 h, 12 d. */
 export function duration(ms: number): string {
-  if (ms < 1000) return `${ms < 10 ? Number(ms.toFixed(1)) : Math.round(ms)} ms`;
+  if (ms < 999.5) return `${ms < 10 ? Number(ms.toFixed(1)) : Math.round(ms)} ms`;
   const s = ms / 1000;
-  if (s < 60) return `${s < 10 ? s.toFixed(1) : Math.round(s)} s`;
+  if (s < 59.5) return `${s < 9.95 ? s.toFixed(1) : Math.round(s)} s`;
   const units: [number, string][] = [
     [86_400, 'd'],
     [3_600, 'h'],

@@ -5,7 +5,7 @@ import { fromDatabase } from '../errors.ts';
 import { fromRow, namedCall } from './rows.ts';
 import { Runs } from './runs.ts';
 import { Schedules } from './schedules.ts';
-import type { Fire, PreviewInput } from './types.ts';
+import { type Fire, type PreviewInput, previewFields } from './types.ts';
 
 export type ChimeOptions =
   | {
@@ -44,7 +44,7 @@ export class Chime {
 
   /** The next fires of a rule, without storing anything. */
   async preview(input: PreviewInput): Promise<Fire[]> {
-    const { text, values } = namedCall('chime.preview', input);
+    const { text, values } = namedCall('chime.preview', input, previewFields);
     const rows = await this.#send(
       `select p.scheduled_for, p.local_time::timestamp(0)::text as local_time, p.note from (${text}) p`,
       values,

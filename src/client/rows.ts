@@ -1,4 +1,5 @@
 // Between the names of SQL and those of TypeScript.
+import { InvalidArgumentError } from '../errors.ts';
 
 type SnakeRow = Record<string, unknown>;
 
@@ -15,9 +16,24 @@ export function toPatch(fields: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).map(([key, value]) => [toSnake(key), plain(value)]));
 }
 
-/** A call with named arguments: those that are undefined are left to their defaults. */
-export function namedCall(name: string, fields: object): { text: string; values: unknown[] } {
+/**
+ * A call with named arguments: those that are undefined are left to their defaults.
+ * @param known every field there is; names become part of the statement, so no other gets into it
+ * @throws InvalidArgumentError (CH007) where a program without types gives another field
+ */
+export function namedCall(
+  name: string,
+  fields: object,
+  known: Readonly<Record<string, true>>,
+): { text: string; values: unknown[] } {
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  for (const [key] of given) {
+    if (!Object.hasOwn(known, key)) {
+      throw new InvalidArgumentError(`There is no field "${key}".`, {
+        hint: `The fields are ${Object.keys(known).join(', ')}.`,
+      });
+    }
+  }
   const args = given.map(([key], index) => `${toSnake(key)} => $${index + 1}`);
   const values = given.map(([key, value]) => (key === 'payload' ? JSON.stringify(value) : plain(value)));
   return { text: `select * from ${name}(${args.join(', ')})`, values };

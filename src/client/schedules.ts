@@ -1,13 +1,14 @@
 import type { Send } from './chime.ts';
 import { fromRow, namedCall, toPatch } from './rows.ts';
 import { runColumns } from './runs.ts';
-import type {
-  CreatedSchedule,
-  CreateScheduleInput,
-  Run,
-  Schedule,
-  SchedulePatch,
-  ScheduleStatus,
+import {
+  type CreatedSchedule,
+  type CreateScheduleInput,
+  createFields,
+  type Run,
+  type Schedule,
+  type SchedulePatch,
+  type ScheduleStatus,
 } from './types.ts';
 
 const columns = `s.id, s.key, s.name, s.description, s.task, s.payload, s.cron, s.every::text as every, s.at, s.anchor, s.timezone,
@@ -27,7 +28,7 @@ export class Schedules {
 
   /** Creates a schedule; with the key of one that exists, changes that to what is given. */
   async create(input: CreateScheduleInput): Promise<CreatedSchedule> {
-    const { text, values } = namedCall('chime.create_schedule', input);
+    const { text, values } = namedCall('chime.create_schedule', input, createFields);
     return this.#one<CreatedSchedule>(await this.#send(text, values));
   }
 

@@ -33,6 +33,21 @@ export interface RuleInput {
   dstFold?: DstFold;
 }
 
+type Fields<T> = Readonly<Record<keyof T & string, true>>;
+
+/** The names of RuleInput. */
+const ruleFields: Fields<RuleInput> = {
+  cron: true,
+  every: true,
+  at: true,
+  timezone: true,
+  anchor: true,
+  startsAt: true,
+  endsAt: true,
+  dstGap: true,
+  dstFold: true,
+};
+
 export interface CreateScheduleInput extends RuleInput {
   task: string;
   payload?: unknown;
@@ -48,6 +63,21 @@ export interface CreateScheduleInput extends RuleInput {
   catchUpWindow?: string;
   overlap?: Overlap;
 }
+
+/** The names of CreateScheduleInput. */
+export const createFields: Fields<CreateScheduleInput> = {
+  ...ruleFields,
+  task: true,
+  payload: true,
+  name: true,
+  key: true,
+  description: true,
+  maxRuns: true,
+  jitter: true,
+  catchUp: true,
+  catchUpWindow: true,
+  overlap: true,
+};
 
 /** Absent keeps, null clears. */
 export type SchedulePatch = { [K in keyof CreateScheduleInput]?: CreateScheduleInput[K] | null };
@@ -65,6 +95,9 @@ export interface PreviewInput extends RuleInput {
   /** How many fires; 10 by default, 1000 at most. */
   count?: number;
 }
+
+/** The names of PreviewInput. */
+export const previewFields: Fields<PreviewInput> = { ...ruleFields, after: true, count: true };
 
 /** One fire of a rule. */
 export interface Fire {

@@ -1,0 +1,73 @@
+// Where settings come from, and what is said about those that make no sense.
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import t from 'tap';
+import { readConfig } from '../src/config.ts';
+import { InvalidConfigError } from '../src/errors.ts';
+import { emptyDir } from './support/cli.ts';
+
+const none = { text: '' };
+
+t.test('defaults', async (test) => {
+  test.strictSame(readConfig({}, {}, none), {
+    databaseUrl: undefined,
+    dataDir: '.chime',
+    port: 4680,
+    host: '127.0.0.1',
+    tasksDir: undefined,
+    concurrency: 10,
+    pollInterval: 1000,
+    maxOutput: 16 * 1024 * 1024,
+    allowPrivateHttp: '',
+    shutdownTimeout: 10_000,
+    logLevel: 'info',
+    example: true,
+  });
+});
+
+t.test('options win over variables, variables over .env', async (test) => {
+  const file = { text: 'PORT=1\nCHIME_HOST="0.0.0.0" # all\nCHIME_CONCURRENCY=3\n' };
+  const env = { PORT: '2', CHIME_HOST: '::1' };
+  test.hasStrict(readConfig({ port: '3' }, env, file), { port: 3, host: '::1', concurrency: 3 });
+  test.hasStrict(readConfig({}, { PORT: '' }, file), { port: 1 }, 'an empty variable is none');
+  test.hasStrict(readConfig({ example: false }, { CHIME_EXAMPLE: 'yes' }, none), { example: false });
+  for (const no of ['no', 'false', '0', 'off']) {
+    test.hasStrict(readConfig({}, { CHIME_EXAMPLE: no }, none), { example: false }, no);
+  }
+});
+
+t.test('.env is a file beside the process', async (test) => {
+  const dir = await emptyDir(test);
+  const file = path.join(dir, '.env');
+  test.hasStrict(readConfig({}, {}, { path: file }), { port: 4680 }, 'it need not be there');
+  await fs.writeFile(file, 'PORT=1234');
+  test.hasStrict(readConfig({}, {}, { path: file }), { port: 1234 });
+  test.throws(() => readConfig({}, {}, { path: dir }), { code: 'CH032', message: /cannot be read: EISDIR/ });
+});
+
+t.test('everything that is wrong is said at once', async (test) => {
+  const env = {
+    ...{ DATABASE_URL: 'mysql://localhost', PORT: '99999', CHIME_CONCURRENCY: 'many' },
+    ...{ CHIME_LOG_LEVEL: 'loud', CHIME_EXAMPLE: 'perhaps' },
+  };
+  try {
+    readConfig({}, env, none);
+    test.fail('it was taken');
+  } catch (error) {
+    test.ok(error instanceof InvalidConfigError);
+    const lines = (error as Error).message.split('\n').map((line) => line.trim());
+    test.equal(lines.length, 6);
+    test.match(lines[1], /^DATABASE_URL \(--database-url\) is .*: must begin with postgres:\/\//);
+    test.match(lines[2], /^PORT \(--port\) is "99999": .*65535/);
+    test.match(lines[3], /^CHIME_CONCURRENCY \(--concurrency\) is "many": /);
+    test.match(lines[4], /^CHIME_LOG_LEVEL \(--log-level\) is "loud": .*"debug"/);
+    test.match(lines[5], /^CHIME_EXAMPLE \(--no-example\) is "perhaps": /);
+    test.comment((error as Error).message);
+  }
+});
+
+t.test('a password is not repeated', async (test) => {
+  test.throws(() => readConfig({}, { DATABASE_URL: 'pg://ann:se@cret@localhost/db' }, none), {
+    message: /"pg:\/\/ann:\*\*\*@localhost\/db"/,
+  });
+});
