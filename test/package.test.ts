@@ -172,3 +172,15 @@ t.test('an older Node gets one sentence', async (test) => {
   );
   test.match((await run(old, ['old.js'], app)).stdout, sentence);
 });
+
+t.test('the lock file names the packages of every platform', async (t) => {
+  // npm drops an optional package from the lock file where it could not reach it, and `npm ci` then fails elsewhere.
+  const lock = JSON.parse(await fs.readFile(path.join(root, 'package-lock.json'), 'utf8'));
+  const packages = Object.entries<{ optionalDependencies?: Record<string, string> }>(lock.packages);
+  const missing = packages.flatMap(([owner, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies)
+      .filter((name) => !packages.some(([place]) => place.endsWith(`node_modules/${name}`)))
+      .map((name) => `${owner} wants ${name}`),
+  );
+  t.strictSame(missing, []);
+});
