@@ -110,7 +110,7 @@ begin
     v_from := chime_private.cron_number(expression, field, m[2], at, low, high, names);
     v_to := case
       when m[3] is not null then chime_private.cron_number(expression, field, m[3], at + length(m[2]) + 1, low, high, names)
-      when m[4] is not null then v_top
+      when m[4] is not null then greatest(v_top, v_from)
       else v_from end;
     if field = 'day-of-week' and v_to = 0 and v_from > 0 then v_to := 7; end if;
     if v_to < v_from then
@@ -121,7 +121,7 @@ begin
   v_step := case when length(m[4]) > 4 then 10000 else coalesce(m[4]::integer, 1) end;
   if v_step = 0 then
     perform chime_private.cron_fail(expression, format('a step of 0 in the %s field', field), at, field, item, 'A step is 1 or more.');
-  elsif m[4] is not null and v_step > (v_top - case when m[1] is null and m[3] is null then v_from else low end + 1) then
+  elsif m[4] is not null and v_step > (greatest(v_top, v_from) - case when m[1] is null and m[3] is null then v_from else low end + 1) then
     perform chime_private.cron_fail(expression,
       format('the step %s is larger than the range of the %s field', left(m[4], 20), field), at, field, item,
       'A step counts within the field and starts anew at its end; for longer intervals use an `every` rule.');
@@ -140,7 +140,7 @@ declare
   c_low constant integer[] := '{0,0,0,1,1,0}';
   c_high constant integer[] := '{59,59,23,31,12,7}';
   c_words constant text[] := array['', '', '', '', 'jan feb mar apr may jun jul aug sep oct nov dec', 'sun mon tue wed thu fri sat'];
-  v_text text := lower(expression);
+  v_text text;
   v_fields text[];
   v_result bigint[] := '{0,0,0,0,0,0,0,0,0,0,0,0}';
   v_at integer := 1;
@@ -155,16 +155,17 @@ begin
     v_at := length(substring(expression from '^[\t\n\r -~]*')) + 1;
     perform chime_private.cron_fail(expression, 'it has a character that is not ASCII', v_at, null, substr(expression, v_at, 1));
   end if;
-  v_text := case btrim(v_text, E' \t\n\r')
+  v_text := btrim(lower(expression), E' \t\n\r');
+  v_text := case v_text
     when '@yearly' then '0 0 1 1 *' when '@annually' then '0 0 1 1 *' when '@monthly' then '0 0 1 * *'
     when '@weekly' then '0 0 * * 0' when '@daily' then '0 0 * * *' when '@midnight' then '0 0 * * *'
     when '@hourly' then '0 * * * *' else v_text end;
-  if btrim(v_text) like '@%' then
+  if v_text like '@%' then
     perform chime_private.cron_fail(expression,
-      case btrim(v_text) when '@reboot' then '@reboot is not a time' else 'there is no such macro' end, strpos(v_text, '@'),
-      null, btrim(v_text), 'Macros are @yearly, @annually, @monthly, @weekly, @daily, @midnight and @hourly.');
+      case v_text when '@reboot' then '@reboot is not a time' else 'there is no such macro' end, strpos(expression, '@'),
+      null, v_text, 'Macros are @yearly, @annually, @monthly, @weekly, @daily, @midnight and @hourly.');
   end if;
-  v_fields := regexp_split_to_array(btrim(v_text, E' \t\n\r'), '[ \t\n\r]+');
+  v_fields := regexp_split_to_array(v_text, '[ \t\n\r]+');
   if cardinality(v_fields) not in (5, 6) then
     perform chime_private.cron_fail(expression,
       format('it has %s field%s instead of 5, or 6 with seconds first', cardinality(v_fields),
@@ -174,7 +175,7 @@ begin
 
   for i in 7 - cardinality(v_fields) .. 6 loop
     -- Where this field begins, for error messages: skip white space from the end of the one before.
-    v_at := v_at + length(substring(substr(v_text, v_at) from '^[ \t\n\r]*'));
+    v_at := v_at + length(substring(substr(expression, v_at) from '^[ \t\n\r]*'));
     v_item_at := v_at;
     v_result[i] := 0;
     for v_item in select item from unnest(string_to_array(v_fields[i - 6 + cardinality(v_fields)], ',')) item loop
@@ -191,7 +192,7 @@ begin
 
   v_fields := v_fields[cardinality(v_fields) - 4 :];
   v_real_time := left(v_fields[1], 1) = '*' or left(v_fields[2], 1) = '*' or v_fields[2] ~ '[-/]'
-    or left(btrim(v_text), 1) = '*';
+    or left(v_text, 1) = '*';
   v_result[7] := v_real_time::integer
     | case when left(v_fields[3], 1) not in ('*', '?') and left(v_fields[5], 1) not in ('*', '?') then 2 else 0 end
     | case when v_result[10] | v_result[11] | v_result[12] <> 0 then 4 else 0 end
@@ -205,7 +206,7 @@ begin
   -- The calendar repeats itself after 400 years.
   if chime_private.cron_next(v_result, 0) is null then
     perform chime_private.fail('CH002', format('The cron expression "%s" never fires: no month has such a day.', expression),
-      'Check day-of-month against month: February has 29 days at most.', jsonb_build_object('field', 'day-of-month'));
+      'Check the day fields against the months, and against each other: February has 29 days at most.', jsonb_build_object('field', 'day-of-month'));
   end if;
   return v_result;
 end $$;

@@ -30,11 +30,20 @@ end $$;
 comment on function chime_private.parse_interval is
   'Takes an interval apart into its civil part (months, days) or its exact part (microseconds). Raises CH001.';
 
+create or replace function chime_private.microseconds_interval(microseconds bigint) returns interval
+language sql immutable parallel safe
+as $$
+  -- Not microseconds * interval '1 microsecond', which counts in floating point and loses some after 285 years.
+  select make_interval(hours => (microseconds / 3600000000)::integer, secs => (microseconds % 3600000000) / 1000000.0::float8)
+$$;
+comment on function chime_private.microseconds_interval is 'An interval of elapsed time, to the microsecond.';
+
 create or replace function chime_private.exact_next(step bigint, anchor timestamptz, after timestamptz) returns timestamptz
 language sql immutable parallel safe
 as $$
   select case when after < anchor then anchor
-    else anchor + (div((extract(epoch from after - anchor) * 1000000)::bigint, step) + 1) * step * interval '1 microsecond' end
+    else anchor + chime_private.microseconds_interval(
+      (div((extract(epoch from after - anchor) * 1000000)::bigint, step)::bigint + 1) * step) end
 $$;
 comment on function chime_private.exact_next is
   'The first instant after `after` that is a whole number of steps (microseconds) from the anchor, or the anchor itself.';

@@ -2,8 +2,8 @@
 -- gap, which is neither of our policies' defaults; so clock changes are found here, and 14_rule.sql applies the policy.
 --
 -- Instants are counted in whole seconds since 1970-01-01 00:00 UTC here, wall seconds as in 10_cron_search.sql. A clock
--- change is looked for within 26 hours, the most that any zone ever moved at once; two changes of one zone within
--- that time are taken for one.
+-- change is looked for within 26 hours, the most that any zone ever moved at once, or twice that; no zone changes its
+-- clock and back within five days.
 
 create or replace function chime_private.check_timezone(timezone text) returns text
 language plpgsql stable
@@ -11,18 +11,21 @@ as $$
 declare
   v_name text;
 begin
-  select name into v_name from chime_private.timezones where name = check_timezone.timezone;
-  if v_name is null then
-    select name into v_name from chime_private.timezones where lower(name) = lower(check_timezone.timezone);
+  -- No name is nearly as long, and comparing a huge one with every name is dear.
+  if length(timezone) <= 100 then
+    select name into v_name from chime_private.timezones where name = check_timezone.timezone;
+    if v_name is null then
+      select name into v_name from chime_private.timezones where lower(name) = lower(check_timezone.timezone);
+    end if;
   end if;
   if v_name is null then
     perform chime_private.fail('CH003', format('There is no time zone "%s".', left(timezone, 80)),
       coalesce(
-        (select 'Did you mean ' || string_agg(z.name, ' or ' order by z.name) || '?'
+        case when length(timezone) between 3 and 40 then (
+         select 'Did you mean ' || string_agg(z.name, ' or ' order by z.name) || '?'
          from (select name from chime_private.timezones
-               where length(check_timezone.timezone) between 3 and 40
-                 and lower(name) like '%' || replace(replace(lower(regexp_replace(check_timezone.timezone, '^.*/', '')), '%', ''), '_', '\_') || '%'
-               order by length(name) limit 3) z),
+               where lower(name) like '%' || replace(replace(lower(regexp_replace(check_timezone.timezone, '^.*/', '')), '%', ''), '_', '\_') || '%'
+               order by length(name) limit 3) z) end,
         'Zones are IANA names such as Europe/Berlin, America/New_York or UTC.'));
   end if;
   return v_name;

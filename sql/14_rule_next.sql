@@ -40,12 +40,12 @@ create or replace function chime_private.next_fire_near_change(rule chime_privat
 language plpgsql stable strict parallel safe
 as $$
 declare
-  v_low bigint := floor(date_part('epoch', after))::bigint + 1;
+  v_low bigint := date_part('epoch', date_trunc('second', after))::bigint + 1;
   v_end bigint := v_low + 3155760000;  -- a hundred years
   v_offset integer;
   v_before integer;    -- the offset before the change behind us
   v_behind bigint;     -- that change
-  v_ahead bigint;      -- the next change
+  v_ahead bigint;      -- the next change: twice as far as this step goes, for it may take back what the step would give
   v_next integer;      -- the offset after it
   v_from bigint;
   v_to bigint;
@@ -57,12 +57,12 @@ begin
     v_offset := chime_private.utc_offset(v_low, rule.timezone);
     v_behind := chime_private.clock_change(v_low - 93600, v_low, rule.timezone);
     v_before := chime_private.utc_offset(v_behind - 1, rule.timezone);
-    v_ahead := chime_private.clock_change(v_low, v_low + 93600, rule.timezone);
+    v_ahead := chime_private.clock_change(v_low, v_low + 187200, rule.timezone);
     v_next := chime_private.utc_offset(v_ahead, rule.timezone);
 
     -- Wall seconds that belong to this stretch of constant offset; in a fold they may belong to the other pass.
     v_from := v_low + v_offset;
-    v_to := coalesce(v_ahead, v_low + 93600) + v_offset;
+    v_to := least(v_ahead, v_low + 93600) + v_offset;
     if not rule.real_time and rule.dst_fold = 'first' and v_before > v_offset then
       v_from := greatest(v_from, v_behind + v_before);
     elsif not rule.real_time and rule.dst_fold = 'last' and v_next < v_offset then
@@ -84,7 +84,7 @@ begin
     if v_fire is not null then return to_timestamp(v_fire); end if;
 
     if v_ahead is not null then
-      v_low := v_ahead;
+      v_low := least(v_ahead, v_low + 93600);
     elsif v_wall is null then
       return null;
     else
@@ -111,16 +111,20 @@ begin
   if rule.kind = 'cron' then
     v_local := after at time zone rule.timezone;
     v_wall := timestamp '1970-01-01'
-      + chime_private.cron_next(rule.cron, greatest(floor(date_part('epoch', v_local))::bigint + 1, 86400)) * interval '1 second';
+      + chime_private.cron_next(rule.cron, greatest(date_part('epoch', date_trunc('second', v_local))::bigint + 1, 86400)) * interval '1 second';
   elsif rule.kind = 'at' then
     return case when rule.anchor > after and (rule.ends_at is null or rule.anchor <= rule.ends_at) then rule.anchor end;
   elsif rule.microseconds > 0 then
     v_fire := chime_private.exact_next(rule.microseconds, rule.anchor, after);
     return case when v_fire > rule.ends_at then null else v_fire end;
+  elsif after < rule.anchor then
+    -- An interval fires at its anchor first, also where a fold showed the anchor's wall-clock time before.
+    v_fire := greatest(rule.anchor, chime_private.next_fire_near_change(rule, rule.anchor - c_day));
+    return case when v_fire > rule.ends_at then null else v_fire end;
   else
     v_local := after at time zone rule.timezone;
     v_wall := timestamp '1970-01-01'
-      + chime_private.wall_next(rule, floor(date_part('epoch', v_local))::bigint + 1) * interval '1 second';
+      + chime_private.wall_next(rule, date_part('epoch', date_trunc('second', v_local))::bigint + 1) * interval '1 second';
   end if;
 
   v_fire := v_wall at time zone rule.timezone;

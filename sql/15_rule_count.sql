@@ -59,8 +59,8 @@ as $$
 declare
   v_low timestamptz := greatest(low, rule.starts_at - interval '1 microsecond', timestamptz '1970-01-02 00:00:00Z');
   v_high timestamptz := least(high, rule.ends_at);
-  v_first bigint := floor(date_part('epoch', v_low))::bigint + 1;
-  v_end bigint := floor(date_part('epoch', v_high))::bigint + 1;
+  v_first bigint := date_part('epoch', date_trunc('second', v_low))::bigint + 1;
+  v_end bigint := date_part('epoch', date_trunc('second', v_high))::bigint + 1;
   v_from bigint := v_first;
   v_at bigint := v_first;
   v_change bigint;
@@ -72,6 +72,9 @@ begin
     return (rule.anchor > v_low and rule.anchor <= v_high)::integer;
   elsif rule.microseconds > 0 then
     return chime_private.exact_count(rule.microseconds, rule.anchor, v_low, v_high);
+  elsif v_low < rule.anchor then
+    v_low := chime_private.next_fire(rule, v_low);
+    return case when v_low <= v_high then 1 + chime_private.count_fires(rule, v_low, v_high) else 0 end;
   end if;
   -- Five days a step: no zone changes its clock and back in less.
   while v_at < v_end loop

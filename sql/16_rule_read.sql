@@ -20,8 +20,9 @@ begin
       return;
     end if;
     wall := date_trunc('second', at::timestamp);
-  exception when datetime_field_overflow or invalid_datetime_format then
-    perform chime_private.fail('CH001', format('"%s" is not a date of the calendar.', left(at, 80)));
+  exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
+    perform chime_private.fail('CH001', format('"%s" is not a time of the calendar.', left(at, 80)),
+      'Check the day against its month, the time against 23:59:59, and the offset against +15:59.');
   end;
 
   v_wall := date_part('epoch', wall);
@@ -49,6 +50,9 @@ create or replace function chime_private.read_rule(
 language plpgsql stable
 as $$
 declare
+  c_first constant timestamptz := '1970-01-02 00:00:00Z';
+  c_last constant timestamptz := '9999-01-01 00:00:00Z';
+  c_hint constant text := 'Instants lie between the years 1970 and 9998.';
   v_rule chime_private.rule;
   v_name text;
 begin
@@ -59,17 +63,17 @@ begin
   end if;
   select b.name into v_name
   from (values ('anchor', anchor), ('starts_at', starts_at), ('ends_at', ends_at)) b(name, instant)
-  where b.instant not between '1970-01-02 00:00:00Z' and '9999-01-01 00:00:00Z';
+  where b.instant not between c_first and c_last;
   if v_name is not null then
-    perform chime_private.fail('CH007', format('%s is out of range.', v_name), 'Instants lie between the years 1970 and 9998.');
+    perform chime_private.fail('CH007', format('%s is out of range.', v_name), c_hint);
   end if;
   if ends_at < starts_at then
     perform chime_private.fail('CH007', 'ends_at is earlier than starts_at.');
   end if;
 
   v_rule.timezone := chime_private.check_timezone(timezone);
-  v_rule.dst_gap := dst_gap;
-  v_rule.dst_fold := dst_fold;
+  v_rule.dst_gap := coalesce(dst_gap, 'next');
+  v_rule.dst_fold := coalesce(dst_fold, 'first');
   v_rule.starts_at := starts_at;
   v_rule.ends_at := ends_at;
   if cron is not null then
@@ -86,7 +90,10 @@ begin
     v_rule.kind := 'at';
     v_rule.real_time := false;
     select a.instant, a.wall into v_rule.anchor, v_rule.wall
-    from chime_private.read_at(at, v_rule.timezone, dst_gap, dst_fold) a;
+    from chime_private.read_at(at, v_rule.timezone, v_rule.dst_gap, v_rule.dst_fold) a;
+    if v_rule.anchor not between c_first and c_last then
+      perform chime_private.fail('CH007', 'at is out of range.', c_hint);
+    end if;
   end if;
   return v_rule;
 end $$;

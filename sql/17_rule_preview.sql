@@ -4,7 +4,7 @@ create or replace function chime_private.fire_note(rule chime_private.rule, fire
 language plpgsql stable
 as $$
 declare
-  v_second bigint := floor(date_part('epoch', fire));
+  v_second bigint := date_part('epoch', date_trunc('second', fire));
   v_wall bigint := v_second + chime_private.utc_offset(v_second, rule.timezone);
   v_change bigint := coalesce(
     chime_private.clock_change(v_second - 93600, v_second, rule.timezone),
@@ -83,8 +83,8 @@ declare
 begin
   if count is null or count not between 1 and 1000 then
     perform chime_private.fail('CH007', format('count must be between 1 and 1000, not %s.', coalesce(count::text, 'null')));
-  elsif not isfinite(v_after) then
-    perform chime_private.fail('CH007', 'after must be a finite instant.');
+  elsif v_after not between '1970-01-02 00:00:00Z' and '9999-01-01 00:00:00Z' then
+    perform chime_private.fail('CH007', 'after is out of range.', 'Instants lie between the years 1970 and 9998.');
   end if;
   v_rule := chime_private.read_rule(cron, every, at, timezone, dst_gap, dst_fold,
     coalesce(anchor, starts_at, v_after), starts_at, ends_at);

@@ -43,8 +43,8 @@ create or replace function chime_private.skip_gaps(s chime.schedules, until time
 language plpgsql volatile
 as $$
 declare
-  v_at bigint := floor(date_part('epoch', s.accounted_until));
-  v_end bigint := floor(date_part('epoch', until));
+  v_at bigint := date_part('epoch', date_trunc('second', s.accounted_until));
+  v_end bigint := date_part('epoch', date_trunc('second', until));
   v_change bigint;
   v_before integer;
   v_after integer;

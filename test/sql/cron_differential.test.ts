@@ -1,5 +1,5 @@
-// Random cron expressions, zones and instants, held against cron-parser, and against an oracle of our own policy that
-// decides who is right where the two differ. SEED=<number> repeats a run.
+// Random cron expressions, zones and instants, held against cron-parser, and against an oracle of our own
+// policy that decides who is right where the two differ. SEED=<number> repeats a run.
 import { CronExpressionParser } from 'cron-parser';
 import t from 'tap';
 import { type Case, explain, ourAnswer } from '../support/cron_disagreement.ts';
@@ -102,7 +102,7 @@ t.test('20,000 random cron rules against cron-parser', { timeout: 180_000 }, asy
     const cases = Array.from({ length: batch }, () => randomCase(random, stretches));
     const rows = await database.rows<{ fire: string | null }>(
       `select first_fire(expression, zone, to_timestamp(after)) as fire
-       from unnest($1::text[], $2::text[], $3::float8[]) with ordinality asked(expression, zone, after, number)
+       from unnest($1::text[], $2::text[], $3::float8[]) with ordinality a(expression, zone, after, number)
        order by number`,
       [cases.map((c) => c.expression), cases.map((c) => c.zone), cases.map((c) => c.after)],
     );
@@ -114,7 +114,8 @@ t.test('20,000 random cron rules against cron-parser', { timeout: 180_000 }, asy
       const line = `'${asked.expression}' in ${asked.zone} after ${iso(asked.after)}`;
       compared++;
       if (right === undefined ? fire !== 'CH002' : Number(fire) !== right) {
-        test.fail(`pgchime: ${line}`, { pgchime: fire, oracle: right === undefined ? 'CH002' : iso(right) });
+        const oracle = right === undefined ? 'CH002' : iso(right);
+        test.fail(`pgchime: ${line}`, { pgchime: fire, oracle });
       }
       let name: string | undefined = 'the same answer';
       if (right !== theirs) name = explain(asked, list, theirs);

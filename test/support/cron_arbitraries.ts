@@ -60,7 +60,9 @@ function hourAbout(about: number): fc.Arbitrary<string> {
 
 /** Fixed times of every day, about this hour: what a policy for clock changes is for. */
 export function fixedCron(hour: number): fc.Arbitrary<Cron> {
-  const minutes = fc.uniqueArray(fc.integer({ min: 0, max: 59 }), { minLength: 1, maxLength: 4 });
+  // Round ones most often: they meet the change itself, and each other once they are shifted.
+  const value = fc.oneof(fc.constantFrom(0, 0, 15, 30, 45), fc.integer({ min: 0, max: 59 }));
+  const minutes = fc.uniqueArray(value, { minLength: 1, maxLength: 4 });
   return fc
     .tuple(minutes, hourAbout(hour))
     .map(([values, hours]): Cron => ({ kind: 'cron', cron: `${values} ${hours} * * *` }));

@@ -1,6 +1,6 @@
-// Why cron-parser gives another answer than pgchime: found by asking the oracle for the answer under each other
-// reading of the expression and each other policy, the fewest departures from ours first. An answer that no reading
-// and no policy gives is cron-parser's own, and only believed next to a clock change.
+// Why cron-parser gives another answer than pgchime: found by asking the oracle for the answer under each
+// other reading of the expression and each other policy, the fewest departures from ours first. An answer
+// that no reading and no policy gives is cron-parser's own, and only believed next to a clock change.
 import { type Reading, readCron } from './cron_reader.ts';
 import { firesAfter, type Policy, type Stretch } from './time_oracle.ts';
 
@@ -68,8 +68,8 @@ export function explain(
   for (const departed of combinations.slice(1)) {
     if (answer(asked, stretches, departed) === theirs) return departed.map(({ name }) => name).join(' + ');
   }
-  // What is left is not right by any policy: each answer below is proved for all of them, as cron-parser reads the
-  // expression.
+  // What is left is not right by any policy: each answer below is proved for all of them, as cron-parser
+  // reads the expression.
   const underAll = (proves: (departed: Departure[]) => boolean) =>
     policies.every((policy) => proves([...theirReading, ...policy]));
   const fires = (departed: Departure[]) => answer(asked, stretches, departed) ?? Number.POSITIVE_INFINITY;

@@ -1,5 +1,5 @@
-// A second, slow and plain reading of cron expressions, to hold against the one in SQL: sets of numbers, one look
-// at each day. It takes only expressions that are known to be right; nothing here checks them.
+// A second, slow and plain reading of cron expressions, to hold against the one in SQL: sets of numbers, one
+// look at each day. It takes only expressions that are known to be right; nothing here checks them.
 
 const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const weekdayNames = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
@@ -15,7 +15,9 @@ const macros: Record<string, string> = {
 
 /** Where other programs read an expression differently; ours is the default of each. */
 export interface Reading {
-  /** Two day fields mean both of them: where one begins with a star, or only where one is nothing but a star. */
+  /**
+   * Two day fields mean both of them: where one begins with a star, or only where one is nothing but a star.
+   */
   both?: 'leading star' | 'lone star';
   /** The last weekday that a step without an end reaches: Saturday, or Sunday once more. */
   stepsTo?: 6 | 7;

@@ -1,14 +1,15 @@
 // Random rules of every kind, and the instants to ask them about, most of them next to a clock change.
 import fc from 'fast-check';
-import { anyCron, type Cron, fixedCron } from './cron_arbitraries.ts';
+import { anyCron, type Cron, fixedCron, type minuteCron } from './cron_arbitraries.ts';
 import type { Policy, Stretch } from './time_oracle.ts';
 
 /** Changes by half an hour, by three, seven and 24, by seconds, in zones off the hour, and plain ones. */
 export const zones = `
-  Africa/Cairo Africa/Casablanca Africa/Monrovia America/Caracas America/Havana America/New_York America/Recife
-  America/Santiago America/St_Johns Antarctica/Casey Antarctica/Troll Antarctica/Vostok Asia/Beirut Asia/Colombo
-  Asia/Gaza Asia/Kathmandu Asia/Pyongyang Asia/Tehran Australia/Lord_Howe Europe/Berlin Europe/Dublin Pacific/Apia
-  Pacific/Chatham Pacific/Kiritimati Pacific/Kwajalein Pacific/Norfolk UTC`
+  Africa/Cairo Africa/Casablanca Africa/Monrovia America/Caracas America/Havana America/New_York
+  America/Recife America/Santiago America/St_Johns Antarctica/Casey Antarctica/Troll Antarctica/Vostok
+  Asia/Beirut Asia/Colombo Asia/Gaza Asia/Kathmandu Asia/Pyongyang Asia/Tehran Australia/Lord_Howe
+  Europe/Berlin Europe/Dublin Pacific/Apia Pacific/Chatham Pacific/Kiritimati Pacific/Kwajalein
+  Pacific/Norfolk UTC`
   .trim()
   .split(/\s+/);
 
@@ -17,7 +18,7 @@ export type Civil = { kind: 'civil'; months: number; days: number; anchor: numbe
 export type At = { kind: 'at'; at: string };
 export type Rule = Cron | Exact | Civil | At;
 
-/** A zone and an instant there; all instants are microseconds since 1970-01-01, which a number holds exactly. */
+/** A zone and an instant there, in microseconds since 1970-01-01 as everywhere: a number holds them exactly. */
 export interface Moment {
   timezone: string;
   after: number;
@@ -97,7 +98,7 @@ const civil = fc
   .constantFrom([0, 1], [0, 1], [0, 2], [0, 7], [0, 45], [1, 0], [3, 0], [1, 10], [12, 0], [12, 1])
   .map(([months = 0, days = 0]) => ({ kind: 'civil' as const, months, days }));
 
-export function civilInterval(moment: Moment): fc.Arbitrary<Civil> {
+function civilInterval(moment: Moment): fc.Arbitrary<Civil> {
   return anchored(moment, civil);
 }
 
@@ -117,8 +118,16 @@ export function wallTime({ wall }: Moment): fc.Arbitrary<At & { named: number }>
   });
 }
 
-export function hourOf({ wall }: Moment): number {
+function hourOf({ wall }: Moment): number {
   return Math.floor(wall / 3600) % 24;
+}
+
+/** A rule on the wall clock, to the minute or to the second. */
+export function wallRule(cron: typeof minuteCron) {
+  return (moment: Moment): fc.Arbitrary<Cron | Civil> => {
+    const hour = hourOf(moment);
+    return fc.oneof<fc.Arbitrary<Cron | Civil>[]>(cron(hour), fixedCron(hour), civilInterval(moment));
+  };
 }
 
 export function anyRule(moment: Moment): fc.Arbitrary<Rule> {

@@ -72,7 +72,10 @@ export class RuleQueries {
     return this.#each(call, asked, highs, bounds);
   }
 
-  /** For each instant the latest fire after the one asked for, up to and including it; null where there is none. */
+  /**
+   * For each instant the latest fire after the one asked for, up to and including it; null where there is
+   * none.
+   */
   lastUpTo(asked: Asked, highs: number[], bounds: Bounds = {}): Promise<(number | null)[]> {
     const call = 'micros(chime_private.last_fire(r.rule, instant($10), instant(asked.high)))';
     return this.#each(call, asked, highs, bounds);

@@ -1,6 +1,7 @@
-// When a rule has to fire, found the long way: each wall second that the rule names is looked for among the stretches
-// of constant offset that Postgres' own AT TIME ZONE shows for the zone, and where it is not there once, the policy
-// for clock changes says what becomes of it. Shares nothing with the engine. Seconds count from 1970-01-01.
+// When a rule has to fire, found the long way: each wall second that the rule names is looked for among the
+// stretches of constant offset that Postgres' own AT TIME ZONE shows for the zone, and where it is not there
+// once, the policy for clock changes says what becomes of it. Shares nothing with the engine. Seconds count
+// from 1970-01-01.
 import type { WallRule } from './cron_reader.ts';
 import type { TestDatabase } from './database.ts';
 
@@ -20,8 +21,8 @@ const day = 86_400;
 const threeHours = 10_800;
 
 /**
- * The stretches of zones. A day is looked at apart, which finds every change as no zone changes its clock twice in
- * less; then a minute and a second apart.
+ * The stretches of zones. A day is looked at apart, which finds every change as no zone changes its clock
+ * twice in less; then a minute and a second apart.
  */
 export async function loadStretches(
   database: TestDatabase,
@@ -33,7 +34,8 @@ export async function loadStretches(
   const rows = await database.rows<{ zone: string; at: number; offset: number }>(
     `with days as (
        select zone, at, seen, lag(seen) over (partition by zone order by at) as before
-       from unnest($1::text[]) zone, generate_series($2::timestamptz, $3::timestamptz, interval '24 hours') at,
+       from unnest($1::text[]) zone,
+         generate_series($2::timestamptz, $3::timestamptz, interval '24 hours') at,
          lateral (select ${shows('at')}) o(seen)
      ), minutes as (
        select zone, before, min(m.at) as at
