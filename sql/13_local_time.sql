@@ -1,5 +1,5 @@
 -- Between instants and the wall clock of a zone. Plain AT TIME ZONE takes the second instant in a fold and shifts in a
--- gap, which is neither of our policies' defaults; so clock changes are found here, and 14_rule.sql applies the policy.
+-- gap, which is neither of our policies' defaults; so clock changes are found here, and 14_rule_next.sql applies the policy.
 --
 -- Instants are counted in whole seconds since 1970-01-01 00:00 UTC here, wall seconds as in 10_cron_search.sql. A clock
 -- change is looked for within 26 hours, the most that any zone ever moved at once, or twice that; no zone changes its

@@ -82,7 +82,7 @@ t.test('what is in it', async (test) => {
     'dist/src/index.d.ts',
     'dist/src/cli/main.js',
     'dist/tasks/run_query.js',
-    'sql/30_tick.sql',
+    'sql/31_tick.sql',
   ]) {
     test.ok(names.includes(needed), needed);
   }

@@ -14,10 +14,10 @@ export async function fill(client: pg.Client, count: number, fields: string): Pr
   );
 }
 
-/** Lets each connection move its own clock, by a setting: read once a tick, it costs nothing. */
-export async function installOffset(client: pg.Client): Promise<void> {
+/** Gives each connection a clock that stands, and that it moves by a setting: what is due does not depend on when this runs. */
+export async function installClock(client: pg.Client): Promise<void> {
   await client.query(
     `create or replace function chime.now() returns timestamptz language sql volatile as
-     $$ select clock_timestamp() + coalesce(current_setting('bench.offset', true), '0')::interval $$`,
+     $$ select coalesce(current_setting('bench.now', true), '2026-03-01 00:30Z')::timestamptz $$`,
   );
 }

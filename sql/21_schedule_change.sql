@@ -1,0 +1,112 @@
+-- What a change of a schedule does, whoever asks for it: what was due is settled first, by the rule that it was due by.
+
+create or replace function chime_private.skip_fires(
+  s chime.schedules, first timestamptz, last timestamptz, count bigint, reason chime.skip_reason, now timestamptz
+) returns void
+language sql volatile
+as $$
+  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at,
+    status, skip_reason, covers_count, covers_until, finished_at, created_at)
+  select chime_private.run_id(s.id, first), s.tenant_id, s.id, s.revision, s.task, s.payload, 'schedule', first, first,
+    'skipped', reason, least(count, 2147483647), last, now, now
+  where count > 0
+  on conflict do nothing
+$$;
+comment on function chime_private.skip_fires is 'Records fires that are not run: one row, whatever their number.';
+
+create or replace function chime_private.settle(s chime.schedules, now timestamptz, reason chime.skip_reason) returns void
+language plpgsql volatile
+as $$
+declare
+  v_first timestamptz := chime_private.next_fire(s.rule, s.accounted_until);
+begin
+  if v_first <= now then
+    perform chime_private.skip_fires(s, v_first, chime_private.last_fire(s.rule, s.accounted_until, now),
+      chime_private.count_fires(s.rule, s.accounted_until, now), reason, now);
+  end if;
+end $$;
+comment on function chime_private.settle is
+  'Accounts for fires that passed unhandled before a schedule changes its state, so that none is lost and none is run later.';
+
+create or replace function chime_private.rule_changed(old chime.schedules, new chime.schedules) returns boolean
+language sql immutable
+as $$
+  -- Intervals as text: to Postgres, 1 day equals 24 hours.
+  select row(old.cron, old.every::text, old.at, old.anchor, old.timezone, old.dst_gap, old.dst_fold, old.starts_at, old.ends_at, old.jitter::text)
+    is distinct from
+    row(new.cron, new.every::text, new.at, new.anchor, new.timezone, new.dst_gap, new.dst_fold, new.starts_at, new.ends_at, new.jitter::text)
+$$;
+comment on function chime_private.rule_changed is 'Whether two definitions fire at different times.';
+
+create or replace function chime_private.definition_changed(old chime.schedules, new chime.schedules) returns boolean
+language sql immutable
+as $$
+  select chime_private.rule_changed(old, new)
+    or row(old.key, old.name, old.description, old.task, old.payload, old.max_runs, old.catch_up, old.catch_up_window::text, old.overlap)
+    is distinct from
+    row(new.key, new.name, new.description, new.task, new.payload, new.max_runs, new.catch_up, new.catch_up_window::text, new.overlap)
+$$;
+comment on function chime_private.definition_changed is 'Whether two definitions differ.';
+
+create or replace function chime_private.live_schedule(schedule_id uuid) returns chime.schedules
+language plpgsql volatile
+as $$
+declare
+  v_schedule chime.schedules;
+begin
+  select * into v_schedule from chime.schedules s
+  where s.id = live_schedule.schedule_id and s.tenant_id = chime.current_tenant() and s.deleted_at is null
+  for no key update;
+  if v_schedule.id is null then
+    perform chime_private.fail('CH010', format('There is no schedule %s.', coalesce(schedule_id::text, 'without an id')),
+      'chime.find_schedule finds one by id, key or name.');
+  end if;
+  return v_schedule;
+end $$;
+comment on function chime_private.live_schedule is 'A schedule of the current tenant, its row locked against ticks and other changes. Raises CH010.';
+
+create or replace function chime_private.lock_key(tenant_id uuid, key text) returns void
+language sql volatile
+as $$ select pg_advisory_xact_lock(hashtextextended(format('chime:%s:%s', tenant_id, key), 0)) where key is not null $$;
+comment on function chime_private.lock_key is
+  'Makes callers who write the same key take turns until their transactions end, also while there is no row to lock yet.';
+
+create or replace function chime_private.change_schedule(old chime.schedules, new chime.schedules) returns chime.schedules
+language plpgsql volatile
+as $$
+declare
+  v_now timestamptz := chime.now();
+begin
+  if not chime_private.definition_changed(old, new) then
+    return old;
+  end if;
+  new.revision := old.revision + 1;
+  new.updated_at := v_now;
+  if chime_private.rule_changed(old, new) then
+    -- A changed rule never fires the past: what the old one still owed is recorded as not run.
+    if old.status = 'active' then perform chime_private.settle(old, v_now, 'edited'); end if;
+    if new.status = 'completed' then new.status := 'active'; new.status_reason := null; end if;
+    new := chime_private.aim(new, greatest(v_now, old.accounted_until));
+    perform chime_private.require_future(new, v_now);
+  end if;
+  if new.status = 'active' and new.run_count >= new.max_runs then
+    new.status := 'completed'; new.status_reason := 'It has run max_runs times.';
+    new.next_run_at := null; new.next_due_at := null;
+  elsif new.status = 'completed' and new.run_count < new.max_runs and old.max_runs <= old.run_count then
+    new.status := 'active'; new.status_reason := null;
+    new := chime_private.aim(new, greatest(v_now, old.accounted_until));
+  end if;
+  update chime.schedules set
+    key = new.key, name = new.name, description = new.description, task = new.task, payload = new.payload,
+    cron = new.cron, every = new.every, at = new.at, anchor = new.anchor, timezone = new.timezone,
+    dst_gap = new.dst_gap, dst_fold = new.dst_fold, starts_at = new.starts_at, ends_at = new.ends_at,
+    max_runs = new.max_runs, jitter = new.jitter, catch_up = new.catch_up, catch_up_window = new.catch_up_window,
+    overlap = new.overlap, rule = new.rule, status = new.status, status_reason = new.status_reason,
+    next_run_at = new.next_run_at, next_due_at = new.next_due_at, accounted_until = new.accounted_until,
+    revision = new.revision, updated_at = new.updated_at
+  where id = old.id;
+  perform chime_private.wake_clock(new.next_due_at);
+  return new;
+end $$;
+comment on function chime_private.change_schedule is
+  'Stores a changed definition of a schedule whose row the caller has locked, and points it at its next fire.';
