@@ -51,7 +51,8 @@ const queries: Record<string, string> = {
               where ${schemas} and c.relkind in ('r', 'p', 'v') and ${lasting}
             union all
             select p.oid, 'function ' || p.oid::regprocedure, p.proacl from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${schemas}
-          ) x, aclexplode(x.acl) a`,
+          ) x, aclexplode(x.acl) a
+          where a.privilege_type <> 'MAINTAIN'`,
   comment: `select format('%s: %s', pg_describe_object(d.classoid, d.objoid, d.objsubid), d.description)
             from pg_description d
             left join pg_class c on d.classoid = 'pg_class'::regclass and c.oid = d.objoid

@@ -49,7 +49,7 @@ export async function loadStretches(
        group by zone, m.at
      )
      select zone, extract(epoch from at)::float8 as at, (${shows('at')})::float8 as offset
-     from (select zone, $2::timestamptz as at from unnest($1::text[]) zone union all select * from seconds)
+     from (select zone, $2::timestamptz as at from unnest($1::text[]) zone union all select * from seconds) starts
      order by zone, at`,
     [zones, low, high],
   );
