@@ -43,11 +43,14 @@ export class LogBuffer {
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await this.#flushing;
+    // Another call may have taken this one's lines meanwhile: they are stored when its write is.
+    while (this.#flushing !== undefined) await this.#flushing;
     if (this.#lines.length === 0) return;
     const lines = this.#lines;
     this.#lines = [];
-    this.#flushing = this.#write(lines);
+    this.#flushing = this.#write(lines).finally(() => {
+      this.#flushing = undefined;
+    });
     await this.#flushing;
   }
 
