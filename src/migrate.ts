@@ -1,11 +1,12 @@
 // Brings a database to this version: graphile-worker's schema, migrations/, sql/, time zones, partitions. Under one lock, repeatable.
-import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { runMigrations } from 'graphile-worker';
 import { type RunnerOption, runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { loadFunctions } from './db/functions.ts';
+import { inTransaction } from './db/transaction.ts';
 import { NewerDatabaseError, NotMigratedError } from './errors.ts';
 import { packageRoot } from './package.ts';
 
@@ -17,12 +18,6 @@ export interface MigrateResult {
   applied: string[];
   /** Files of sql/ that were new or had changed; all of them are loaded then. */
   reloaded: string[];
-}
-
-interface SqlFile {
-  name: string;
-  text: string;
-  sha256: string;
 }
 
 /**
@@ -166,47 +161,6 @@ async function appliedMigrations(client: pg.Client): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-/** Functions, views, policies: loaded as a whole, in one transaction, when any file has changed. */
-async function loadFunctions(client: pg.Client, always: boolean): Promise<string[]> {
-  const files = await readSqlFiles();
-  await client.query('set role chime_owner');
-  try {
-    await client.query(
-      'create table if not exists chime_private.loaded_files (name text primary key, sha256 text not null)',
-    );
-    const { rows } = await client.query<SqlFile>('select name, sha256 from chime_private.loaded_files');
-    const loaded = new Map(rows.map((row) => [row.name, row.sha256]));
-    const changed = files.filter((file) => loaded.get(file.name) !== file.sha256).map((file) => file.name);
-    if (changed.length === 0 && !always && loaded.size === files.length) return [];
-    await inTransaction(client, async () => {
-      for (const file of files) {
-        await client.query(file.text).catch((error: Error) => {
-          throw new Error(`sql/${file.name}: ${error.message}`, { cause: error });
-        });
-      }
-      await client.query('delete from chime_private.loaded_files');
-      await client.query(
-        'insert into chime_private.loaded_files select * from unnest($1::text[], $2::text[])',
-        [files.map((file) => file.name), files.map((file) => file.sha256)],
-      );
-    });
-    return changed;
-  } finally {
-    await client.query('reset role');
-  }
-}
-
-async function readSqlFiles(): Promise<SqlFile[]> {
-  const dir = new URL('sql/', packageRoot);
-  const names = (await fs.readdir(dir)).filter((name) => name.endsWith('.sql')).sort();
-  return Promise.all(
-    names.map(async (name) => {
-      const text = await fs.readFile(new URL(name, dir), 'utf8');
-      return { name, text, sha256: createHash('sha256').update(text).digest('hex') };
-    }),
-  );
-}
-
 /** What depends on the server or on the day, and not on the version of pgchime. */
 async function refresh(client: pg.Client): Promise<void> {
   await client.query('set role chime_owner');
@@ -220,32 +174,4 @@ async function refresh(client: pg.Client): Promise<void> {
   } finally {
     await client.query('reset role');
   }
-}
-
-async function inTransaction(client: pg.Client, work: () => Promise<unknown>): Promise<void> {
-  await client.query('begin');
-  try {
-    await work();
-    await client.query('commit');
-  } catch (error) {
-    await client.query('rollback');
-    throw error;
-  }
-}
-
-/**
- * Whether a database is at this version.
- * @returns undefined where it is; otherwise what is wrong, in a sentence
- */
-export async function describeLag(client: pg.ClientBase | pg.Pool): Promise<string | undefined> {
-  const { rows: found } = await client.query(
-    "select to_regprocedure('chime.schema_digest()') is not null as there",
-  );
-  if (!found[0]?.there) return 'The database has not been migrated.';
-  const { rows } = await client.query<{ digest: string | null }>('select chime.schema_digest() as digest');
-  const files = await readSqlFiles();
-  const digest = createHash('md5')
-    .update(files.map((file) => `${file.name} ${file.sha256}\n`).join(''))
-    .digest('hex');
-  return rows[0]?.digest === digest ? undefined : 'The database was migrated by another version of pgchime.';
 }

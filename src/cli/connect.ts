@@ -6,8 +6,8 @@ import pg from 'pg';
 import { Chime } from '../client/chime.ts';
 import type { Config } from '../config.ts';
 import { findEmbedded, openEmbedded } from '../db/embedded/open.ts';
+import { describeLag } from '../db/functions.ts';
 import { NotMigratedError } from '../errors.ts';
-import { describeLag } from '../migrate.ts';
 import { UsageError } from './failure.ts';
 
 /** A database to work on. */

@@ -26,3 +26,15 @@ export async function withTransaction<T>(
     client.release(broken);
   }
 }
+
+/** The same on a connection that is the caller's own. */
+export async function inTransaction(client: pg.ClientBase, work: () => Promise<unknown>): Promise<void> {
+  await client.query('begin');
+  try {
+    await work();
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback');
+    throw error;
+  }
+}

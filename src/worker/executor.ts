@@ -1,26 +1,13 @@
 // One run from its start to its recorded end: start it in the database, run its handler, record what came of it. Whatever
 // a handler does, the record is written; nothing is ever thrown at graphile-worker.
 import type pg from 'pg';
-import {
-  type Attempt,
-  type Finish,
-  finishRuns,
-  type LogLine,
-  returnRuns,
-  type StartedRun,
-  startRuns,
-  writeLogs,
-} from '../db/calls.ts';
-import { pause } from '../db/listener.ts';
-import { isConnectionError } from '../db/pool.ts';
-import { fromDatabase, LeaseLostError } from '../errors.ts';
+import type { Attempt, StartedRun } from '../db/calls.ts';
+import { LeaseLostError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Task } from '../task.ts';
-import { Batcher } from './batcher.ts';
-import { type ContextServices, createContext } from './context.ts';
-import { Output } from './output.ts';
-import { LogBuffer } from './run_log.ts';
-import { describeError, storable, storableJson } from './text.ts';
+import type { ContextServices } from './context.ts';
+import { type Outcome, runHandler } from './handler.ts';
+import { Recorder } from './recorder.ts';
 
 /** A run that has ended, as it is reported to people. */
 export interface FinishedRun {
@@ -67,17 +54,13 @@ class Held implements Attempt {
 
 export class Executor {
   readonly #options: ExecutorOptions;
-  readonly #starts: Batcher<string, StartedRun | undefined>;
-  readonly #finishes: Batcher<Finish, Date | undefined>;
-  readonly #logs: LogBuffer;
+  readonly #recorder: Recorder;
   readonly #asked = new Set<string>();
   readonly #held = new Map<string, Held>();
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
-    this.#starts = new Batcher((ids) => this.#sendStarts(ids), 500);
-    this.#finishes = new Batcher((finishes) => this.#sendFinishes(finishes), 500);
-    this.#logs = new LogBuffer((lines) => this.#sendLogs(lines));
+    this.#recorder = new Recorder(options);
   }
 
   /** How many handlers are at work. */
@@ -90,7 +73,7 @@ export class Executor {
     if (this.#asked.has(runId)) return; // woken twice
     this.#asked.add(runId);
     try {
-      const run = await this.#starts.add(runId);
+      const run = await this.#recorder.start(runId);
       if (run !== undefined) await this.#work(run);
     } catch (error) {
       if (error instanceof LeaseLostError) {
@@ -113,7 +96,7 @@ export class Executor {
   async giveBack(): Promise<number> {
     const held = [...this.#held.values()];
     this.#held.clear();
-    if (held.length > 0) await persistently(() => returnRuns(this.#options.pool, held));
+    await this.#recorder.giveBack(held);
     for (const each of held) each.abandon();
     return held.length;
   }
@@ -122,18 +105,17 @@ export class Executor {
     const held = new Held(run);
     this.#held.set(run.id, held);
     const began = performance.now();
-    const outcome = await Promise.race([this.#handle(run, held.controller.signal), held.abandoned]);
+    const outcome = await Promise.race([this.#handle(run, held), held.abandoned]);
     if (outcome === undefined || !this.#held.has(run.id)) return;
     const durationMs = performance.now() - began;
     if (held.controller.signal.aborted && outcome.status === 'failed') {
       // It was told to end, and did before it was done: that is no failure of its own.
       this.#held.delete(run.id);
-      await persistently(() => returnRuns(this.#options.pool, [held]));
+      await this.#recorder.giveBack([held]);
       return;
     }
     try {
-      if (this.#logs.holds(run.id)) await this.#logs.flush();
-      const recorded = await this.#finishes.add({ runId: run.id, attempt: run.attempt, ...outcome });
+      const recorded = await this.#recorder.finish({ runId: run.id, attempt: run.attempt, ...outcome });
       if (recorded === undefined) {
         this.#options.log.warn(
           { run_id: run.id, attempt: run.attempt },
@@ -153,109 +135,13 @@ export class Executor {
     }
   }
 
-  /** Runs the handler; answers how it ended. */
-  async #handle(run: StartedRun, signal: AbortSignal): Promise<Omit<Finish, 'runId' | 'attempt'>> {
-    const output = new Output(this.#options.maxOutput);
-    try {
-      const task = this.#options.tasks.get(run.task);
-      if (task === undefined) {
-        return failure(`No worker has registered the task "${run.task}".`);
-      }
-      const payload = await task.payload.safeParseAsync(run.payload);
-      if (!payload.success) {
-        const issues = payload.error.issues.map(
-          (issue) => `${['payload', ...issue.path].join('.')}: ${issue.message}`,
-        );
-        return failure(`The payload does not fit the task "${run.task}": ${issues.join('; ')}.`);
-      }
-      const log = this.#logs.forRun(run.id, run.attempt);
-      const context = createContext(run, payload.data, output, log, signal, this.#options);
-      return this.#success(await task.run(context), output);
-    } catch (error) {
-      const { message, stack } = describeError(error);
-      return { ...failure(message), stack, output: output.isWritten ? output.text() : null };
-    }
-  }
-
-  #success(value: unknown, output: Output): Omit<Finish, 'runId' | 'attempt'> {
-    let result: string | null = null;
-    if (typeof value === 'string') {
-      output.write(value);
-    } else if (value !== undefined) {
-      try {
-        result = storableJson(value);
-      } catch (error) {
-        throw new TypeError(
-          `What the handler returned cannot be stored as JSON: ${(error as Error).message}`,
-        );
-      }
-      if (!output.isWritten && result !== null) output.write(JSON.stringify(value, null, 2));
-      // Too large to be of use as JSON: the output has it, cut where the limit is.
-      if (result !== null && Buffer.byteLength(result) > this.#options.maxOutput) result = null;
-    }
-    return {
-      status: 'succeeded',
-      output: output.isWritten ? output.text() : null,
-      result,
-      error: null,
-      stack: null,
-    };
-  }
-
-  async #sendStarts(runIds: string[]): Promise<(StartedRun | undefined)[]> {
-    const { pool, workerId } = this.#options;
-    const started = await persistently((resend) => startRuns(pool, workerId, runIds, resend));
-    const byId = new Map(started.map((run) => [run.id, run]));
-    return runIds.map((id) => byId.get(id));
-  }
-
-  async #sendFinishes(finishes: Finish[]): Promise<(Date | undefined)[]> {
-    const { pool } = this.#options;
-    try {
-      const recorded = await persistently(() => finishRuns(pool, finishes));
-      return finishes.map((finish) => recorded.get(finish.runId));
-    } catch (error) {
-      if (finishes.length > 1) {
-        // One of them is at fault; the others must not suffer for it.
-        const each = await Promise.all(finishes.map((finish) => this.#sendFinishes([finish])));
-        return each.map(([recorded]) => recorded);
-      }
-      const [finish] = finishes as [Finish];
-      this.#options.log.error({ err: error, run_id: finish.runId }, 'a result could not be stored');
-      const replaced = {
-        ...finish,
-        ...failure(`The result could not be stored: ${describeError(error).message}`),
-      };
-      const recorded = await persistently(() => finishRuns(pool, [replaced]));
-      return [recorded.get(finish.runId)];
-    }
-  }
-
-  async #sendLogs(lines: LogLine[]): Promise<void> {
-    await persistently(() => writeLogs(this.#options.pool, lines)).catch((error: Error) => {
-      this.#options.log.error({ err: error, lines: lines.length }, 'log lines of runs could not be stored');
+  #handle(run: StartedRun, { controller: { signal } }: Held): Promise<Outcome> {
+    return runHandler(run, {
+      task: this.#options.tasks.get(run.task),
+      signal,
+      log: this.#recorder.logOf(run),
+      maxOutput: this.#options.maxOutput,
+      services: this.#options,
     });
-  }
-}
-
-function failure(error: string): Omit<Finish, 'runId' | 'attempt'> {
-  return {
-    status: 'failed',
-    output: null,
-    result: null,
-    error: storable(error).slice(0, 10_000),
-    stack: null,
-  };
-}
-
-/** Sends again what a lost connection has left without an answer; `resend` tells that there was a try before. */
-async function persistently<T>(send: (resend: boolean) => Promise<T>): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await send(attempt > 0);
-    } catch (error) {
-      if (!isConnectionError(error) || attempt === 60) throw fromDatabase(error);
-      await pause(Math.min(2000, 50 * 2 ** attempt));
-    }
   }
 }

@@ -1,8 +1,9 @@
 // Migrating: fresh, repeated, two at once, from an older state, half-way failures, a database that is too new.
 import pg from 'pg';
 import t, { type Test } from 'tap';
+import { describeLag } from '../../src/db/functions.ts';
 import { NewerDatabaseError } from '../../src/errors.ts';
-import { describeLag, migrate } from '../../src/migrate.ts';
+import { migrate } from '../../src/migrate.ts';
 import { describeCatalog, readSnapshot, writeSnapshot } from '../support/catalog.ts';
 import { createEmptyDatabase } from '../support/database.ts';
 

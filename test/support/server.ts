@@ -1,7 +1,8 @@
 // The Postgres that tests run on: the embedded one, or one that is there already (TEST_POSTGRES_URL: a superuser of it), with a
 // migrated template database that every test file clones.
 import pg from 'pg';
-import { Cluster, freePort } from '../../src/db/embedded/cluster.ts';
+import { Cluster } from '../../src/db/embedded/cluster.ts';
+import { freePort } from '../../src/db/embedded/port.ts';
 import { migrate } from '../../src/migrate.ts';
 
 export const templateName = 'chime_template';

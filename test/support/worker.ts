@@ -1,7 +1,8 @@
 // A worker with tasks of the test's own.
 import { once } from 'node:events';
 import type { Test } from 'tap';
-import type { Task } from '../../src/task.ts';
+import { z } from 'zod';
+import { defineTask, type Task, type TaskContext } from '../../src/task.ts';
 import type { FinishedRun } from '../../src/worker/executor.ts';
 import { Worker, type WorkerOptions } from '../../src/worker/worker.ts';
 import type { TestDatabase } from './database.ts';
@@ -62,3 +63,7 @@ export async function queueRuns(
   );
   return rows.map((row) => row.id);
 }
+
+/** A task that does what the test wants. */
+export const task = (name: string, handler: (ctx: TaskContext) => unknown): Task =>
+  defineTask({ name, payload: z.looseObject({}), run: handler });

@@ -4,12 +4,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs/promises';
-import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { EmbeddedPostgresError } from '../../errors.ts';
 import { type Binaries, findBinaries, findIdentity, type Identity } from './binaries.ts';
+import { isReady, stopLeftover } from './server_process.ts';
 
 const run = promisify(execFile);
 
@@ -22,21 +22,6 @@ export interface ClusterOptions {
   settings?: Record<string, string | number>;
   /** For throw-away clusters: does not force anything to disk. */
   throwAway?: boolean;
-}
-
-/** A port of 127.0.0.1 that is free at the moment; `wanted`, if that one is. */
-export async function freePort(wanted = 0): Promise<number> {
-  const server = net.createServer().listen(wanted, '127.0.0.1');
-  try {
-    await once(server, 'listening');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE' && wanted !== 0) return freePort();
-    throw error;
-  }
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 export class Cluster {
@@ -138,7 +123,7 @@ export class Cluster {
 
   async #launch(): Promise<void> {
     const { dir, port, throwAway } = this.#options;
-    await this.#stopLeftover();
+    await stopLeftover(this.#clusterDir);
     const settings: Record<string, string | number> = {
       listen_addresses: '127.0.0.1',
       unix_socket_directories: '',
@@ -166,7 +151,7 @@ export class Cluster {
     await log.close();
     this.#child = child;
     const deadline = performance.now() + 120_000; // recovery of a large cluster after a crash takes its time
-    while (!(await this.#isReady(child.pid))) {
+    while (!(await isReady(this.#clusterDir, child.pid))) {
       if (
         failure !== undefined ||
         child.exitCode !== null ||
@@ -181,35 +166,6 @@ export class Cluster {
       }
       await sleep(20);
     }
-  }
-
-  /** postmaster.pid says in its eighth line when connections are taken. */
-  async #isReady(pid: number | undefined): Promise<boolean> {
-    const lines = (await this.#readPidFile()).split('\n');
-    return Number(lines[0]) === pid && lines[7]?.trim() === 'ready';
-  }
-
-  #readPidFile(): Promise<string> {
-    return fs.readFile(path.join(this.#clusterDir, 'postmaster.pid'), 'utf8').catch(() => '');
-  }
-
-  /** A server whose pgchime was killed lives on, and holds the directory; one that was killed itself leaves traces. */
-  async #stopLeftover(): Promise<void> {
-    const pid = Number((await this.#readPidFile()).split('\n')[0]);
-    if (!(pid > 1)) return;
-    if (await isServerOf(pid, this.#clusterDir)) process.kill(pid, 'SIGINT');
-    // Backends outlive a server that was killed, for a moment; with them its memory is still in use.
-    const deadline = performance.now() + 60_000;
-    while (await isInUse(pid, this.#clusterDir)) {
-      if (performance.now() > deadline) {
-        throw new EmbeddedPostgresError(
-          `A Postgres (process ${pid}) holds ${this.#options.dir} and does not stop.`,
-        );
-      }
-      await sleep(20);
-    }
-    // Its number may be that of a dead process that nobody has buried, or of another program: Postgres itself would give up.
-    await fs.rm(path.join(this.#clusterDir, 'postmaster.pid'), { force: true });
   }
 
   /** Rolls back what is open, writes everything to disk, ends. */
@@ -237,25 +193,6 @@ export class Cluster {
     await this.stop();
     await this.#launch();
   }
-}
-
-/** Whether a process is a living server of this cluster: not a zombie, not another program that got its number. */
-async function isServerOf(pid: number, clusterDir: string): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
-  if (process.platform !== 'linux') return true;
-  return (await fs.readlink(`/proc/${pid}/cwd`).catch(() => '')) === clusterDir;
-}
-
-/** Whether any process, server or backend, works in this cluster. */
-async function isInUse(pid: number, clusterDir: string): Promise<boolean> {
-  if (process.platform !== 'linux') return isServerOf(pid, clusterDir);
-  const processes = (await fs.readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const dirs = await Promise.all(processes.map((name) => fs.readlink(`/proc/${name}/cwd`).catch(() => '')));
-  return dirs.includes(clusterDir);
 }
 
 function lastLines(text: string, count: number): string {

@@ -4,7 +4,8 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
 import { EmbeddedPostgresError } from '../../errors.ts';
-import { Cluster, freePort } from './cluster.ts';
+import { Cluster } from './cluster.ts';
+import { freePort } from './port.ts';
 
 /** A running embedded Postgres. */
 export interface Embedded {
