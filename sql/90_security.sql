@@ -25,9 +25,13 @@ grant execute on function
   chime.cancel_schedule(uuid, text),
   chime.delete_schedule(uuid),
   chime.run_now(uuid, jsonb, boolean),
+  chime.backfill(uuid, timestamptz, timestamptz, chime.overlap_policy, boolean),
+  chime.simulate(uuid, timestamptz, timestamptz, integer),
   chime.find_run(text),
   chime.current_tenant()
   to chime_user, chime_admin;
+
+grant execute on function chime.realign_schedules(boolean) to chime_admin;
 
 grant execute on function
   chime_private.tick(integer, uuid, text),

@@ -26,6 +26,7 @@ export const checks: [string, (client: pg.Client, url: string) => Promise<Verdic
   ['clocks', checkClocks],
   ['workers', checkWorkers],
   ['schedules', checkSchedules],
+  ['zone law', checkZoneLaw],
 ];
 
 async function value<T>(client: pg.Client, sql: string): Promise<T> {
@@ -168,4 +169,15 @@ async function checkSchedules(client: pg.Client): Promise<Verdict> {
       'Is a clock running? Is somebody holding locks on chime.schedules?',
     );
   return ok(`${active} active, none late`);
+}
+
+/** Fires that were computed before the server's time zone data changed. */
+async function checkZoneLaw(client: pg.Client): Promise<Verdict> {
+  const moved = await value<number>(client, 'select count(*)::integer from chime.realign_schedules()');
+  return moved === 0
+    ? ok('every next fire agrees with the time zone data of the server')
+    : problem(
+        `${moved} next fires do not agree with the time zone data of the server`,
+        'Move them: select * from chime.realign_schedules(dry_run => false)',
+      );
 }
