@@ -143,25 +143,3 @@ begin
 end $$;
 comment on function chime_private.next_fire is
   'The first fire of a rule that is strictly later than `after`; null where there is none.';
-
-create or replace function chime_private.last_fire(rule chime_private.rule, low timestamptz, high timestamptz) returns timestamptz
-language plpgsql stable strict parallel safe
-as $$
-declare
-  v_last timestamptz := chime_private.next_fire(rule, low);
-  v_middle timestamptz;
-  v_fire timestamptz;
-begin
-  if v_last > high then return null; end if;
-  -- Halving the time between the latest fire found and the end: forty steps reach across a thousand years.
-  loop
-    v_fire := chime_private.next_fire(rule, v_last);
-    exit when v_fire is null or v_fire > high;
-    v_last := v_fire;
-    v_middle := v_last + (high - v_last) / 2;
-    v_fire := chime_private.next_fire(rule, v_middle);
-    if v_fire <= high then v_last := v_fire; else high := v_middle; end if;
-  end loop;
-  return v_last;
-end $$;
-comment on function chime_private.last_fire is 'The latest fire of a rule after low, up to and including high; null where there is none.';

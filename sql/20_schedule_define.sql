@@ -74,10 +74,12 @@ begin
   s.catch_up := coalesce(s.catch_up, 'latest');
   s.catch_up_window := coalesce(s.catch_up_window, interval '365 days');
   s.overlap := coalesce(s.overlap, 'skip');
+  s.on_excluded := coalesce(s.on_excluded, 'skip');
   s.anchor := case when s.every is not null then date_trunc('second', coalesce(s.anchor, s.starts_at, chime.now())) end;
   perform chime_private.check_bounds(s);
   perform chime_private.check_task(s.task, s.payload);
   s.rule := chime_private.read_rule(s.cron, s.every, s.at, s.timezone, s.dst_gap, s.dst_fold, s.anchor, s.starts_at, s.ends_at);
+  s.excluded := chime_private.excluded_time(s);
   return s;
 end $$;
 comment on function chime_private.define_schedule is
@@ -97,7 +99,7 @@ language plpgsql stable
 as $$
 begin
   s.accounted_until := after;
-  s.next_run_at := case when s.status = 'active' then chime_private.next_fire(s.rule, after) end;
+  s.next_run_at := case when s.status = 'active' then chime_private.timetable_next(s, after) end;
   s.next_due_at := chime_private.due_at(s.id, s.next_run_at, s.jitter);
   if s.status = 'active' and s.next_run_at is null then
     s.status := 'completed';

@@ -18,11 +18,13 @@ create or replace function chime_private.settle(s chime.schedules, now timestamp
 language plpgsql volatile
 as $$
 declare
-  v_first timestamptz := chime_private.next_fire(s.rule, s.accounted_until);
+  v_first timestamptz;
 begin
+  perform chime_private.skip_excluded(s, now, now);
+  v_first := chime_private.timetable_next(s, s.accounted_until);
   if v_first <= now then
-    perform chime_private.skip_fires(s, v_first, chime_private.last_fire(s.rule, s.accounted_until, now),
-      chime_private.count_fires(s.rule, s.accounted_until, now), reason, now);
+    perform chime_private.skip_fires(s, v_first, chime_private.timetable_last(s, s.accounted_until, now),
+      chime_private.timetable_count(s, s.accounted_until, now), reason, now);
   end if;
 end $$;
 comment on function chime_private.settle is

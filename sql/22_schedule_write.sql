@@ -40,6 +40,7 @@ begin
     for no key update;
   end if;
   v_new := v_old;
+  v_new.tenant_id := v_tenant;
   v_new.task := task; v_new.cron := cron; v_new.every := every; v_new.at := at; v_new.timezone := timezone;
   v_new.payload := payload; v_new.name := name; v_new.key := key; v_new.description := description;
   v_new.starts_at := starts_at; v_new.ends_at := ends_at; v_new.max_runs := max_runs; v_new.jitter := jitter;
@@ -54,7 +55,6 @@ begin
     outcome := case v_new.revision when v_old.revision then 'unchanged' else 'changed' end;
   else
     v_new.id := chime_private.new_id(v_now);
-    v_new.tenant_id := v_tenant;
     v_new.status := 'active';
     v_new.run_count := 0; v_new.active_run_ids := '{}'; v_new.revision := 1;
     v_new.created_at := v_now; v_new.updated_at := v_now;

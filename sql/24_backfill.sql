@@ -21,12 +21,12 @@ begin
   if since is null or until is null or not isfinite(since) or not isfinite(until) or since > until or until > chime.now() then
     perform chime_private.fail('CH007', 'A backfill needs a range of the past: since, and until, which is not earlier and not in the future.');
   end if;
-  v_count := chime_private.count_fires(s.rule, since - c_moment, until);
+  v_count := chime_private.timetable_count(s, since - c_moment, until);
   if v_count > c_most then
     perform chime_private.fail('CH007', format('The range has %s fires; a backfill takes %s at most.', v_count, c_most),
       'Take it in parts: what is done already is not done again.', jsonb_build_object('field', 'until', 'count', v_count));
   end if;
-  return query select p.scheduled_for from chime_private.preview_rule(s.rule, since - c_moment, v_count::integer) p;
+  return query select p.scheduled_for from chime_private.preview_timetable(s, since - c_moment, v_count::integer) p;
 end $$;
 comment on function chime_private.backfill_fires is 'The fires of a schedule from since to until, both included. Raises CH007: no range of the past, or too many.';
 

@@ -5,7 +5,7 @@ returns table (scheduled_for timestamptz, note text)
 language sql stable
 as $$
   select p.scheduled_for, p.note
-  from chime_private.preview_rule(s.rule, since - interval '1 microsecond', most) p
+  from chime_private.preview_timetable(s, since - interval '1 microsecond', most) p
   where p.scheduled_for <= until
 $$;
 comment on function chime_private.fires_between is 'The first fires of a stored schedule from since to until, both included.';
@@ -60,7 +60,7 @@ declare
 begin
   if s.status in ('cancelled', 'completed') then return; end if;
   if s.max_runs is not null then
-    v_count := v_count + chime_private.count_fires(s.rule, greatest(s.accounted_until, s.paused_until), since - interval '1 microsecond');
+    v_count := v_count + chime_private.timetable_count(s, greatest(s.accounted_until, s.paused_until), since - interval '1 microsecond');
   end if;
   for scheduled_for, note in select f.scheduled_for, f.note from chime_private.fires_between(s, since, until, most) f loop
     run_id := null;

@@ -22,19 +22,19 @@ declare
   v_middle timestamptz;
 begin
   if s.catch_up in ('latest', 'skip') then
-    first := chime_private.last_fire(s.rule, s.accounted_until, until);
+    first := chime_private.timetable_last(s, s.accounted_until, until);
     last := first;
   else
-    first := chime_private.next_fire(s.rule, greatest(s.accounted_until, since - interval '1 microsecond'));
-    last := case s.catch_up when 'earliest' then first else chime_private.last_fire(s.rule, s.accounted_until, until) end;
+    first := chime_private.timetable_next(s, greatest(s.accounted_until, since - interval '1 microsecond'));
+    last := case s.catch_up when 'earliest' then first else chime_private.timetable_last(s, s.accounted_until, until) end;
     -- `all` is bounded: of more than a thousand, the latest thousand.
-    if s.catch_up = 'all' and chime_private.count_fires(s.rule, first - interval '1 microsecond', until) > c_most then
+    if s.catch_up = 'all' and chime_private.timetable_count(s, first - interval '1 microsecond', until) > c_most then
       v_low := first;
       while v_high - v_low > interval '1 second' loop
         v_middle := v_low + (v_high - v_low) / 2;
-        if chime_private.count_fires(s.rule, v_middle, until) >= c_most then v_low := v_middle; else v_high := v_middle; end if;
+        if chime_private.timetable_count(s, v_middle, until) >= c_most then v_low := v_middle; else v_high := v_middle; end if;
       end loop;
-      first := chime_private.next_fire(s.rule, v_low);
+      first := chime_private.timetable_next(s, v_low);
     end if;
   end if;
   if first < since or first > until then
@@ -46,6 +46,17 @@ comment on function chime_private.plan_catch_up is
   'Which of the fires that are due, up to until, are run by the schedule''s catch-up policy: those from first to last, '
   'none where they are null. since is the earliest that may be run.';
 
+create or replace function chime_private.count_in_gap(rule chime_private.rule, change bigint, before integer, after integer) returns bigint
+language sql stable parallel safe
+as $$
+  select case
+    when rule.real_time or rule.kind = 'at' or rule.microseconds > 0 or rule.dst_gap = 'shift' then 0
+    when after < before or rule.dst_gap = 'next' and after - before <= 10800 then 0
+    else chime_private.wall_count(rule, change + before, change + after) end
+$$;
+comment on function chime_private.count_in_gap is
+  'How many wall-clock times of a rule a clock change leaves out that its policy does not make up for. before and after are the offsets.';
+
 create or replace function chime_private.skip_gaps(s chime.schedules, until timestamptz, now timestamptz) returns integer
 language plpgsql volatile
 as $$
@@ -53,20 +64,16 @@ declare
   v_at bigint := date_part('epoch', date_trunc('second', s.accounted_until));
   v_end bigint := date_part('epoch', date_trunc('second', until));
   v_change bigint;
-  v_before integer;
-  v_after integer;
   v_count bigint;
   v_rows integer := 0;
 begin
-  if (s.rule).real_time or (s.rule).kind = 'at' or (s.rule).microseconds > 0 or (s.rule).dst_gap = 'shift' then return 0; end if;
   while v_at < v_end loop
     v_change := chime_private.clock_change(v_at, least(v_at + 432000, v_end), s.timezone);
     v_at := coalesce(v_change, least(v_at + 432000, v_end));
     continue when v_change is null;
-    v_before := chime_private.utc_offset(v_change - 1, s.timezone);
-    v_after := chime_private.utc_offset(v_change, s.timezone);
-    continue when v_after < v_before or (s.rule).dst_gap = 'next' and v_after - v_before <= 10800;
-    v_count := chime_private.wall_count(s.rule, v_change + v_before, v_change + v_after);
+    v_count := (
+      select sum(chime_private.count_in_gap(r, v_change, chime_private.utc_offset(v_change - 1, s.timezone), chime_private.utc_offset(v_change, s.timezone)))
+      from unnest(s.rule || coalesce(s.more_rules, '{}')) r);
     -- The last instant before the clock change stands for them: no rule fires between whole seconds there.
     perform chime_private.skip_fires(s, to_timestamp(v_change) - interval '1 millisecond',
       to_timestamp(v_change) - interval '1 millisecond', v_count, 'dst_gap', now);
@@ -75,7 +82,34 @@ begin
   return v_rows;
 end $$;
 comment on function chime_private.skip_gaps is
-  'Records wall-clock times that a clock change left out and the rule does not make up for; answers how many rows.';
+  'Records wall-clock times that a clock change left out and the rules do not make up for; answers how many rows.';
+
+create or replace function chime_private.skip_excluded(s chime.schedules, until timestamptz, now timestamptz) returns integer
+language plpgsql volatile
+as $$
+declare
+  c_moment constant interval := '1 microsecond';
+  v_open chime.schedules := s;
+  v_stretch tstzrange;
+  v_low timestamptz;
+  v_high timestamptz;
+  v_count bigint;
+  v_rows integer := 0;
+begin
+  if s.excluded is null or s.on_excluded <> 'skip' then return 0; end if;
+  v_open.excluded := null;
+  for v_stretch in select x.r from unnest(s.excluded * tstzmultirange(tstzrange(s.accounted_until, until, '(]'))) x(r) loop
+    v_low := case when lower_inc(v_stretch) then lower(v_stretch) - c_moment else lower(v_stretch) end;
+    v_high := case when upper_inc(v_stretch) then upper(v_stretch) else upper(v_stretch) - c_moment end;
+    v_count := chime_private.timetable_count(v_open, v_low, v_high);
+    continue when v_count = 0;
+    perform chime_private.skip_fires(s, chime_private.timetable_next(v_open, v_low), chime_private.timetable_last(v_open, v_low, v_high),
+      v_count, 'excluded', now);
+    v_rows := v_rows + 1;
+  end loop;
+  return v_rows;
+end $$;
+comment on function chime_private.skip_excluded is 'Records fires that calendars excluded, one row for each stretch of days; answers how many rows.';
 
 create or replace function chime_private.fire_late(s chime.schedules, now timestamptz, out fired integer, out skipped integer)
 language plpgsql volatile
@@ -89,15 +123,15 @@ declare
   v_last timestamptz;
 begin
   fired := 0;
-  skipped := chime_private.skip_gaps(s, v_until, now);
+  skipped := chime_private.skip_gaps(s, v_until, now) + chime_private.skip_excluded(s, v_until, now);
   select * into v_plan from chime_private.plan_catch_up(s, v_until,
     now - case s.catch_up when 'skip' then interval '10 seconds' else s.catch_up_window end);
 
-  v_fire := chime_private.next_fire(s.rule, s.accounted_until);
+  v_fire := chime_private.timetable_next(s, s.accounted_until);
   v_last := coalesce(v_plan.first - c_moment, v_until);
   if v_fire <= v_last then
-    perform chime_private.skip_fires(s, v_fire, chime_private.last_fire(s.rule, s.accounted_until, v_last),
-      chime_private.count_fires(s.rule, s.accounted_until, v_last), 'missed', now);
+    perform chime_private.skip_fires(s, v_fire, chime_private.timetable_last(s, s.accounted_until, v_last),
+      chime_private.timetable_count(s, s.accounted_until, v_last), 'missed', now);
     skipped := skipped + 1;
   end if;
   v_fire := v_plan.first;
@@ -113,12 +147,12 @@ begin
       perform chime_private.skip_fires(s, v_fire, v_fire, 1, v_reason, now);
       skipped := skipped + 1;
     end if;
-    v_fire := chime_private.next_fire(s.rule, v_fire);
+    v_fire := chime_private.timetable_next(s, v_fire);
   end loop;
-  if chime_private.next_fire(s.rule, v_plan.last) <= v_until then
-    perform chime_private.skip_fires(s, chime_private.next_fire(s.rule, v_plan.last),
-      chime_private.last_fire(s.rule, v_plan.last, v_until),
-      chime_private.count_fires(s.rule, v_plan.last, v_until), 'missed', now);
+  if chime_private.timetable_next(s, v_plan.last) <= v_until then
+    perform chime_private.skip_fires(s, chime_private.timetable_next(s, v_plan.last),
+      chime_private.timetable_last(s, v_plan.last, v_until),
+      chime_private.timetable_count(s, v_plan.last, v_until), 'missed', now);
     skipped := skipped + 1;
   end if;
 

@@ -16,7 +16,8 @@ declare
   v_done record;
 begin
   with due as materialized (
-    select s.*, chime_private.next_fire(s.rule, s.next_run_at) as following
+    select s.*, case when s.excluded is null and s.more_rules is null then chime_private.next_fire(s.rule, s.next_run_at)
+        else chime_private.timetable_next(s, s.next_run_at) end as following
     from chime.schedules s
     where s.next_due_at <= now
     order by s.next_due_at
@@ -31,7 +32,7 @@ begin
     -- One fire, not late, and nothing peculiar about it; the others one by one, below.
     where (d.following is null or d.following > now - coalesce(d.jitter, '0'))
       and d.next_run_at >= now - case d.catch_up when 'skip' then interval '10 seconds' else d.catch_up_window end
-      and (d.dst_gap <> 'skip' or (d.rule).real_time)
+      and (d.dst_gap <> 'skip' or (d.rule).real_time) and d.excluded is null and d.more_rules is null
   ), moved as (
     update chime.schedules s set
       next_run_at = p.next, next_due_at = chime_private.due_at(s.id, p.next, s.jitter), accounted_until = p.next_run_at,
@@ -96,9 +97,9 @@ begin
     select * from chime.schedules s where s.next_due_at <= now order by s.next_due_at limit most for no key update skip locked
   loop
     begin
-      perform chime_private.next_fire(v_schedule.rule, v_schedule.next_run_at),
-        chime_private.last_fire(v_schedule.rule, v_schedule.accounted_until, now),
-        chime_private.count_fires(v_schedule.rule, v_schedule.accounted_until, now);
+      perform chime_private.timetable_next(v_schedule, v_schedule.next_run_at),
+        chime_private.timetable_last(v_schedule, v_schedule.accounted_until, now),
+        chime_private.timetable_count(v_schedule, v_schedule.accounted_until, now);
     exception
       -- The server is short of something, or is stopping: that is no fault of the rule.
       when insufficient_resources or operator_intervention or transaction_rollback or lock_not_available then

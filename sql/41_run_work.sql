@@ -99,7 +99,7 @@ create or replace function chime_private.next_fires(schedule_id uuid, count inte
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select p.scheduled_for
-  from chime.schedules s, lateral chime_private.preview_rule(s.rule, chime.now(), least(greatest(next_fires.count, 0), 1000)) p
+  from chime.schedules s, lateral chime_private.preview_timetable(s, chime.now(), least(greatest(next_fires.count, 0), 1000)) p
   where s.id = next_fires.schedule_id and s.status = 'active'
 $$;
 comment on function chime_private.next_fires is 'The next fires of a stored schedule; none where it is not active.';

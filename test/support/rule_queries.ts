@@ -32,7 +32,10 @@ export class RuleQueries {
       create function instant(micros bigint) returns timestamptz language sql immutable
         as $$ select timestamptz 'epoch' + micros * interval '1 microsecond' $$;
       create function micros(instant timestamptz) returns float8 language sql immutable
-        as $$ select extract(epoch from instant) * 1000000 $$;`);
+        as $$ select extract(epoch from instant) * 1000000 $$;
+      create function timetable(rule chime_private.rule) returns chime.schedules language plpgsql immutable as $$
+        declare s chime.schedules;
+        begin s.rule := rule; s.timezone := (rule).timezone; return s; end $$;`);
     return new RuleQueries(database);
   }
 
@@ -77,7 +80,7 @@ export class RuleQueries {
    * none.
    */
   lastUpTo(asked: Asked, highs: number[], bounds: Bounds = {}): Promise<(number | null)[]> {
-    const call = 'micros(chime_private.last_fire(r.rule, instant($10), instant(asked.high)))';
+    const call = 'micros(chime_private.timetable_last(timetable(r.rule), instant($10), instant(asked.high)))';
     return this.#each(call, asked, highs, bounds);
   }
 }

@@ -1,0 +1,153 @@
+-- When a schedule fires: its rules together, less the days that calendars exclude. Everything behind this file asks here,
+-- and not a single rule. Most schedules have one rule and no calendar: for them this adds next to nothing.
+
+create or replace function chime_private.union_next(s chime.schedules, after timestamptz) returns timestamptz
+language plpgsql stable parallel safe
+as $$
+declare
+  v_rule chime_private.rule;
+  v_fire timestamptz := chime_private.next_fire(s.rule, after);
+begin
+  if s.more_rules is not null then
+    foreach v_rule in array s.more_rules loop
+      v_fire := least(v_fire, chime_private.next_fire(v_rule, after));
+    end loop;
+  end if;
+  return v_fire;
+end $$;
+comment on function chime_private.union_next is 'The first fire of any of a schedule''s rules after an instant, calendars aside.';
+
+create or replace function chime_private.moved_fire(s chime.schedules, stretch tstzrange) returns timestamptz
+language plpgsql stable parallel safe
+as $$
+declare
+  v_fire timestamptz;
+  v_time time;
+  v_place record;
+  v_moved timestamptz;
+begin
+  if lower_inf(stretch) or upper_inf(stretch) then return null; end if;
+  v_fire := chime_private.union_next(s, lower(stretch) - interval '1 microsecond');
+  if v_fire is null or v_fire >= upper(stretch) then return null; end if;
+  v_time := v_fire at time zone s.timezone;
+  -- The stretch may end within a day of the schedule's zone, where a calendar has another one.
+  for v_ahead in 0..1 loop
+    select * into v_place from chime_private.resolve_wall(
+      date_part('epoch', (upper(stretch) at time zone s.timezone)::date + v_ahead + v_time)::bigint, s.timezone);
+    v_moved := to_timestamp(coalesce(case s.dst_fold when 'last' then v_place.last else v_place.first end, v_place.change));
+    exit when v_moved >= upper(stretch);
+  end loop;
+  return case when v_moved <@ s.excluded then upper(stretch) else v_moved end;
+end $$;
+comment on function chime_private.moved_fire is
+  'When a schedule makes up for its fires in a stretch of excluded time: once, on the first day after it, at the wall-clock time of '
+  'the first of them. Null where it has none there.';
+
+create or replace function chime_private.timetable_next(s chime.schedules, after timestamptz) returns timestamptz
+language plpgsql stable parallel safe
+as $$
+declare
+  c_moment constant interval := '1 microsecond';
+  v_fire timestamptz := chime_private.union_next(s, after);
+  v_moved timestamptz;
+  v_stretch tstzrange;
+begin
+  if s.excluded is null then return v_fire; end if;
+  -- Also stretches that ended lately: they may have moved a fire to later than `after`.
+  for v_stretch in
+    select x.r from unnest(s.excluded) x(r) where upper_inf(x.r) or upper(x.r) > after - interval '74 hours'
+  loop
+    exit when lower(v_stretch) > v_fire or lower(v_stretch) > v_moved;
+    if s.on_excluded = 'next_day' then
+      v_moved := least(v_moved, (select m.at from chime_private.moved_fire(s, v_stretch) m(at) where m.at > after));
+    end if;
+    if v_fire <@ v_stretch then
+      v_fire := case when not upper_inf(v_stretch) then chime_private.union_next(s, upper(v_stretch) - c_moment) end;
+    end if;
+  end loop;
+  v_fire := least(v_fire, v_moved);
+  return case when v_fire > s.ends_at then null else v_fire end;
+end $$;
+comment on function chime_private.timetable_next is 'The first fire of a schedule that is strictly later than `after`; null where there is none.';
+
+create or replace function chime_private.timetable_last(s chime.schedules, low timestamptz, high timestamptz) returns timestamptz
+language plpgsql stable parallel safe
+as $$
+declare
+  v_last timestamptz := chime_private.timetable_next(s, low);
+  v_middle timestamptz;
+  v_fire timestamptz;
+begin
+  if v_last > high then return null; end if;
+  -- Halving the time between the latest fire found and the end: forty steps reach across a thousand years.
+  loop
+    v_fire := chime_private.timetable_next(s, v_last);
+    exit when v_fire is null or v_fire > high;
+    v_last := v_fire;
+    v_middle := v_last + (high - v_last) / 2;
+    v_fire := chime_private.timetable_next(s, v_middle);
+    if v_fire <= high then v_last := v_fire; else high := v_middle; end if;
+  end loop;
+  return v_last;
+end $$;
+comment on function chime_private.timetable_last is 'The latest fire of a schedule after low, up to and including high; null where there is none.';
+
+create or replace function chime_private.union_count(s chime.schedules, low timestamptz, high timestamptz) returns bigint
+language sql stable parallel safe
+as $$
+  select chime_private.count_fires(s.rule, low, high)
+    + coalesce((select sum(chime_private.count_fires(m, low, high)) from unnest(s.more_rules) m), 0)::bigint
+$$;
+comment on function chime_private.union_count is 'How many fires a schedule''s rules have, calendars aside; one that two rules share counts for both.';
+
+create or replace function chime_private.timetable_count(s chime.schedules, low timestamptz, high timestamptz) returns bigint
+language plpgsql stable parallel safe
+as $$
+declare
+  c_moment constant interval := '1 microsecond';
+  c_most constant integer := 1000;
+  v_count bigint := 0;
+begin
+  -- Several rules may share fires, and a moved fire may meet another: those are counted one by one, as long as that is cheap.
+  if s.more_rules is not null or s.excluded is not null and s.on_excluded = 'next_day' then
+    while v_count < c_most loop
+      low := chime_private.timetable_next(s, low);
+      if low > high or low is null then return v_count; end if;
+      v_count := v_count + 1;
+    end loop;
+  end if;
+  v_count := v_count + chime_private.union_count(s, low, high);
+  if s.excluded is not null then
+    v_count := v_count - coalesce((
+      select sum(chime_private.union_count(s, greatest(low, lower(x.r) - c_moment), least(high, upper(x.r) - c_moment)))
+      from unnest(s.excluded * tstzmultirange(tstzrange(low, high, '(]'))) x(r)), 0);
+  end if;
+  return v_count;
+end $$;
+comment on function chime_private.timetable_count is
+  'How many fires of a schedule lie after low, up to and including high. Exact for a single rule; of several rules, or fires that '
+  'calendars move, the first thousand are, and those beyond count for each rule that has them.';
+
+create or replace function chime_private.preview_timetable(s chime.schedules, after timestamptz, count integer)
+returns table (scheduled_for timestamptz, local_time timestamp, note text)
+language plpgsql stable
+as $$
+declare
+  v_rule chime_private.rule;
+begin
+  scheduled_for := after;
+  for v_index in 1..count loop
+    scheduled_for := chime_private.timetable_next(s, scheduled_for);
+    exit when scheduled_for is null;
+    local_time := scheduled_for at time zone s.timezone;
+    note := null;
+    foreach v_rule in array s.rule || coalesce(s.more_rules, '{}') loop
+      -- What a clock change did is said by the rule that fires here.
+      if chime_private.next_fire(v_rule, scheduled_for - interval '1 microsecond') = scheduled_for then
+        note := coalesce(note, chime_private.fire_note(v_rule, scheduled_for));
+      end if;
+    end loop;
+    return next;
+  end loop;
+end $$;
+comment on function chime_private.preview_timetable is 'The next fires of a schedule, each strictly later than `after`.';
