@@ -12,6 +12,7 @@ import { endToEnd } from './end_to_end.ts';
 import { lateness } from './lateness.ts';
 import { nextFire } from './next_fire.ts';
 import { ticks } from './tick.ts';
+import { worstRules } from './worst_rules.ts';
 
 /** What a benchmark is given. */
 export interface Bench {
@@ -30,6 +31,7 @@ export interface Result {
 
 const benches: Record<string, (bench: Bench) => Promise<Result[]>> = {
   'next-fire': nextFire,
+  'worst-rules': worstRules,
   tick: ticks,
   'end-to-end': endToEnd,
   lateness,
