@@ -155,6 +155,12 @@ function readIfPresent(path: string): string {
   }
 }
 
+/** The language that the system speaks to people, by POSIX: `ru` of ru_RU.UTF-8; undefined where it says none. */
+export function systemLanguage(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const locale = env.LC_ALL || env.LC_MESSAGES || env.LANG || '';
+  return /^([a-z]{2,3})([-_.@]|$)/i.exec(locale)?.[1]?.toLowerCase();
+}
+
 /** The variables of this process for a program that it starts, with others beside them. */
 export function environmentWith(extra: Record<string, string>): NodeJS.ProcessEnv {
   return { ...process.env, ...extra };

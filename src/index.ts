@@ -4,6 +4,7 @@ export { type Chime, type ChimeOptions, createChime } from './client/chime.ts';
 export type {
   CreatedSchedule,
   CreateScheduleInput,
+  DescribeInput,
   Fire,
   PreviewInput,
   Run,

@@ -2,7 +2,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
-import { readConfig } from '../src/config.ts';
+import { readConfig, systemLanguage } from '../src/config.ts';
 import { InvalidConfigError } from '../src/errors.ts';
 import { emptyDir } from './support/cli.ts';
 
@@ -70,4 +70,18 @@ t.test('a password is not repeated', async (test) => {
   test.throws(() => readConfig({}, { DATABASE_URL: 'pg://ann:se@cret@localhost/db' }, none), {
     message: /"pg:\/\/ann:\*\*\*@localhost\/db"/,
   });
+});
+
+t.test('the language of the system', async (test) => {
+  const cases: [Record<string, string>, string | undefined][] = [
+    [{}, undefined],
+    [{ LANG: 'ru_RU.UTF-8' }, 'ru'],
+    [{ LANG: 'ru' }, 'ru'],
+    [{ LANG: 'C.UTF-8' }, undefined],
+    [{ LANG: 'POSIX' }, undefined],
+    [{ LANG: 'en_GB', LC_MESSAGES: 'ru_RU' }, 'ru'],
+    [{ LANG: 'ru_RU', LC_MESSAGES: 'ru_RU', LC_ALL: 'en_US.UTF-8' }, 'en'],
+    [{ LANG: 'ru_RU', LC_ALL: '' }, 'ru'],
+  ];
+  for (const [env, language] of cases) test.equal(systemLanguage(env), language, JSON.stringify(env));
 });

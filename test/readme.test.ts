@@ -136,6 +136,18 @@ t.test('the two commands, and everything that a reader does beside a running pgc
       }
     }
   }
+  const [, statement, english, locale, russian] =
+    /`(select chime\.describe\(.*)\)` says `([^`]+)`, with\n`(locale => 'ru')` `([^`]+)`/.exec(readme) ?? [];
+  for (const [query, words] of [
+    [`${statement})`, english],
+    [`${statement}, ${locale})`, russian],
+  ]) {
+    const result = await run('npx chime psql -c "$STATEMENT"', {
+      ...shell,
+      env: { ...shell.env, STATEMENT: query as string },
+    });
+    test.ok(result.code === 0 && result.stdout.includes(`\n${words}\n`), `${query} ${result.stdout}`);
+  }
   for (const command of commands(block('sh', 'npx chime schedule create'))) {
     const result = await run(command, shell);
     test.equal(result.code, 0, `${command} ${result.stdout} ${result.stderr}`);

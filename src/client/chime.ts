@@ -5,7 +5,7 @@ import { fromDatabase } from '../errors.ts';
 import { fromRow, namedCall } from './rows.ts';
 import { Runs } from './runs.ts';
 import { Schedules } from './schedules.ts';
-import { type Fire, type PreviewInput, previewFields } from './types.ts';
+import { type DescribeInput, describeFields, type Fire, type PreviewInput, previewFields } from './types.ts';
 
 export type ChimeOptions =
   | {
@@ -50,6 +50,13 @@ export class Chime {
       values,
     );
     return rows.map((row) => fromRow<Fire>(row));
+  }
+
+  /** A rule in words, without storing anything: `at 09:00 on weekdays, Europe/Berlin time`. */
+  async describe(input: DescribeInput): Promise<string> {
+    const { text, values } = namedCall('chime.describe', input, describeFields);
+    const rows = await this.#send<{ words: string }>(`select d.words from (${text}) d(words)`, values);
+    return rows[0]?.words ?? '';
   }
 
   /** The same library on your own client: what it writes is part of the transaction that the client is in. */

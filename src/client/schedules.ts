@@ -51,6 +51,18 @@ export class Schedules {
     );
   }
 
+  /**
+   * Its rule in words.
+   * @param options.locale `en` (the default) or `ru`; also `en-GB`, `ru_RU` and the like
+   */
+  async describe(reference: string, { locale = 'en' }: { locale?: string } = {}): Promise<string> {
+    const rows = await this.#send<{ words: string }>(
+      'select chime.describe(schedule_id => $1, locale => $2) as words',
+      [await this.#id(reference), locale],
+    );
+    return rows[0]?.words ?? '';
+  }
+
   /** Schedules that are not deleted, the next to fire first. */
   async list({ status, limit = 100 }: { status?: ScheduleStatus; limit?: number } = {}): Promise<Schedule[]> {
     const rows = await this.#send(

@@ -99,6 +99,23 @@ export interface PreviewInput extends RuleInput {
 /** The names of PreviewInput. */
 export const previewFields: Fields<PreviewInput> = { ...ruleFields, after: true, count: true };
 
+export interface DescribeInput extends Omit<RuleInput, 'dstGap' | 'dstFold'> {
+  /** `en` (the default) or `ru`; also `en-GB`, `ru_RU` and the like. */
+  locale?: string;
+}
+
+/** The names of DescribeInput. */
+export const describeFields: Fields<DescribeInput> = {
+  cron: true,
+  every: true,
+  at: true,
+  timezone: true,
+  anchor: true,
+  startsAt: true,
+  endsAt: true,
+  locale: true,
+};
+
 /** One fire of a rule. */
 export interface Fire {
   scheduledFor: Date;

@@ -50,7 +50,7 @@ t.test('create, and create again', async (test) => {
   test.match(first, {
     code: 0,
     stdout:
-      /^Created brief, active\n {2}send_message {"text":"hi"}\n {2}30 8 \* \* 1-5 in Europe\/Berlin\nNext fires:\n( {2}\d{4}-\d\d-\d\d 08:30:00 {2}Europe\/Berlin {2}in .*\n){3}id /,
+      /^Created brief, active\n {2}send_message {"text":"hi"}\n {2}30 8 \* \* 1-5 in Europe\/Berlin\n {2}at 08:30 on weekdays, Europe\/Berlin time\nNext fires:\n( {2}\d{4}-\d\d-\d\d 08:30:00 {2}Europe\/Berlin {2}in .*\n){3}id /,
   });
   test.match(await run(...args), { code: 0, stdout: /^Unchanged: brief/ });
   const { data } = await runJson(...args.slice(0, -1), 'Asia/Tokyo');
@@ -135,11 +135,11 @@ t.test('list, show, preview', async (test) => {
   test.match((await runJson('schedule', 'list', '--status', 'active')).data, [{ status: 'active' }]);
   test.match(await run('schedule', 'show', 'brief'), {
     code: 0,
-    stdout: /name +brief\n[\s\S]*Next fires:\n/,
+    stdout: /name +brief\n[\s\S]*in words +at 08:30 on weekdays, Asia\/Tokyo time\n[\s\S]*Next fires:\n/,
   });
   test.match(await run('schedule', 'preview', 'brief', '--count', '2'), {
     code: 0,
-    stdout: /^( {2}.*08:30:00 {2}Asia\/Tokyo.*\n){2}$/,
+    stdout: /^at 08:30 on weekdays, Asia\/Tokyo time\n( {2}.*08:30:00 {2}Asia\/Tokyo.*\n){2}$/,
   });
   const rule = [
     '--cron',
@@ -173,9 +173,33 @@ t.test('list, show, preview', async (test) => {
     ).data,
     {
       timezone: 'America/New_York',
+      inWords: 'every 90 minutes, counted from 2029-12-31 19:00, America/New_York time',
       fires: [{ scheduledFor: '2030-01-01T00:00:00.000Z' }, { scheduledFor: '2030-01-01T01:30:00.000Z' }],
     },
   );
+});
+
+t.test('the language of a rule in words is asked for, or that of the system', async (test) => {
+  const args = ['schedule', 'preview', '--cron', '0 9 * * 2', '--timezone', 'UTC', '--count', '1'];
+  const first = async (variables: Record<string, string>, ...more: string[]) =>
+    (await chime([...args, ...more], { env: { ...env, ...variables } })).stdout.split('\n')[0];
+  const english = 'at 09:00 every Tuesday, UTC';
+  const russian = 'по вторникам в 09:00, по UTC';
+  test.equal(await first({ LANG: 'C.UTF-8' }), english);
+  test.equal(await first({ LANG: 'ru_RU.UTF-8' }), russian);
+  test.equal(await first({ LANG: 'ru_RU.UTF-8', LC_ALL: 'de_DE.UTF-8' }), english, 'LC_ALL comes first');
+  test.equal(await first({ LANG: 'ru_RU.UTF-8' }, '--locale', 'en-GB'), english);
+  test.equal(await first({}, '--locale', 'ru'), russian);
+  test.match(await run(...args, '--locale', 'de'), {
+    code: 2,
+    stdout: '',
+    stderr: /Locales are en and ru\./,
+  });
+  test.match(await run('schedule', 'show', 'brief', '--locale', 'ru'), {
+    stdout: /in words +по будням в 08:30, по времени Asia\/Tokyo\n/,
+  });
+  const { data } = await runJson('schedule', 'show', 'brief', '--locale', 'ru');
+  test.equal(data.inWords, 'по будням в 08:30, по времени Asia/Tokyo');
 });
 
 t.test('update, pause, resume, cancel, delete', async (test) => {

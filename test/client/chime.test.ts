@@ -159,6 +159,26 @@ t.test('preview', async (test) => {
   });
 });
 
+t.test('describe', async (test) => {
+  const rule = { cron: '0 9 L * *', timezone: 'Europe/Berlin', endsAt: new Date('2030-01-01T00:00:00Z') };
+  const words = 'at 09:00 on the last day of the month, not after 2030-01-01 01:00, Europe/Berlin time';
+  test.equal(await chime.describe(rule), words);
+  test.equal(
+    await chime.describe({ at: new Date('2027-03-02T12:00:00Z'), locale: 'ru-RU' }),
+    'один раз, во вторник 2 марта 2027 года в 12:00, по UTC',
+  );
+  const { id } = await chime.schedules.create({ ...rule, task: 'noop', key: 'described', dstGap: 'skip' });
+  test.equal(await chime.schedules.describe('described'), words);
+  test.match(
+    await chime.schedules.describe(id, { locale: 'ru' }),
+    /^в последний день каждого месяца в 09:00/,
+  );
+  await test.rejects(chime.describe({ cron: '61 * * * *' }), InvalidRuleError);
+  await test.rejects(chime.describe({ ...rule, locale: 'de' }), InvalidArgumentError);
+  await test.rejects(chime.describe({ ...rule, dstGap: 'skip' } as object), InvalidArgumentError);
+  await test.rejects(chime.schedules.describe('nothing'), ScheduleNotFoundError);
+});
+
 t.test('errors are classes, with hint and detail', async (test) => {
   const error = await chime.schedules.create({ task: 'noop', cron: '* * *' }).catch((e: unknown) => e);
   test.ok(error instanceof InvalidRuleError);

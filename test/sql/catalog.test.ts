@@ -79,8 +79,8 @@ t.test('no name is overloaded by accident', async (test) => {
       `select n.nspname || '.' || p.proname as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace
        where n.nspname in ('chime', 'chime_private') group by 1 having count(*) > 1 order by 1`,
     ),
-    [{ name: 'chime.create_schedule' }, { name: 'chime.preview' }],
-    'these two take `at` as text or as an instant',
+    [{ name: 'chime.create_schedule' }, { name: 'chime.describe' }, { name: 'chime.preview' }],
+    'these take `at` as text or as an instant, or a rule or the schedule that has it',
   );
 });
 

@@ -70,17 +70,22 @@ export function fixedCron(hour: number): fc.Arbitrary<Cron> {
 
 const fortyYears = Array.from({ length: 40 * 366 }, (_, index) => index);
 
-/** To the minute, so that an oracle can go through many of their fires. */
-export function minuteCron(hour: number): fc.Arbitrary<Cron> {
+/** Five fields; now and then a day that no month has. */
+function fiveFields(hour: number): fc.Arbitrary<Cron> {
   const hours = field({
     star: 1,
     plain: fc.oneof(hourAbout(hour), restricted(0, 23)),
     special: '*/2 */3 0/1 0-23 1-3,12',
   });
+  return fc
+    .tuple(minute, hours, monthDay, month, weekday)
+    .map((fields): Cron => ({ kind: 'cron', cron: fields.join(' ') }));
+}
+
+/** To the minute, so that an oracle can go through many of their fires. */
+export function minuteCron(hour: number): fc.Arbitrary<Cron> {
   return (
-    fc
-      .tuple(minute, hours, monthDay, month, weekday)
-      .map((fields): Cron => ({ kind: 'cron', cron: fields.join(' ') }))
+    fiveFields(hour)
       // Not the 31st of February: a rule that never fires is refused.
       .filter(({ cron }) => {
         const rule = readCron(cron);
@@ -91,9 +96,31 @@ export function minuteCron(hour: number): fc.Arbitrary<Cron> {
 
 const seconds = field({ star: 1, plain: restricted(0, 59) });
 
-export function anyCron(hour: number): fc.Arbitrary<Cron> {
+/** One in five with seconds. */
+function sixFields(fields: fc.Arbitrary<Cron>): fc.Arbitrary<Cron> {
   const withSeconds = fc
-    .tuple(seconds, minuteCron(hour))
+    .tuple(seconds, fields)
     .map(([first, { cron }]): Cron => ({ kind: 'cron', cron: `${first} ${cron}` }));
-  return fc.oneof({ weight: 4, arbitrary: minuteCron(hour) }, { weight: 1, arbitrary: withSeconds });
+  return fc.oneof({ weight: 4, arbitrary: fields }, { weight: 1, arbitrary: withSeconds });
+}
+
+export function anyCron(hour: number): fc.Arbitrary<Cron> {
+  return sixFields(minuteCron(hour));
+}
+
+/** Anything that can be written, often with restricted days: some of it never fires. */
+export function writtenCron(): fc.Arbitrary<Cron> {
+  const days = fc.tuple(
+    restrictedOr('* ? L L-1 L-2 L-29 LW 1W 15W 31W 31 1,LW 10-20,L 1W,15W,L-3', restricted(1, 31)),
+    restrictedOr('* * JAN', restricted(1, 12, monthNames)),
+    restrictedOr('* ? 1-5 6,0 FRI-SUN FRIL 0L mon#1 3#5 1#2,3L 2,5L */7', restricted(0, 6, weekdayNames)),
+  );
+  const hour = fc.oneof(hourAbout(9), restricted(0, 23));
+  const daily = fc.tuple(minute, hour, days).map(([m, h, rest]) => `${m} ${h} ${rest.join(' ')}`);
+  const cron = daily.map((text): Cron => ({ kind: 'cron', cron: text }));
+  return sixFields(fc.oneof(fiveFields(9), cron));
+}
+
+function restrictedOr(special: string, plain: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  return fc.oneof(fc.constantFrom(...special.split(' ')), plain);
 }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { Test } from 'tap';
 
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+export const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 /** Tries a property on so many random values, after the examples. */
 export function check<T>(

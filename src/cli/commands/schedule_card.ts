@@ -2,6 +2,7 @@
 import { Argument } from 'commander';
 import type { Chime } from '../../client/chime.ts';
 import type { Fire, Schedule } from '../../client/types.ts';
+import { type LocaleOptions, localeOf } from '../locale.ts';
 import { fireLines, json, paint, paintStatus, ruleOf } from '../output.ts';
 
 export const scheduleArgument = () => new Argument('<schedule>', 'id, key or name of a schedule');
@@ -33,22 +34,29 @@ export async function nextFires(
   });
 }
 
-/** Prints a schedule that was written, with its zone and next three fires. */
+/** Prints a schedule that was written, with its rule in words, its zone and next three fires. */
 export async function printCard(
   chime: Chime,
   schedule: Schedule,
   what: string,
-  { asJson, extra = {} }: { asJson: boolean; extra?: Record<string, unknown> },
+  options: LocaleOptions & { json?: true },
+  extra: Record<string, unknown> = {},
 ): Promise<void> {
   const fires = await nextFires(chime, schedule, 3);
-  if (asJson) {
-    process.stdout.write(json({ ...extra, schedule, nextFires: fires }));
+  // A rule that was given up says nothing any more; and a schedule that was deleted cannot be asked.
+  const inWords =
+    schedule.status === 'cancelled'
+      ? null
+      : await chime.schedules.describe(schedule.id, { locale: localeOf(options) });
+  if (options.json) {
+    process.stdout.write(json({ ...extra, schedule, inWords, nextFires: fires }));
     return;
   }
   const key = schedule.key === null || schedule.key === schedule.name ? '' : ` (key ${schedule.key})`;
   process.stdout.write(`${what} ${paint('bold', schedule.name)}${key}, ${paintStatus(schedule.status)}\n`);
   process.stdout.write(`  ${schedule.task} ${JSON.stringify(schedule.payload)}\n`);
   process.stdout.write(`  ${ruleOf(schedule)} in ${schedule.timezone}\n`);
+  if (inWords !== null) process.stdout.write(`  ${inWords}\n`);
   if (schedule.status === 'active') {
     process.stdout.write(`Next fires:\n${fireLines(fires, schedule.timezone, new Date())}`);
   } else {

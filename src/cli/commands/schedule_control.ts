@@ -4,6 +4,7 @@ import type { Chime } from '../../client/chime.ts';
 import type { RunWithOutput, Schedule } from '../../client/types.ts';
 import { withChime } from '../connect.ts';
 import { UsageError } from '../failure.ts';
+import { type LocaleOptions, withLocale } from '../locale.ts';
 import { configOf, withCommon } from '../options.ts';
 import { duration, json, paintStatus } from '../output.ts';
 import { printCard, scheduleArgument } from './schedule_card.ts';
@@ -15,14 +16,12 @@ function control(
   what: string,
   change: (chime: Chime, reference: string, options: never) => Promise<Schedule>,
 ): Command {
-  return withCommon(new Command(name))
+  return withCommon(withLocale(new Command(name)))
     .description(about)
     .addArgument(scheduleArgument())
-    .action(async (reference: string, options: { json?: true }, command: Command) => {
+    .action(async (reference: string, options: LocaleOptions & { json?: true }, command: Command) => {
       await withChime(configOf(command), async (chime) => {
-        await printCard(chime, await change(chime, reference, options as never), what, {
-          asJson: options.json === true,
-        });
+        await printCard(chime, await change(chime, reference, options as never), what, options);
       });
     });
 }

@@ -2,6 +2,7 @@ import { Argument, Command } from 'commander';
 import type { RuleInput, ScheduleStatus } from '../../client/types.ts';
 import { withChime } from '../connect.ts';
 import { UsageError } from '../failure.ts';
+import { type LocaleOptions, localeOf, withLocale } from '../locale.ts';
 import { configOf, withCommon } from '../options.ts';
 import { fireLines, json, paint, paintStatus, relative, ruleOf, table } from '../output.ts';
 import { positive, runLine } from './runs.ts';
@@ -40,18 +41,19 @@ export function listCommand(): Command {
 }
 
 export function showCommand(): Command {
-  return withCommon(new Command('show'))
+  return withCommon(withLocale(new Command('show')))
     .description('one schedule, its next fires and its latest runs')
     .addArgument(scheduleArgument())
-    .action(async (reference: string, options: { json?: true }, command: Command) => {
+    .action(async (reference: string, options: LocaleOptions & { json?: true }, command: Command) => {
       await withChime(configOf(command), async (chime) => {
         const schedule = await chime.schedules.get(reference);
-        const [fires, runs] = await Promise.all([
+        const [inWords, fires, runs] = await Promise.all([
+          chime.schedules.describe(schedule.id, { locale: localeOf(options) }),
           nextFires(chime, schedule, 3),
           chime.runs.list({ scheduleId: schedule.id, limit: 5 }),
         ]);
         if (options.json) {
-          process.stdout.write(json({ schedule, nextFires: fires, runs }));
+          process.stdout.write(json({ schedule, inWords, nextFires: fires, runs }));
           return;
         }
         const line = (label: string, value: unknown) => {
@@ -67,6 +69,7 @@ export function showCommand(): Command {
           `${paintStatus(schedule.status)}${schedule.statusReason === null ? '' : `: ${schedule.statusReason}`}`,
         );
         line('rule', `${ruleOf(schedule)} in ${schedule.timezone}`);
+        line('in words', inWords);
         line('task', `${schedule.task} ${JSON.stringify(schedule.payload)}`);
         line(
           'policies',
@@ -85,15 +88,15 @@ export function showCommand(): Command {
     });
 }
 
-interface PreviewOptions extends RuleInput {
+interface PreviewOptions extends RuleInput, LocaleOptions {
   count: number;
   after?: string;
   json?: true;
 }
 
 export function previewCommand(): Command {
-  return withCommon(withRule(new Command('preview')))
-    .description('the next fires of a rule, or of a stored schedule')
+  return withCommon(withLocale(withRule(new Command('preview'))))
+    .description('a rule, or that of a stored schedule, in words, and its next fires')
     .addArgument(new Argument('[schedule]', 'id, key or name of a stored schedule'))
     .option('--count <number>', 'how many', positive, 10)
     .option('--after <instant>', 'from when on (default: now)')
@@ -110,17 +113,18 @@ export function previewCommand(): Command {
         const schedule = reference === undefined ? undefined : await chime.schedules.get(reference);
         const timezone = schedule?.timezone ?? options.timezone ?? localTimezone();
         const { count, after, anchor, startsAt, endsAt, dstGap, dstFold } = options;
-        const given = Object.entries({ cron, every, at, after, anchor, startsAt, endsAt, dstGap, dstFold });
+        const rule = { cron, every, at, anchor, startsAt, endsAt, timezone } as RuleInput;
+        const [locale, policies] = [localeOf(options), { dstGap, dstFold } as RuleInput];
         const fires =
           schedule === undefined
-            ? await chime.preview({
-                ...Object.fromEntries(given.filter(([, value]) => value !== undefined)),
-                timezone,
-                count,
-              })
+            ? await chime.preview({ ...rule, ...policies, count, ...(after !== undefined && { after }) })
             : await nextFires(chime, schedule, count, after);
-        if (options.json) process.stdout.write(json({ timezone, fires }));
-        else process.stdout.write(fireLines(fires, timezone, new Date()));
+        const inWords =
+          schedule === undefined
+            ? await chime.describe({ ...rule, locale })
+            : await chime.schedules.describe(schedule.id, { locale });
+        if (options.json) process.stdout.write(json({ timezone, inWords, fires }));
+        else process.stdout.write(`${inWords}\n${fireLines(fires, timezone, new Date())}`);
       });
     });
 }

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import type { CreateScheduleInput } from '../../client/types.ts';
 import { withChime } from '../connect.ts';
 import { UsageError } from '../failure.ts';
+import { type LocaleOptions, withLocale } from '../locale.ts';
 import { configOf, withCommon } from '../options.ts';
 import { positive } from './runs.ts';
 import { printCard, scheduleArgument } from './schedule_card.ts';
@@ -42,7 +43,7 @@ export function withRule(command: Command): Command {
 }
 
 function withDefinition(command: Command): Command {
-  return withRule(command)
+  return withLocale(withRule(command))
     .option('--task <name>', 'the task that runs')
     .option('--payload <json>', 'what the task is given: JSON, or @file')
     .option('--name <name>', 'what people call it (default: key or task)')
@@ -64,7 +65,7 @@ function withDefinition(command: Command): Command {
     );
 }
 
-interface DefinitionOptions extends Omit<CreateScheduleInput, 'payload'> {
+interface DefinitionOptions extends Omit<CreateScheduleInput, 'payload'>, LocaleOptions {
   payload?: string;
   json?: true;
 }
@@ -130,10 +131,7 @@ Examples:
       await withChime(configOf(command), async (chime) => {
         const { id, outcome } = await chime.schedules.create(input);
         const words = { created: 'Created', changed: 'Changed', unchanged: 'Unchanged:' };
-        await printCard(chime, await chime.schedules.get(id), words[outcome], {
-          asJson: options.json === true,
-          extra: { outcome },
-        });
+        await printCard(chime, await chime.schedules.get(id), words[outcome], options, { outcome });
       });
     });
 }
@@ -147,9 +145,7 @@ export function updateCommand(): Command {
       if (Object.keys(patch).length === 0)
         throw new UsageError('There is nothing to change.', 'Give at least one option; see --help.');
       await withChime(configOf(command), async (chime) => {
-        await printCard(chime, await chime.schedules.update(reference, patch), 'Changed', {
-          asJson: options.json === true,
-        });
+        await printCard(chime, await chime.schedules.update(reference, patch), 'Changed', options);
       });
     });
 }

@@ -1,0 +1,173 @@
+// Rules in words: what exactly is said, that everything can be said, and that no two rules are described alike.
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import t from 'tap';
+import { writtenCron } from '../support/cron_arbitraries.ts';
+import { createDatabase } from '../support/database.ts';
+import { seed } from '../support/properties.ts';
+
+const database = await createDatabase();
+
+interface DescribeVector {
+  rule: Record<string, string>;
+  en: string;
+  ru: string;
+}
+
+const vectors = JSON.parse(
+  readFileSync(new URL('../vectors/describe.json', import.meta.url), 'utf8'),
+) as DescribeVector[];
+
+/** The call that describes a rule, by named arguments. */
+function call(rule: Record<string, string>): { text: string; values: string[] } {
+  const args = Object.keys(rule).map((name, index) => `${name} => $${index + 1}`);
+  return { text: `chime.describe(${args.join(', ')})`, values: Object.values(rule) };
+}
+
+t.test('worked examples, as a careful native would write them', async (test) => {
+  test.ok(vectors.length >= 170);
+  for (const { rule, en, ru } of vectors) {
+    for (const [locale, expected] of Object.entries({ en, ru })) {
+      const { text, values } = call({ ...rule, locale });
+      test.equal(await database.value(`select ${text}`, values), expected, JSON.stringify(rule));
+    }
+  }
+});
+
+t.test('locales by their language', async (test) => {
+  for (const locale of ['en', 'EN', 'en-GB', 'en_US.UTF-8', 'en@euro']) {
+    const words = await database.value("select chime.describe(cron => '0 9 * * *', locale => $1)", [locale]);
+    test.equal(words, 'at 09:00 every day, UTC', locale);
+  }
+  for (const locale of ['ru', 'RU', 'ru-RU', 'ru_RU', 'ru_UA.UTF-8']) {
+    const words = await database.value("select chime.describe(cron => '0 9 * * *', locale => $1)", [locale]);
+    test.equal(words, 'ежедневно в 09:00, по UTC', locale);
+  }
+  for (const locale of ['de', '', 'english', 'r', 'rus', null, 'x'.repeat(500)]) {
+    const error = await database.error("select chime.describe(cron => '0 9 * * *', locale => $1)", [locale]);
+    test.hasStrict(error, { code: 'CH007', hint: 'Locales are en and ru.' }, String(locale));
+    test.ok(error.message.length < 120);
+  }
+});
+
+t.test('a wrong rule is refused as everywhere', async (test) => {
+  const cases: [string, string][] = [
+    ["cron => '61 * * * *'", 'CH001'],
+    ["cron => '0 0 31 2 *'", 'CH002'],
+    ["cron => '0 0 * * *', timezone => 'Berlin'", 'CH003'],
+    ["cron => '0 0 * * *', starts_at => 'infinity'", 'CH007'],
+    ["every => '1 day 1 hour'", 'CH001'],
+    ["at => 'tomorrow'", 'CH001'],
+    ["cron => '0 0 * * *', every => '1 day'", 'CH001'],
+    ["timezone => 'UTC'", 'CH001'],
+  ];
+  for (const [fields, code] of cases) {
+    test.equal((await database.error(`select chime.describe(${fields})`)).code, code, fields);
+  }
+});
+
+t.test('a stored schedule, of the own tenant', async (test) => {
+  const { id } = await database.row<{ id: string }>(
+    `select id from chime.create_schedule(task => 'noop', every => '2 weeks', anchor => '2099-01-01T08:00Z', timezone => 'Europe/Berlin')`,
+  );
+  const describe = 'select chime.describe(schedule_id => $1)';
+  const words = 'every 2 weeks on Thursday at 09:00, counted from 2099-01-01, Europe/Berlin time';
+  test.equal(await database.value(describe, [id]), words);
+  test.match(
+    await database.value('select chime.describe($1::uuid, $2)', [id, 'ru']),
+    /^каждые 2 недели в четверг/,
+  );
+  test.equal((await database.error('select chime.describe($1::uuid, $2)', [id, 'fr'])).code, 'CH007');
+
+  const client = await database.connect(test);
+  await client.query('set role chime_user');
+  test.strictSame((await client.query(describe, [id])).rows, [{ describe: words }], 'also for a user');
+  await client.query("set chime.tenant_id = '00000000-0000-0000-0000-0000000000ff'");
+  await test.rejects(client.query(describe, [id]), { code: 'CH010' }, 'and not for another tenant');
+  await client.query('reset role; reset chime.tenant_id');
+
+  await database.rows('select chime.delete_schedule($1)', [id]);
+  test.equal((await database.error(describe, [id])).code, 'CH010', 'deleted');
+  test.equal((await database.error(describe, [null])).code, 'CH010');
+});
+
+// All descriptions of a rule and what it does: the times of a day, whether it follows real time, and its days in 28
+// years, after which the calendar repeats itself; a hash, as a table of all days would be large.
+const functions = `
+  create function days_of(cron bigint[]) returns text language sql immutable as $$
+    select md5(string_agg(case when cron[5] >> m & 1 = 1 then chime_private.cron_month_days(
+        cron, chime_private.month_start(y, m), chime_private.month_days(y, m)) else 0 end::text, ',' order by y, m))
+    from generate_series(2000, 2027) y, generate_series(1, 12) m
+  $$;
+  create type described as (cron text, compiled bigint[], en text, ru text);
+  create function describe_all(crons text[]) returns setof described language plpgsql as $$
+  declare
+    v_rule chime_private.rule;
+    v_cron text;
+  begin
+    foreach v_cron in array crons loop
+      begin
+        v_rule := chime_private.read_rule(v_cron, null, null, 'Europe/Berlin', null, null, null, null, null);
+        return next (v_cron, v_rule.cron, chime_private.rule_words(v_rule, 'en'), chime_private.rule_words(v_rule, 'ru'))::described;
+      exception when sqlstate 'CH002' then
+        continue;  -- a day that no month has
+      end;
+    end loop;
+  end $$;
+  create table words (like described)`;
+
+/** Rules that share a description and do different things. */
+function mistaken(locale: 'en' | 'ru'): Promise<Record<string, unknown>[]> {
+  return database.rows(
+    `with shared as (
+       select ${locale} as words from words group by 1 having count(distinct compiled) > 1
+     )
+     select s.words, min(w.cron) as one, max(w.cron) as other
+     from shared s join words w on w.${locale} = s.words
+     group by s.words
+     having count(distinct (w.compiled[1:3], w.compiled[7] & 1)) > 1 or count(distinct days_of(w.compiled)) > 1
+     limit 5`,
+  );
+}
+
+t.test('whatever is written is described, briefly, and never like anything else', async (test) => {
+  test.comment(`SEED=${seed}`);
+  await database.pool.query(functions);
+  const crons = [...new Set(fc.sample(writtenCron(), { numRuns: 118_000, seed }).map(({ cron }) => cron))];
+  const batches = Array.from({ length: 20 }, (_, index) => crons.filter((_cron, at) => at % 20 === index));
+  const workers = [0, 1].map(async (first) => {
+    for (let index = first; index < batches.length; index += 2) {
+      await database.rows('insert into words select * from describe_all($1)', [batches[index]]);
+    }
+  });
+  await Promise.all(workers);
+
+  const described = await database.value<number>('select count(*)::integer from words');
+  test.ok(described >= 100_000, `${described} rules were described`);
+  const wrong = await database.rows(
+    `select cron, en, ru from words
+     where en is null or ru is null or greatest(length(en), length(ru)) >= 1000
+       or concat(en, '|', ru) ~ '  | ,|,,|null|undefined|NaN|[{}"]|(^|\\|) | (\\||$)' or en ~ '[а-яё]' or ru ~ '(every|minute|month| on | at )'
+     limit 5`,
+  );
+  test.strictSame(wrong, [], 'nothing is left out, doubled or in the other language');
+  for (const locale of ['en', 'ru'] as const) test.strictSame(await mistaken(locale), [], locale);
+  const alike = await database.value<number>('select (count(*) - count(distinct en))::integer from words');
+  test.ok(alike > 100, `${alike} rules are written in more than one way`);
+});
+
+t.test('a description costs a fraction of a millisecond', async (test) => {
+  await database.pool.query(
+    `create function measure(times integer) returns float8 language plpgsql as $$
+     declare v_start timestamptz := clock_timestamp();
+     begin
+       for i in 1..times loop perform chime.describe(cron => '*/15 9-17 1,15 3-5 1-5', timezone => 'Europe/Berlin', locale => 'ru'); end loop;
+       return extract(epoch from clock_timestamp() - v_start) * 1000 / times;
+     end $$`,
+  );
+  await database.value('select measure(50)');
+  const ms = await database.value<number>('select measure(500)');
+  test.comment(`${ms.toFixed(3)} ms`);
+  // Several times what it takes, for machines that are busy.
+  test.ok(ms < 2, `${ms} ms`);
+});
