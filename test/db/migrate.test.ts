@@ -47,8 +47,8 @@ t.test('several at once are one', async (test) => {
 
 t.test('an upgrade from each older state ends where a fresh install does', async (test) => {
   const snapshot = await readSnapshot();
-  const all = ['0001_foundation', '0002_tasks_and_workers', '0003_schedules', '0004_runs'];
-  for (const last of [1, 2, 3]) {
+  const all = ['0001_foundation', '0002_tasks_and_workers', '0003_schedules', '0004_runs', '0005_rrule'];
+  for (const last of [1, 2, 3, 4]) {
     const url = await createEmptyDatabase(test);
     await migrate(url, { count: last });
     const client = await connect(test, url);

@@ -98,8 +98,8 @@ export function previewCommand(): Command {
     .option('--count <number>', 'how many', positive, 10)
     .option('--after <instant>', 'from when on (default: now)')
     .action(async (reference: string | undefined, options: PreviewOptions, command: Command) => {
-      const { cron, every, at } = options;
-      const hasRule = cron !== undefined || every !== undefined || at !== undefined;
+      const { cron, every, at, rrule } = options;
+      const hasRule = [cron, every, at, rrule].some((rule) => rule !== undefined);
       if (hasRule === (reference !== undefined)) {
         throw new UsageError(
           'Name a stored schedule, or give a rule.',
@@ -110,7 +110,8 @@ export function previewCommand(): Command {
         const schedule = reference === undefined ? undefined : await chime.schedules.get(reference);
         const timezone = schedule?.timezone ?? options.timezone ?? localTimezone();
         const { count, after, anchor, startsAt, endsAt, dstGap, dstFold } = options;
-        const given = Object.entries({ cron, every, at, after, anchor, startsAt, endsAt, dstGap, dstFold });
+        const bounds = { after, anchor, startsAt, endsAt, dstGap, dstFold };
+        const given = Object.entries({ cron, every, at, rrule, ...bounds });
         const fires =
           schedule === undefined
             ? await chime.preview({
