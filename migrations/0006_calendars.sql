@@ -33,3 +33,6 @@ comment on column chime.schedules.on_excluded is 'What happens to fires on days 
 comment on column chime.schedules.excluded is 'When calendars keep it from firing, in compiled form.';
 create index schedules_calendars on chime.schedules using gin ((coalesce(only_on, '{}') || coalesce(never_on, '{}')))
   where only_on is not null or never_on is not null;
+
+alter table chime.schedules drop constraint schedules_one_rule;
+alter table chime.schedules add constraint schedules_one_rule check (num_nonnulls(cron, every, at, rrule, rules) = 1);

@@ -12,6 +12,8 @@ declare
 begin
   if rule.kind = 'cron' then
     return chime_private.cron_next(rule.cron, wall);
+  elsif rule.kind = 'rrule' then
+    return chime_private.rrule_set_next(rule, wall);
   end if;
   v_anchor := date_part('epoch', rule.anchor at time zone rule.timezone);
   return chime_private.civil_wall(rule.months, rule.days, v_anchor,
@@ -29,6 +31,8 @@ begin
     return 0;
   elsif rule.kind = 'cron' then
     return chime_private.cron_count(rule.cron, low, high);
+  elsif rule.kind = 'rrule' then
+    return chime_private.rrule_set_count(rule, low, high);
   end if;
   v_anchor := date_part('epoch', rule.anchor at time zone rule.timezone);
   return chime_private.civil_index(rule.months, rule.days, v_anchor, high)

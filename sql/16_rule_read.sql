@@ -42,8 +42,13 @@ end $$;
 comment on function chime_private.read_at is
   'Reads the time of a one-off: an instant where the text has an offset, else a wall-clock time of the zone. Raises CH001, CH002.';
 
+create or replace function chime_private.default_dst_gap(rrule text) returns chime.dst_gap_policy
+language sql immutable parallel safe
+as $$ select case when rrule is null then 'next' else 'skip' end::chime.dst_gap_policy $$;
+comment on function chime_private.default_dst_gap is 'The dst_gap of a rule that gives none: RFC 5545 has recurrence rules leave out what a clock change leaves out.';
+
 create or replace function chime_private.read_rule(
-  cron text, every interval, at text, timezone text,
+  cron text, every interval, at text, rrule text, timezone text,
   dst_gap chime.dst_gap_policy, dst_fold chime.dst_fold_policy,
   anchor timestamptz, starts_at timestamptz, ends_at timestamptz
 ) returns chime_private.rule
@@ -56,10 +61,10 @@ declare
   v_rule chime_private.rule;
   v_name text;
 begin
-  if num_nonnulls(cron, every, at) <> 1 then
+  if num_nonnulls(cron, every, at, rrule) <> 1 then
     perform chime_private.fail('CH001',
-      case num_nonnulls(cron, every, at) when 0 then 'The rule is missing.' else 'There is more than one rule.' end,
-      'Give exactly one of cron, every and at.');
+      case num_nonnulls(cron, every, at, rrule) when 0 then 'The rule is missing.' else 'There is more than one rule.' end,
+      'Give exactly one of cron, every, at and rrule.');
   end if;
   select b.name into v_name
   from (values ('anchor', anchor), ('starts_at', starts_at), ('ends_at', ends_at)) b(name, instant)
@@ -72,7 +77,7 @@ begin
   end if;
 
   v_rule.timezone := chime_private.check_timezone(timezone);
-  v_rule.dst_gap := coalesce(dst_gap, 'next');
+  v_rule.dst_gap := coalesce(dst_gap, chime_private.default_dst_gap(rrule));
   v_rule.dst_fold := coalesce(dst_fold, 'first');
   v_rule.starts_at := starts_at;
   v_rule.ends_at := ends_at;
@@ -86,6 +91,8 @@ begin
     select i.months, i.days, i.microseconds into v_rule.months, v_rule.days, v_rule.microseconds
     from chime_private.parse_interval(every) i;
     v_rule.anchor := date_trunc('second', anchor);
+  elsif rrule is not null then
+    v_rule := chime_private.read_rrule(v_rule, rrule, anchor);
   else
     v_rule.kind := 'at';
     v_rule.real_time := false;
@@ -98,4 +105,4 @@ begin
   return v_rule;
 end $$;
 comment on function chime_private.read_rule is
-  'Compiles a rule from what a schedule says. An interval needs its anchor. Raises CH001, CH002, CH003, CH007.';
+  'Compiles a rule from what a schedule says. An interval needs its anchor, and so does a recurrence rule without DTSTART. Raises CH001, CH002, CH003, CH007.';

@@ -66,13 +66,14 @@ create or replace function chime.preview(
   cron text default null,
   every interval default null,
   at text default null,
+  rrule text default null,
   timezone text default 'UTC',
   after timestamptz default null,
   count integer default 10,
   anchor timestamptz default null,
   starts_at timestamptz default null,
   ends_at timestamptz default null,
-  dst_gap chime.dst_gap_policy default 'next',
+  dst_gap chime.dst_gap_policy default null,
   dst_fold chime.dst_fold_policy default 'first'
 ) returns table (scheduled_for timestamptz, local_time timestamp, note text)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -86,14 +87,15 @@ begin
   elsif v_after not between '1970-01-02 00:00:00Z' and '9999-01-01 00:00:00Z' then
     perform chime_private.fail('CH007', 'after is out of range.', 'Instants lie between the years 1970 and 9998.');
   end if;
-  v_rule := chime_private.read_rule(cron, every, at, timezone, dst_gap, dst_fold,
+  v_rule := chime_private.read_rule(cron, every, at, rrule, timezone, dst_gap, dst_fold,
     coalesce(anchor, starts_at, v_after), starts_at, ends_at);
   return query select * from chime_private.preview_rule(v_rule, v_after, count);
 end $$;
-comment on function chime.preview(text, interval, text, text, timestamptz, integer, timestamptz, timestamptz, timestamptz, chime.dst_gap_policy, chime.dst_fold_policy) is
-  'The next fires of a rule, without storing anything. Give exactly one of cron, every and at; timezone is where it is read '
+comment on function chime.preview(text, interval, text, text, text, timestamptz, integer, timestamptz, timestamptz, timestamptz, chime.dst_gap_policy, chime.dst_fold_policy) is
+  'The next fires of a rule, without storing anything. Give exactly one of cron, every, at and rrule; timezone is where it is read '
   '(default UTC); after is where to start (default now, never included); count is how many (1 to 1000, default 10). An '
-  'interval counts from anchor (default starts_at, else after). note says what a clock change did to a fire. '
+  'interval counts from anchor (default starts_at, else after), and so does a recurrence rule without DTSTART. dst_gap is '
+  'next by default, skip for a recurrence rule. note says what a clock change did to a fire. '
   'Errors: CH001, CH002, CH003, CH007.';
 
 -- An overload, so that `at` also takes an expression such as now() + interval '1 hour'. A plain literal is text.

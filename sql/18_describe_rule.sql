@@ -17,7 +17,8 @@ declare
   v_words text := case rule.kind
     when 'cron' then chime_private.cron_words(rule.cron, rule.timezone ~ '^(Etc/.+|UTC|UCT|GMT.*|Zulu|Universal|Greenwich)$', locale)
     when 'every' then chime_private.interval_words(rule, locale)
-    when 'at' then chime_private.once_words(rule, locale) end;
+    when 'at' then chime_private.once_words(rule, locale)
+    when 'rrule' then chime_private.rrule_words(rule, locale) end;
   v_bounds text[] := '{}';
 begin
   if rule.starts_at is not null then
@@ -41,6 +42,7 @@ create or replace function chime.describe(
   cron text default null,
   every interval default null,
   at text default null,
+  rrule text default null,
   timezone text default 'UTC',
   locale text default 'en',
   anchor timestamptz default null,
@@ -53,9 +55,9 @@ declare
   v_locale text := chime_private.check_locale(locale);
 begin
   return chime_private.rule_words(
-    chime_private.read_rule(cron, every, at, timezone, 'next', 'first', coalesce(anchor, starts_at), starts_at, ends_at), v_locale);
+    chime_private.read_rule(cron, every, at, rrule, timezone, null, null, coalesce(anchor, starts_at), starts_at, ends_at), v_locale);
 end $$;
-comment on function chime.describe(text, interval, text, text, text, timestamptz, timestamptz, timestamptz) is
-  'A rule in words, without storing anything: "at 09:00 on weekdays, Europe/Berlin time". Give exactly one of cron, every and '
-  'at; locale is en or ru (also en-GB, ru_RU and the like). Instants are shown on the clock of timezone. An interval counts '
+comment on function chime.describe(text, interval, text, text, text, text, timestamptz, timestamptz, timestamptz) is
+  'A rule in words, without storing anything: "at 09:00 on weekdays, Europe/Berlin time". Give exactly one of cron, every, at '
+  'and rrule; locale is en or ru (also en-GB, ru_RU and the like). Instants are shown on the clock of timezone. An interval counts '
   'from anchor (default starts_at, else its creation). Errors: CH001, CH002, CH003, CH007.';

@@ -69,16 +69,17 @@ begin
   s.payload := coalesce(s.payload, '{}');
   s.name := coalesce(s.name, s.key, s.task);
   s.timezone := chime_private.check_timezone(coalesce(s.timezone, 'UTC'));
-  s.dst_gap := coalesce(s.dst_gap, 'next');
+  s.dst_gap := coalesce(s.dst_gap, chime_private.default_dst_gap(s.rrule));
   s.dst_fold := coalesce(s.dst_fold, 'first');
   s.catch_up := coalesce(s.catch_up, 'latest');
   s.catch_up_window := coalesce(s.catch_up_window, interval '365 days');
   s.overlap := coalesce(s.overlap, 'skip');
   s.on_excluded := coalesce(s.on_excluded, 'skip');
-  s.anchor := case when s.every is not null then date_trunc('second', coalesce(s.anchor, s.starts_at, chime.now())) end;
+  s.anchor := case when s.every is not null or not chime_private.rrule_has_start(s.rrule) then
+    date_trunc('second', coalesce(s.anchor, s.starts_at, chime.now())) end;
   perform chime_private.check_bounds(s);
   perform chime_private.check_task(s.task, s.payload);
-  s.rule := chime_private.read_rule(s.cron, s.every, s.at, s.timezone, s.dst_gap, s.dst_fold, s.anchor, s.starts_at, s.ends_at);
+  s.rule := chime_private.read_rule(s.cron, s.every, s.at, s.rrule, s.timezone, s.dst_gap, s.dst_fold, s.anchor, s.starts_at, s.ends_at);
   s.excluded := chime_private.excluded_time(s);
   return s;
 end $$;

@@ -34,9 +34,9 @@ create or replace function chime_private.rule_changed(old chime.schedules, new c
 language sql immutable
 as $$
   -- Intervals as text: to Postgres, 1 day equals 24 hours.
-  select row(old.cron, old.every::text, old.at, old.anchor, old.timezone, old.dst_gap, old.dst_fold, old.starts_at, old.ends_at, old.jitter::text)
+  select row(old.cron, old.every::text, old.at, old.rrule, old.anchor, old.timezone, old.dst_gap, old.dst_fold, old.starts_at, old.ends_at, old.jitter::text)
     is distinct from
-    row(new.cron, new.every::text, new.at, new.anchor, new.timezone, new.dst_gap, new.dst_fold, new.starts_at, new.ends_at, new.jitter::text)
+    row(new.cron, new.every::text, new.at, new.rrule, new.anchor, new.timezone, new.dst_gap, new.dst_fold, new.starts_at, new.ends_at, new.jitter::text)
 $$;
 comment on function chime_private.rule_changed is 'Whether two definitions fire at different times.';
 
@@ -100,7 +100,7 @@ begin
   end if;
   update chime.schedules set
     key = new.key, name = new.name, description = new.description, task = new.task, payload = new.payload,
-    cron = new.cron, every = new.every, at = new.at, anchor = new.anchor, timezone = new.timezone,
+    cron = new.cron, every = new.every, at = new.at, rrule = new.rrule, anchor = new.anchor, timezone = new.timezone,
     dst_gap = new.dst_gap, dst_fold = new.dst_fold, starts_at = new.starts_at, ends_at = new.ends_at,
     max_runs = new.max_runs, jitter = new.jitter, catch_up = new.catch_up, catch_up_window = new.catch_up_window,
     overlap = new.overlap, rule = new.rule, status = new.status, status_reason = new.status_reason,

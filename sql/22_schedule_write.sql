@@ -5,6 +5,7 @@ create or replace function chime.create_schedule(
   cron text default null,
   every interval default null,
   at text default null,
+  rrule text default null,
   timezone text default 'UTC',
   payload jsonb default '{}',
   name text default null,
@@ -15,7 +16,7 @@ create or replace function chime.create_schedule(
   ends_at timestamptz default null,
   max_runs integer default null,
   jitter interval default null,
-  dst_gap chime.dst_gap_policy default 'next',
+  dst_gap chime.dst_gap_policy default null,
   dst_fold chime.dst_fold_policy default 'first',
   catch_up chime.catch_up_policy default 'latest',
   catch_up_window interval default '365 days',
@@ -41,13 +42,13 @@ begin
   end if;
   v_new := v_old;
   v_new.tenant_id := v_tenant;
-  v_new.task := task; v_new.cron := cron; v_new.every := every; v_new.at := at; v_new.timezone := timezone;
+  v_new.task := task; v_new.cron := cron; v_new.every := every; v_new.at := at; v_new.rrule := rrule; v_new.timezone := timezone;
   v_new.payload := payload; v_new.name := name; v_new.key := key; v_new.description := description;
   v_new.starts_at := starts_at; v_new.ends_at := ends_at; v_new.max_runs := max_runs; v_new.jitter := jitter;
   v_new.dst_gap := dst_gap; v_new.dst_fold := dst_fold; v_new.catch_up := catch_up;
   v_new.catch_up_window := catch_up_window; v_new.overlap := overlap;
-  -- Creating it again does not start its interval anew.
-  v_new.anchor := coalesce(anchor, case when every is not null then v_old.anchor end);
+  -- Creating it again does not start its interval or recurrence anew.
+  v_new.anchor := coalesce(anchor, case when num_nonnulls(every, rrule) = 1 then v_old.anchor end);
   v_new := chime_private.define_schedule(v_new);
 
   if v_old.id is not null then
@@ -68,9 +69,10 @@ begin
   revision := v_new.revision;
   next_run_at := v_new.next_run_at;
 end $$;
-comment on function chime.create_schedule(text, text, interval, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy) is
-  'Creates a schedule, in the caller''s transaction. Give exactly one rule: cron, every (an interval) or at (an instant, or a '
-  'wall-clock time in timezone). With a key that a live schedule of the tenant has, it is changed to what is given here; '
+comment on function chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy) is
+  'Creates a schedule, in the caller''s transaction. Give exactly one rule: cron, every (an interval), at (an instant, or a '
+  'wall-clock time in timezone) or rrule (RFC 5545, with DTSTART, RDATE and EXDATE if need be; without DTSTART it counts from '
+  'anchor, else starts_at, else now). dst_gap is next by default, skip for a recurrence rule. With a key that a live schedule of the tenant has, it is changed to what is given here; '
   'outcome says created, changed or unchanged. Errors: CH001 to CH007.';
 
 -- An overload, so that `at` also takes an expression such as now() + interval '1 hour'. A plain literal is text.
@@ -105,8 +107,8 @@ create or replace function chime.update_schedule(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_fields constant text[] := '{task,cron,every,at,timezone,payload,name,key,description,anchor,starts_at,ends_at,max_runs,jitter,dst_gap,dst_fold,catch_up,catch_up_window,overlap}';
-  c_rules constant text[] := '{cron,every,at}';
+  c_fields constant text[] := '{task,cron,every,at,rrule,timezone,payload,name,key,description,anchor,starts_at,ends_at,max_runs,jitter,dst_gap,dst_fold,catch_up,catch_up_window,overlap}';
+  c_rules constant text[] := '{cron,every,at,rrule}';
   v_old chime.schedules := chime_private.live_schedule(schedule_id);
   v_new chime.schedules := v_old;
   v_field text;
@@ -136,6 +138,8 @@ begin
     foreach v_field in array c_rules loop
       if not patch ? v_field then v_new := jsonb_populate_record(v_new, jsonb_build_object(v_field, null)); end if;
     end loop;
+    -- What was the default of the old kind becomes that of the new one.
+    if not patch ? 'dst_gap' and v_old.dst_gap = chime_private.default_dst_gap(v_old.rrule) then v_new.dst_gap := null; end if;
   end if;
   perform chime_private.lock_key(v_old.tenant_id, v_new.key) where v_new.key is distinct from v_old.key;
   if v_new.key is distinct from v_old.key and exists (

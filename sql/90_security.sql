@@ -12,12 +12,12 @@ grant select on all tables in schema chime to chime_reporter;
 
 grant execute on function chime.now(), chime.schema_digest() to chime_user, chime_admin, chime_reporter, chime_worker;
 grant execute on function
-  chime.preview(text, interval, text, text, timestamptz, integer, timestamptz, timestamptz, timestamptz, chime.dst_gap_policy, chime.dst_fold_policy),
+  chime.preview(text, interval, text, text, text, timestamptz, integer, timestamptz, timestamptz, timestamptz, chime.dst_gap_policy, chime.dst_fold_policy),
   chime.preview(timestamptz, text, timestamptz, integer),
-  chime.describe(text, interval, text, text, text, timestamptz, timestamptz, timestamptz)
+  chime.describe(text, interval, text, text, text, text, timestamptz, timestamptz, timestamptz)
   to chime_user, chime_admin, chime_reporter, chime_worker;
 grant execute on function
-  chime.create_schedule(text, text, interval, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy),
+  chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy),
   chime.create_schedule(text, timestamptz, text, jsonb, text, text, text, interval),
   chime.update_schedule(uuid, jsonb, integer),
   chime.find_schedule(text),

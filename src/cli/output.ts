@@ -44,8 +44,13 @@ export function json(value: unknown): string {
 }
 
 /** A rule as it was written. */
-export function ruleOf(schedule: Pick<Schedule, 'cron' | 'every' | 'at'>): string {
+export function ruleOf(schedule: Pick<Schedule, 'cron' | 'every' | 'at' | 'rrule'>): string {
   if (schedule.cron !== null) return schedule.cron;
+  if (schedule.rrule !== null)
+    return schedule.rrule
+      .trim()
+      .split(/\s*[\r\n]+\s*/)
+      .join(' ');
   return schedule.every !== null ? `every ${intervalWords(schedule.every)}` : `at ${schedule.at}`;
 }
 

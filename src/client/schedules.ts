@@ -11,8 +11,8 @@ import {
   type ScheduleStatus,
 } from './types.ts';
 
-const columns = `s.id, s.key, s.name, s.description, s.task, s.payload, s.cron, s.every::text as every, s.at, s.anchor, s.timezone,
-  s.dst_gap, s.dst_fold, s.starts_at, s.ends_at, s.max_runs, s.jitter::text as jitter, s.catch_up,
+const columns = `s.id, s.key, s.name, s.description, s.task, s.payload, s.cron, s.every::text as every, s.at, s.rrule, s.anchor,
+  s.timezone, s.dst_gap, s.dst_fold, s.starts_at, s.ends_at, s.max_runs, s.jitter::text as jitter, s.catch_up,
   s.catch_up_window::text as catch_up_window, s.overlap, s.status, s.status_reason, s.paused_until, s.paused_by,
   s.next_run_at, s.last_run_id, s.run_count, s.revision, s.created_at, s.updated_at`;
 

@@ -15,7 +15,7 @@ export type DstFold = 'first' | 'last' | 'both';
 export type CatchUp = 'latest' | 'all' | 'earliest' | 'skip';
 export type Overlap = 'skip' | 'allow';
 
-/** When: exactly one of `cron`, `every` and `at`. */
+/** When: exactly one of `cron`, `every`, `at` and `rrule`. */
 export interface RuleInput {
   /** Five fields, or six with seconds first. */
   cron?: string;
@@ -23,9 +23,11 @@ export interface RuleInput {
   every?: string;
   /** Once: an instant, or a wall-clock time of the zone such as `2026-12-01 09:00`. */
   at?: string | Date;
+  /** A recurrence rule of RFC 5545, for example `FREQ=MONTHLY;BYDAY=1MO`, with DTSTART, RDATE and EXDATE lines if need be. */
+  rrule?: string;
   /** IANA time zone; UTC by default. */
   timezone?: string;
-  /** What an interval counts from. */
+  /** What an interval counts from, and a recurrence rule without DTSTART. */
   anchor?: string | Date;
   startsAt?: string | Date;
   endsAt?: string | Date;
@@ -40,6 +42,7 @@ const ruleFields: Fields<RuleInput> = {
   cron: true,
   every: true,
   at: true,
+  rrule: true,
   timezone: true,
   anchor: true,
   startsAt: true,
@@ -135,6 +138,7 @@ export interface Schedule {
   cron: string | null;
   every: string | null;
   at: string | null;
+  rrule: string | null;
   anchor: Date | null;
   timezone: string;
   dstGap: DstGap;

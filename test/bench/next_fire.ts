@@ -77,7 +77,7 @@ async function timeSql(client: pg.Client, expression: string, count: number): Pr
   await client.query(
     `select count(chime_private.next_fire(r.rule, to_timestamp($3) + n * $4 * interval '1 second'))
      from generate_series(0, $5) n,
-       (select chime_private.read_rule($1, null, null, $2, 'next', 'first', null, null, null) as rule offset 0) r`,
+       (select chime_private.read_rule($1, null, null, null, $2, 'next', 'first', null, null, null) as rule offset 0) r`,
     [expression, zone, start / 1000, step / 1000, count - 1],
   );
   return ((performance.now() - began) / count) * 1000;

@@ -72,7 +72,7 @@ export async function worstRules({ database, quick }: Bench): Promise<Result[]> 
       v_best interval;
     begin
       begin
-        v_rule := chime_private.read_rule(cron, null, null, timezone, gap, fold, null, null, null);
+        v_rule := chime_private.read_rule(cron, null, null, null, timezone, gap, fold, null, null, null);
       exception when sqlstate 'CH002' then
         return null;
       end;

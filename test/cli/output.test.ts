@@ -39,7 +39,7 @@ t.test('lengths of time', async (test) => {
 });
 
 t.test('rules as they were written', async (test) => {
-  const rule = (fields: object) => ruleOf({ cron: null, every: null, at: null, ...fields });
+  const rule = (fields: object) => ruleOf({ cron: null, every: null, at: null, rrule: null, ...fields });
   test.equal(rule({ cron: '0 9 * * 1-5' }), '0 9 * * 1-5');
   test.equal(rule({ every: '00:15:00' }), 'every 15 minutes');
   test.equal(rule({ every: '01:00:00' }), 'every 1 hour');
@@ -48,6 +48,9 @@ t.test('rules as they were written', async (test) => {
   test.equal(rule({ every: '3 mons' }), 'every 3 months');
   test.equal(rule({ every: '7 days' }), 'every 7 days');
   test.equal(rule({ at: '2026-12-01 09:00' }), 'at 2026-12-01 09:00');
+  test.equal(rule({ rrule: 'FREQ=DAILY' }), 'FREQ=DAILY');
+  const lines = '\nDTSTART:20260101T090000\r\nFREQ=DAILY\n';
+  test.equal(rule({ rrule: lines }), 'DTSTART:20260101T090000 FREQ=DAILY', 'on one line');
 });
 
 t.test('tables', async (test) => {

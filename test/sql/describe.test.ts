@@ -107,7 +107,7 @@ const functions = `
   begin
     foreach v_cron in array crons loop
       begin
-        v_rule := chime_private.read_rule(v_cron, null, null, 'Europe/Berlin', null, null, null, null, null);
+        v_rule := chime_private.read_rule(v_cron, null, null, null, 'Europe/Berlin', null, null, null, null, null);
         return next (v_cron, v_rule.cron, chime_private.rule_words(v_rule, 'en'), chime_private.rule_words(v_rule, 'ru'))::described;
       exception when sqlstate 'CH002' then
         continue;  -- a day that no month has

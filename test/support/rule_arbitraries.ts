@@ -1,6 +1,7 @@
 // Random rules of every kind, and the instants to ask them about, most of them next to a clock change.
 import fc from 'fast-check';
 import { anyCron, type Cron, fixedCron, type minuteCron } from './cron_arbitraries.ts';
+import { anyRrule, type Rrule } from './rrule_arbitraries.ts';
 import type { Policy, Stretch } from './time_oracle.ts';
 
 /** Changes by half an hour, by three, seven and 24, by seconds, in zones off the hour, and plain ones. */
@@ -16,7 +17,7 @@ export const zones = `
 export type Exact = { kind: 'exact'; every: string; anchor: number };
 export type Civil = { kind: 'civil'; months: number; days: number; anchor: number };
 export type At = { kind: 'at'; at: string };
-export type Rule = Cron | Exact | Civil | At;
+export type Rule = Cron | Exact | Civil | At | Rrule;
 
 /** A zone and an instant there, in microseconds since 1970-01-01 as everywhere: a number holds them exactly. */
 export interface Moment {
@@ -137,6 +138,7 @@ export function anyRule(moment: Moment): fc.Arbitrary<Rule> {
     { weight: 2, arbitrary: anchored(moment, exact) },
     { weight: 2, arbitrary: civilInterval(moment) },
     { weight: 1, arbitrary: instant(moment.after) },
+    { weight: 4, arbitrary: anyRrule(moment.wall) },
   );
 }
 

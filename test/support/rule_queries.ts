@@ -7,9 +7,9 @@ export interface Bounds {
   to?: number;
 }
 
-const ruleArguments = `cron => $1, every => $2::interval, at => $3, timezone => $4,
-  dst_gap => $5::chime.dst_gap_policy, dst_fold => $6::chime.dst_fold_policy,
-  anchor => instant($7), starts_at => instant($8), ends_at => instant($9)`;
+const ruleArguments = `cron => $1, every => $2::interval, at => $3, rrule => $4, timezone => $5,
+  dst_gap => $6::chime.dst_gap_policy, dst_fold => $7::chime.dst_fold_policy,
+  anchor => instant($8), starts_at => instant($9), ends_at => instant($10)`;
 
 function ruleValues({ rule, timezone, policy }: Asked, { from, to }: Bounds): unknown[] {
   let every: string | null = null;
@@ -17,7 +17,8 @@ function ruleValues({ rule, timezone, policy }: Asked, { from, to }: Bounds): un
   if (rule.kind === 'civil') every = `${rule.months} months ${rule.days} days`;
   const anchor = 'anchor' in rule ? rule.anchor : null;
   const [cron, at] = [rule.kind === 'cron' ? rule.cron : null, rule.kind === 'at' ? rule.at : null];
-  return [cron, every, at, timezone, policy.gap, policy.fold, anchor, from ?? null, to ?? null];
+  const rrule = rule.kind === 'rrule' ? rule.rrule : null;
+  return [cron, every, at, rrule, timezone, policy.gap, policy.fold, anchor, from ?? null, to ?? null];
 }
 
 export class RuleQueries {
@@ -50,7 +51,7 @@ export class RuleQueries {
   /** The first fires later than the instant asked for. */
   preview(asked: Asked, count: number, bounds: Bounds = {}): Promise<number[]> {
     const sql = `select micros(scheduled_for) as result
-      from chime.preview(${ruleArguments}, after => instant($10), count => $11)`;
+      from chime.preview(${ruleArguments}, after => instant($11), count => $12)`;
     return this.#column(asked, bounds, sql, [asked.after, count]);
   }
 
@@ -58,20 +59,20 @@ export class RuleQueries {
   nextAfter(asked: Asked, instants: number[], bounds: Bounds = {}): Promise<(number | null)[]> {
     const sql = `select (select micros(scheduled_for)
         from chime.preview(${ruleArguments}, after => instant(asked.at), count => 1)) as result
-      from unnest($10::bigint[]) with ordinality asked(at, number) order by number`;
+      from unnest($11::bigint[]) with ordinality asked(at, number) order by number`;
     return this.#column(asked, bounds, sql, [instants]);
   }
 
   #each<T>(call: string, asked: Asked, highs: number[], bounds: Bounds): Promise<T[]> {
     const sql = `select ${call} as result
       from (select chime_private.read_rule(${ruleArguments}) as rule) r,
-        unnest($11::bigint[]) with ordinality asked(high, number) order by number`;
+        unnest($12::bigint[]) with ordinality asked(high, number) order by number`;
     return this.#column(asked, bounds, sql, [asked.after, highs]);
   }
 
   /** For each instant how many fires lie after the one asked for, up to and including it. */
   countUpTo(asked: Asked, highs: number[], bounds: Bounds = {}): Promise<number[]> {
-    const call = 'chime_private.count_fires(r.rule, instant($10), instant(asked.high))::integer';
+    const call = 'chime_private.count_fires(r.rule, instant($11), instant(asked.high))::integer';
     return this.#each(call, asked, highs, bounds);
   }
 
@@ -80,7 +81,7 @@ export class RuleQueries {
    * none.
    */
   lastUpTo(asked: Asked, highs: number[], bounds: Bounds = {}): Promise<(number | null)[]> {
-    const call = 'micros(chime_private.timetable_last(timetable(r.rule), instant($10), instant(asked.high)))';
+    const call = 'micros(chime_private.timetable_last(timetable(r.rule), instant($11), instant(asked.high)))';
     return this.#each(call, asked, highs, bounds);
   }
 }

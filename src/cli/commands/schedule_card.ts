@@ -15,7 +15,7 @@ export async function nextFires(
   after?: string,
 ): Promise<Fire[]> {
   if (schedule.status !== 'active') return [];
-  const { cron, every, at, timezone, dstGap, dstFold, anchor, startsAt, endsAt } = schedule;
+  const { cron, every, at, rrule, timezone, dstGap, dstFold, anchor, startsAt, endsAt } = schedule;
   const rule = {
     timezone,
     dstGap,
@@ -29,6 +29,7 @@ export async function nextFires(
     ...(cron === null ? {} : { cron }),
     ...(every === null ? {} : { every }),
     ...(at === null ? {} : { at }),
+    ...(rrule === null ? {} : { rrule }),
     ...(after === undefined ? {} : { after }),
     count,
   });

@@ -101,8 +101,8 @@ export function previewCommand(): Command {
     .option('--count <number>', 'how many', positive, 10)
     .option('--after <instant>', 'from when on (default: now)')
     .action(async (reference: string | undefined, options: PreviewOptions, command: Command) => {
-      const { cron, every, at } = options;
-      const hasRule = cron !== undefined || every !== undefined || at !== undefined;
+      const { cron, every, at, rrule } = options;
+      const hasRule = [cron, every, at, rrule].some((rule) => rule !== undefined);
       if (hasRule === (reference !== undefined)) {
         throw new UsageError(
           'Name a stored schedule, or give a rule.',
@@ -113,7 +113,7 @@ export function previewCommand(): Command {
         const schedule = reference === undefined ? undefined : await chime.schedules.get(reference);
         const timezone = schedule?.timezone ?? options.timezone ?? localTimezone();
         const { count, after, anchor, startsAt, endsAt, dstGap, dstFold } = options;
-        const rule = { cron, every, at, anchor, startsAt, endsAt, timezone } as RuleInput;
+        const rule = { cron, every, at, rrule, anchor, startsAt, endsAt, timezone } as RuleInput;
         const [locale, policies] = [localeOf(options), { dstGap, dstFold } as RuleInput];
         const fires =
           schedule === undefined

@@ -22,8 +22,12 @@ export function withRule(command: Command): Command {
       '--at <time>',
       'rule: once, at "2026-12-01 09:00" in the zone, or at an instant such as 2026-12-01T09:00:00Z',
     )
+    .option(
+      '--rrule <text>',
+      'rule: RFC 5545, for example "FREQ=MONTHLY;BYDAY=1MO;BYHOUR=9;BYMINUTE=0;BYSECOND=0"',
+    )
     .option('--timezone <zone>', 'IANA time zone of the rule (default: the zone of this machine)')
-    .option('--anchor <instant>', 'what --every counts from (default: now)')
+    .option('--anchor <instant>', 'what --every counts from, and --rrule without DTSTART (default: now)')
     .option('--starts-at <instant>', 'no fire before')
     .option('--ends-at <instant>', 'no fire after')
     .addOption(
@@ -76,6 +80,7 @@ async function definitionOf(options: DefinitionOptions): Promise<Partial<CreateS
     'cron',
     'every',
     'at',
+    'rrule',
     'timezone',
     'anchor',
     'startsAt',

@@ -1,0 +1,161 @@
+-- BYSETPOS, and counting. A period is a year, month, week, day or hour: what BYSETPOS chooses within.
+
+create or replace function chime_private.rrule_base_count(fields bigint[], low bigint, high bigint) returns bigint
+language plpgsql immutable parallel safe
+as $$
+declare
+  v_day_total bigint := bit_count(fields[3]::bit(24)) * bit_count(fields[2]::bit(60)) * bit_count(fields[1]::bit(60));
+  v_low_day integer := low / 86400;
+  v_high_day integer := high / 86400;
+  v_day integer := v_low_day;
+  v_date date;
+  v_first integer;
+  v_days integer;
+  v_bits bigint;
+  v_count bigint := 0;
+begin
+  if fields[7] & 64 = 64 then
+    return chime_private.rrule_step_count(fields, low, high);
+  end if;
+  while v_day <= v_high_day loop
+    v_date := date '1970-01-01' + v_day;
+    v_first := v_day - date_part('day', v_date)::integer + 1;
+    v_days := chime_private.month_days(date_part('year', v_date)::integer, date_part('month', v_date)::integer);
+    v_bits := chime_private.rrule_month_days(fields, date_part('year', v_date)::integer, date_part('month', v_date)::integer, v_first, v_days) >> 1;
+    -- Whole days from the first bound up to, not including, the second; then the two parts of days.
+    v_count := v_count + v_day_total * bit_count((v_bits
+      & (1::bigint << least(v_high_day - v_first, 31)) - (1::bigint << v_day - v_first))::bit(32));
+    if v_day = v_low_day and v_bits >> v_low_day - v_first & 1 = 1 then
+      v_count := v_count - chime_private.cron_count_seconds(fields, (low % 86400)::integer);
+    end if;
+    if v_high_day < v_first + v_days and v_bits >> v_high_day - v_first & 1 = 1 then
+      v_count := v_count + chime_private.cron_count_seconds(fields, (high % 86400)::integer);
+    end if;
+    v_day := v_first + v_days;
+  end loop;
+  return v_count;
+end $$;
+comment on function chime_private.rrule_base_count is
+  'How many wall seconds an RRULE names from low up to, not including, high, whatever BYSETPOS and the ends of the rule say; '
+  'the cost grows with the months between.';
+
+create or replace function chime_private.rrule_period(fields bigint[], wall bigint, out low bigint, out high bigint)
+language plpgsql immutable parallel safe
+as $$
+declare
+  v_day integer := wall / 86400;
+  v_date date := date '1970-01-01' + v_day;
+begin
+  case fields[20]
+    when 1 then
+      low := chime_private.month_start(date_part('year', v_date)::integer, 1) * 86400::bigint;
+      high := chime_private.month_start(date_part('year', v_date)::integer + 1, 1) * 86400::bigint;
+    when 2 then
+      v_day := v_day - date_part('day', v_date)::integer + 1;
+      low := v_day * 86400::bigint;
+      high := low + chime_private.month_days(date_part('year', v_date)::integer, date_part('month', v_date)::integer) * 86400;
+    when 3 then
+      low := greatest(0, chime_private.week_of_day(v_day, fields[14]::integer) * 7 - (11 - fields[14]) % 7) * 86400;
+      high := (chime_private.week_of_day(v_day, fields[14]::integer) * 7 - (11 - fields[14]) % 7 + 7) * 86400;
+    when 4 then
+      low := v_day * 86400::bigint;
+      high := low + 86400;
+    else
+      low := wall / 3600 * 3600;
+      high := low + 3600;
+  end case;
+end $$;
+comment on function chime_private.rrule_period is 'The period that a wall second lies in: from low up to, not including, high.';
+
+create or replace function chime_private.rrule_position_next(fields bigint[], positions integer[], wall bigint) returns bigint
+language plpgsql immutable parallel safe
+as $$
+declare
+  c_most constant integer := 1000;
+  v_wall bigint := wall;
+  v_period record;
+  v_total bigint;
+  v_before bigint;
+  v_rank bigint;
+begin
+  for v_try in 1..c_most loop
+    v_wall := chime_private.rrule_base_next(fields, v_wall);
+    exit when v_wall is null or v_wall > fields[17];
+    v_period := chime_private.rrule_period(fields, v_wall);
+    v_before := chime_private.rrule_base_count(fields, v_period.low, v_wall);
+    v_total := v_before + chime_private.rrule_base_count(fields, v_wall, v_period.high);
+    v_rank := null;
+    for v_index in 1..cardinality(positions) loop
+      v_rank := least(v_rank, case
+        when positions[v_index] > v_before and positions[v_index] <= v_total then positions[v_index] - 1
+        when positions[v_index] < 0 and v_total + positions[v_index] >= v_before then v_total + positions[v_index] end);
+    end loop;
+    if v_rank is not null then
+      return chime_private.rrule_base_element(fields, v_period.low, v_rank::integer);
+    end if;
+    v_wall := v_period.high;
+  end loop;
+  return null;
+end $$;
+comment on function chime_private.rrule_position_next is
+  'The first wall second that BYSETPOS leaves, at wall or later; null where none of the next thousand periods has one.';
+
+create or replace function chime_private.rrule_position_count(fields bigint[], positions integer[], low bigint, high bigint) returns bigint
+language plpgsql immutable parallel safe
+as $$
+declare
+  v_wall bigint := low;
+  v_period record;
+  v_total bigint;
+  v_from bigint;
+  v_to bigint;
+  v_count bigint := 0;
+begin
+  loop
+    v_wall := chime_private.rrule_base_next(fields, v_wall);
+    exit when v_wall is null or v_wall >= high;
+    v_period := chime_private.rrule_period(fields, v_wall);
+    v_total := chime_private.rrule_base_count(fields, v_period.low, v_period.high);
+    v_from := case when low > v_period.low then chime_private.rrule_base_count(fields, v_period.low, low) else 0 end;
+    v_to := case when high < v_period.high then chime_private.rrule_base_count(fields, v_period.low, high) else v_total end;
+    v_count := v_count + (
+      select count(distinct case when p > 0 then p - 1 else v_total + p end)
+      from unnest(positions) p
+      where case when p > 0 then p - 1 else v_total + p end between v_from and v_to - 1);
+    v_wall := v_period.high;
+  end loop;
+  return v_count;
+end $$;
+comment on function chime_private.rrule_position_count is
+  'How many wall seconds BYSETPOS leaves from low up to, not including, high; the cost grows with the periods between.';
+
+create or replace function chime_private.rrule_next(fields bigint[], positions integer[], wall bigint) returns bigint
+language plpgsql immutable parallel safe
+as $$
+declare
+  v_wall bigint := greatest(wall, fields[16]);
+begin
+  if positions is null then
+    v_wall := chime_private.rrule_base_next(fields, v_wall);
+  else
+    v_wall := chime_private.rrule_position_next(fields, positions, v_wall);
+  end if;
+  return case when v_wall <= fields[17] then v_wall end;
+end $$;
+comment on function chime_private.rrule_next is
+  'The first wall second that an RRULE names, at wall or later; null where there is none.';
+
+create or replace function chime_private.rrule_count(fields bigint[], positions integer[], low bigint, high bigint) returns bigint
+language plpgsql immutable parallel safe
+as $$
+begin
+  low := greatest(low, fields[16]);
+  if high > fields[17] then high := fields[17] + 1; end if;
+  if high <= low then
+    return 0;
+  elsif positions is null then
+    return chime_private.rrule_base_count(fields, low, high);
+  end if;
+  return chime_private.rrule_position_count(fields, positions, low, high);
+end $$;
+comment on function chime_private.rrule_count is 'How many wall seconds an RRULE names, from low up to, not including, high.';

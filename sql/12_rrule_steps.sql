@@ -1,0 +1,131 @@
+-- Intervals of hours, minutes or seconds that no day divides into: every 5 hours, every 7 minutes. From candidate to
+-- candidate, jumping over days, hours and minutes that do not match. Bounded: after so many jumps there is nothing.
+
+create or replace function chime_private.rrule_step_next(fields bigint[], wall bigint) returns bigint
+language plpgsql immutable parallel safe
+as $$
+declare
+  c_most constant integer := 2500;
+  v_unit integer := fields[9];
+  v_away bigint;
+  v_day integer := -1;   -- known to match
+  v_next integer;
+  v_second integer;
+  v_bits bigint;
+begin
+  for v_try in 1..c_most loop
+    v_away := ((fields[13] - wall / v_unit) % fields[12] + fields[12]) % fields[12];
+    if v_away > 0 then wall := (wall / v_unit + v_away) * v_unit; end if;
+
+    if wall / 86400 <> v_day then
+      v_next := wall / 86400;
+      v_day := chime_private.rrule_next_day(fields, v_next);
+      if v_day is null then return null; end if;
+      if v_day > v_next then wall := v_day * 86400::bigint; continue; end if;
+    end if;
+    v_second := wall % 86400;
+    v_bits := fields[3] >> v_second / 3600;
+    if v_bits & 1 = 0 then
+      wall := case when v_bits = 0 then (v_day + 1) * 86400::bigint
+        else v_day * 86400::bigint + (v_second / 3600 + chime_private.lowest_bit(v_bits)) * 3600 end;
+      continue;
+    end if;
+    v_bits := fields[2] >> v_second % 3600 / 60;
+    if v_bits & 1 = 0 then
+      v_second := case when v_bits = 0 then v_second / 3600 * 3600 + 3600
+        else v_second / 60 * 60 + chime_private.lowest_bit(v_bits) * 60 end;
+      wall := v_day * 86400::bigint + v_second;
+      continue;
+    end if;
+    v_bits := fields[1] >> v_second % 60;
+    if v_bits & 1 = 1 then return wall; end if;
+    wall := wall + case when v_bits = 0 then 60 - v_second % 60 else chime_private.lowest_bit(v_bits) end;
+  end loop;
+  return null;
+end $$;
+comment on function chime_private.rrule_step_next is
+  'The first wall second, at wall or later, of an RRULE whose interval is in steps; null where there is none within reach.';
+
+create or replace function chime_private.rrule_step_bits(fields bigint[], index bigint, width integer) returns bigint
+language sql immutable parallel safe
+as $$
+  select case when away < width then fields[15] << away::integer else 0 end
+  from (select ((fields[13] - index * width) % fields[12] + fields[12]) % fields[12] as away) a
+$$;
+comment on function chime_private.rrule_step_bits is
+  'Which of the `width` steps are in the interval that make up the larger unit with this index: hours of a day, minutes of an '
+  'hour, seconds of a minute.';
+
+create or replace function chime_private.rrule_step_total(fields bigint[], wall bigint) returns bigint
+language sql immutable parallel safe
+as $$
+  select (wall / fields[9] + fields[12] - 1 - fields[13]) / fields[12]
+      * chime_private.cron_count_seconds(f.one, fields[9]::integer)
+    + case when wall / fields[9] % fields[12] = fields[13]
+        then chime_private.cron_count_seconds(f.one, (wall % fields[9])::integer) else 0 end
+  from (select array[case fields[9] when 1 then 1 else fields[1] end, case fields[9] when 3600 then fields[2] else 1 end, 1]) f(one)
+$$;
+comment on function chime_private.rrule_step_total is
+  'How many wall seconds before this one, since 1970, an RRULE names whose interval is in steps and which nothing else limits.';
+
+create or replace function chime_private.rrule_step_day_count(
+  fields bigint[], day integer, low integer, high integer
+) returns bigint
+language plpgsql immutable parallel safe
+as $$
+declare
+  v_one bigint[] := fields[1:3];
+  v_bits bigint;
+  v_low integer;
+  v_high integer;
+  v_count bigint := 0;
+begin
+  if fields[9] = 3600 then
+    v_one[3] := fields[3] & chime_private.rrule_step_bits(fields, day, 24);
+    return chime_private.cron_count_seconds(v_one, high) - chime_private.cron_count_seconds(v_one, low);
+  end if;
+  for v_hour in low / 3600 .. (high - 1) / 3600 loop
+    continue when fields[3] >> v_hour & 1 = 0;
+    v_one[3] := 1;
+    v_low := greatest(low - v_hour * 3600, 0);
+    v_high := least(high - v_hour * 3600, 3600);
+    if fields[9] = 60 then
+      v_one[2] := fields[2] & chime_private.rrule_step_bits(fields, day * 24 + v_hour, 60);
+      v_count := v_count + chime_private.cron_count_seconds(v_one, v_high) - chime_private.cron_count_seconds(v_one, v_low);
+    else
+      for v_minute in v_low / 60 .. (v_high - 1) / 60 loop
+        continue when fields[2] >> v_minute & 1 = 0;
+        v_bits := fields[1] & chime_private.rrule_step_bits(fields, (day * 24 + v_hour) * 60::bigint + v_minute, 60);
+        v_bits := v_bits & ((1::bigint << least(v_high - v_minute * 60, 60)) - 1);
+        v_bits := v_bits >> greatest(v_low - v_minute * 60, 0);
+        v_count := v_count + bit_count(v_bits::bit(64));
+      end loop;
+    end if;
+  end loop;
+  return v_count;
+end $$;
+comment on function chime_private.rrule_step_day_count is
+  'How many seconds of a day, from low up to, not including, high, an RRULE names whose interval is in steps and which names that day.';
+
+create or replace function chime_private.rrule_step_count(fields bigint[], low bigint, high bigint) returns bigint
+language plpgsql immutable parallel safe
+as $$
+declare
+  v_day integer := low / 86400;
+  v_count bigint := 0;
+begin
+  if fields[7] & 128 = 128 then
+    return chime_private.rrule_step_total(fields, high) - chime_private.rrule_step_total(fields, low);
+  end if;
+  loop
+    v_day := chime_private.rrule_next_day(fields, v_day);
+    exit when v_day is null or v_day * 86400::bigint >= high;
+    v_count := v_count + chime_private.rrule_step_day_count(fields, v_day,
+      greatest(low - v_day * 86400::bigint, 0)::integer, least(high - v_day * 86400::bigint, 86400)::integer);
+    v_day := v_day + 1;
+  end loop;
+  return v_count;
+end $$;
+comment on function chime_private.rrule_step_count is
+  'How many wall seconds, from low up to, not including, high, an RRULE names whose interval is in steps; the cost grows '
+  'with the hours between, with the minutes where the steps are seconds and something else limits them.';
