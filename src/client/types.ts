@@ -112,6 +112,7 @@ export const describeFields: Fields<DescribeInput> = {
   cron: true,
   every: true,
   at: true,
+  rrule: true,
   timezone: true,
   anchor: true,
   startsAt: true,
