@@ -36,3 +36,9 @@ create index schedules_calendars on chime.schedules using gin ((coalesce(only_on
 
 alter table chime.schedules drop constraint schedules_one_rule;
 alter table chime.schedules add constraint schedules_one_rule check (num_nonnulls(cron, every, at, rrule, rules) = 1);
+alter table chime.schedules drop constraint schedules_anchor_of_interval;
+alter table chime.schedules add constraint schedules_anchor_of_interval check (
+  case when every is not null then anchor is not null else anchor is null or rrule is not null or rules is not null end);
+
+-- With arguments more it would be a second function of its name; sql/ creates it anew.
+drop function if exists chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy);

@@ -75,13 +75,11 @@ begin
   s.catch_up_window := coalesce(s.catch_up_window, interval '365 days');
   s.overlap := coalesce(s.overlap, 'skip');
   s.on_excluded := coalesce(s.on_excluded, 'skip');
-  s.anchor := case when s.every is not null or not chime_private.rrule_has_start(s.rrule) then
+  s.anchor := case when s.every is not null or s.rules is not null or not chime_private.rrule_has_start(s.rrule) then
     date_trunc('second', coalesce(s.anchor, s.starts_at, chime.now())) end;
   perform chime_private.check_bounds(s);
   perform chime_private.check_task(s.task, s.payload);
-  s.rule := chime_private.read_rule(s.cron, s.every, s.at, s.rrule, s.timezone, s.dst_gap, s.dst_fold, s.anchor, s.starts_at, s.ends_at);
-  s.excluded := chime_private.excluded_time(s);
-  return s;
+  return chime_private.compile_schedule(s);
 end $$;
 comment on function chime_private.define_schedule is
   'Fills in the defaults of a definition, checks all of it, compiles its rule. Raises CH001, CH002, CH003, CH005, CH006, CH007.';

@@ -34,9 +34,11 @@ create or replace function chime_private.rule_changed(old chime.schedules, new c
 language sql immutable
 as $$
   -- Intervals as text: to Postgres, 1 day equals 24 hours.
-  select row(old.cron, old.every::text, old.at, old.rrule, old.anchor, old.timezone, old.dst_gap, old.dst_fold, old.starts_at, old.ends_at, old.jitter::text)
+  select row(old.cron, old.every::text, old.at, old.rrule, old.anchor, old.timezone, old.dst_gap, old.dst_fold, old.starts_at, old.ends_at, old.jitter::text,
+      old.rules, old.only_on, old.never_on, old.on_excluded)
     is distinct from
-    row(new.cron, new.every::text, new.at, new.rrule, new.anchor, new.timezone, new.dst_gap, new.dst_fold, new.starts_at, new.ends_at, new.jitter::text)
+    row(new.cron, new.every::text, new.at, new.rrule, new.anchor, new.timezone, new.dst_gap, new.dst_fold, new.starts_at, new.ends_at, new.jitter::text,
+      new.rules, new.only_on, new.never_on, new.on_excluded)
 $$;
 comment on function chime_private.rule_changed is 'Whether two definitions fire at different times.';
 
@@ -102,7 +104,8 @@ begin
     key = new.key, name = new.name, description = new.description, task = new.task, payload = new.payload,
     cron = new.cron, every = new.every, at = new.at, rrule = new.rrule, anchor = new.anchor, timezone = new.timezone,
     dst_gap = new.dst_gap, dst_fold = new.dst_fold, starts_at = new.starts_at, ends_at = new.ends_at,
-    max_runs = new.max_runs, jitter = new.jitter, catch_up = new.catch_up, catch_up_window = new.catch_up_window,
+    rules = new.rules, more_rules = new.more_rules, only_on = new.only_on, never_on = new.never_on,
+    on_excluded = new.on_excluded, excluded = new.excluded, max_runs = new.max_runs, jitter = new.jitter, catch_up = new.catch_up, catch_up_window = new.catch_up_window,
     overlap = new.overlap, rule = new.rule, status = new.status, status_reason = new.status_reason,
     next_run_at = new.next_run_at, next_due_at = new.next_due_at, accounted_until = new.accounted_until,
     revision = new.revision, updated_at = new.updated_at

@@ -1,23 +1,21 @@
 -- When a state changes its clocks, the server's time zone data follow in an update, and fires that were computed before it
 -- may be wrong by then. The wall-clock times that people chose are what holds.
 
-create or replace function chime_private.reread_rule(s chime.schedules) returns chime_private.rule
+create or replace function chime_private.recompile(s chime.schedules) returns chime.schedules
 language plpgsql stable
 as $$
-declare
-  v_rule chime_private.rule := s.rule;
 begin
-  -- Only a one-off on the wall clock has an instant inside its rule; all others are read on the wall clock at every fire.
-  if v_rule.kind = 'at' and v_rule.wall is not null then
-    select a.instant into v_rule.anchor from chime_private.read_at(s.at, s.timezone, s.dst_gap, s.dst_fold) a;
+  -- Instants are compiled in where a one-off has a wall-clock time and where days have an end; all else is read at every fire.
+  if s.at is not null or s.rules is not null or s.excluded is not null then
+    return chime_private.compile_schedule(s);
   end if;
-  return v_rule;
+  return s;
 exception when sqlstate 'CH002' then
   -- The new law left the wall-clock time out, and the schedule's policy is not to make up for it.
-  v_rule.anchor := '-infinity';
-  return v_rule;
+  s.rule.anchor := '-infinity';
+  return s;
 end $$;
-comment on function chime_private.reread_rule is 'The rule of a stored schedule by the time zone data that the server has now.';
+comment on function chime_private.recompile is 'A stored schedule, compiled by the time zone data that the server has now.';
 
 create or replace function chime.realign_schedules(dry_run boolean default true)
 returns table (schedule_id uuid, name text, timezone text, stored_for timestamptz, corrected_for timestamptz)
@@ -29,8 +27,8 @@ declare
 begin
   for v_schedule in
     select * from chime.schedules s
-    where s.status = 'active' and s.timezone <> 'UTC' and coalesce((s.rule).microseconds, 0) = 0
-      and s.next_run_at is distinct from chime_private.next_fire(chime_private.reread_rule(s), s.accounted_until)
+    where s.status = 'active' and (s.timezone <> 'UTC' or s.excluded is not null)
+      and s.next_run_at is distinct from chime_private.timetable_next(chime_private.recompile(s), s.accounted_until)
     order by s.next_due_at
     for no key update skip locked
   loop
@@ -38,12 +36,12 @@ begin
     name := v_schedule.name;
     timezone := v_schedule.timezone;
     stored_for := v_schedule.next_run_at;
-    v_schedule.rule := chime_private.reread_rule(v_schedule);
+    v_schedule := chime_private.recompile(v_schedule);
     v_schedule := chime_private.aim(v_schedule, v_schedule.accounted_until);
     corrected_for := v_schedule.next_run_at;
     if not dry_run then
       update chime.schedules s set
-        rule = v_schedule.rule, status = v_schedule.status, status_reason = v_schedule.status_reason,
+        rule = v_schedule.rule, more_rules = v_schedule.more_rules, excluded = v_schedule.excluded, status = v_schedule.status, status_reason = v_schedule.status_reason,
         next_run_at = v_schedule.next_run_at, next_due_at = v_schedule.next_due_at, updated_at = chime.now()
       where s.id = v_schedule.id;
       v_first := least(v_first, v_schedule.next_due_at);

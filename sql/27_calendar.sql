@@ -112,7 +112,7 @@ begin
   insert into chime.calendars as c (id, tenant_id, name, timezone, dates, created_at, updated_at)
   values (chime_private.new_id(v_now), chime.current_tenant(), set_calendar.name,
     case when timezone is not null then chime_private.check_timezone(timezone) end, chime_private.read_dates(dates), v_now, v_now)
-  on conflict (tenant_id, name) do update set timezone = excluded.timezone, dates = excluded.dates, updated_at = v_now
+  on conflict on constraint calendars_tenant_id_name_key do update set timezone = excluded.timezone, dates = excluded.dates, updated_at = v_now
   returning * into v_calendar;
   for v_schedule in
     select * from chime.schedules s

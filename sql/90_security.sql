@@ -17,7 +17,7 @@ grant execute on function
   chime.describe(text, interval, text, text, text, text, timestamptz, timestamptz, timestamptz)
   to chime_user, chime_admin, chime_reporter, chime_worker;
 grant execute on function
-  chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy),
+  chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy),
   chime.create_schedule(text, timestamptz, text, jsonb, text, text, text, interval),
   chime.update_schedule(uuid, jsonb, integer),
   chime.find_schedule(text),
@@ -29,6 +29,8 @@ grant execute on function
   chime.run_now(uuid, jsonb, boolean),
   chime.backfill(uuid, timestamptz, timestamptz, chime.overlap_policy, boolean),
   chime.simulate(uuid, timestamptz, timestamptz, integer),
+  chime.set_calendar(text, text[], text),
+  chime.delete_calendar(text),
   chime.find_run(text),
   chime.current_tenant()
   to chime_user, chime_admin;
