@@ -62,6 +62,18 @@ begin
 end $$;
 comment on function chime_private.preview_rule is 'The next fires of a compiled rule, each strictly later than `after`.';
 
+create or replace function chime_private.check_preview(after timestamptz, count integer) returns void
+language plpgsql immutable
+as $$
+begin
+  if count is null or count not between 1 and 1000 then
+    perform chime_private.fail('CH007', format('count must be between 1 and 1000, not %s.', coalesce(count::text, 'null')));
+  elsif after not between '1970-01-02 00:00:00Z' and '9999-01-01 00:00:00Z' then
+    perform chime_private.fail('CH007', 'after is out of range.', 'Instants lie between the years 1970 and 9998.');
+  end if;
+end $$;
+comment on function chime_private.check_preview is 'Refuses a number of fires or an instant that is out of range (CH007).';
+
 create or replace function chime.preview(
   cron text default null,
   every interval default null,
@@ -82,11 +94,7 @@ declare
   v_after timestamptz := coalesce(after, chime.now());
   v_rule chime_private.rule;
 begin
-  if count is null or count not between 1 and 1000 then
-    perform chime_private.fail('CH007', format('count must be between 1 and 1000, not %s.', coalesce(count::text, 'null')));
-  elsif v_after not between '1970-01-02 00:00:00Z' and '9999-01-01 00:00:00Z' then
-    perform chime_private.fail('CH007', 'after is out of range.', 'Instants lie between the years 1970 and 9998.');
-  end if;
+  perform chime_private.check_preview(v_after, count);
   v_rule := chime_private.read_rule(cron, every, at, rrule, timezone, dst_gap, dst_fold,
     coalesce(anchor, starts_at, v_after), starts_at, ends_at);
   return query select * from chime_private.preview_rule(v_rule, v_after, count);

@@ -88,17 +88,12 @@ as $$
 declare
   c_first constant timestamptz := '1970-01-02 00:00:00Z';
   c_last constant timestamptz := '9999-01-01 00:00:00Z';
-  v_schedule chime.schedules;
+  v_schedule chime.schedules := chime_private.visible_schedule(schedule_id);
 begin
   if count is null or count not between 1 and 1000 then
     perform chime_private.fail('CH007', format('count must be between 1 and 1000, not %s.', coalesce(count::text, 'null')));
   elsif since is null or until is null or since not between c_first and c_last or until not between c_first and c_last or since > until then
     perform chime_private.fail('CH007', 'A simulation needs a range: since, and until, which is not earlier, between the years 1970 and 9998.');
-  end if;
-  select * into v_schedule from chime.schedules s
-  where s.id = simulate.schedule_id and s.tenant_id = chime.current_tenant() and s.deleted_at is null;
-  if v_schedule.id is null then
-    perform chime_private.fail('CH010', format('There is no schedule %s.', schedule_id));
   end if;
   return query
     select f.scheduled_for, f.scheduled_for at time zone v_schedule.timezone, f.outcome, f.reason, f.run_id, f.note

@@ -22,6 +22,7 @@ grant execute on function
   chime.update_schedule(uuid, jsonb, integer),
   chime.find_schedule(text),
   chime.describe(uuid, text),
+  chime.preview(uuid, integer, timestamptz),
   chime.pause_schedule(uuid, text, timestamptz),
   chime.resume_schedule(uuid),
   chime.cancel_schedule(uuid, text),

@@ -2,10 +2,12 @@
 
 export { type Chime, type ChimeOptions, createChime } from './client/chime.ts';
 export type {
+  Calendar,
   CreatedSchedule,
   CreateScheduleInput,
   DescribeInput,
   Fire,
+  ListedRule,
   PreviewInput,
   Run,
   RunWithOutput,

@@ -1,6 +1,7 @@
 // The command line `chime`. Each command is a file of commands/; this puts them together and turns errors into exit codes.
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.ts';
+import { calendarCommand } from './commands/calendar.ts';
 import { clockCommand } from './commands/clock.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { migrateCommand } from './commands/migrate.ts';
@@ -22,6 +23,7 @@ function makeProgram(): Command {
     startCommand(),
     scheduleCommand(),
     runsCommand(),
+    calendarCommand(),
     migrateCommand(),
     doctorCommand(),
     psqlCommand(),

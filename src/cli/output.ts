@@ -44,7 +44,8 @@ export function json(value: unknown): string {
 }
 
 /** A rule as it was written. */
-export function ruleOf(schedule: Pick<Schedule, 'cron' | 'every' | 'at' | 'rrule'>): string {
+export function ruleOf(schedule: Pick<Schedule, 'cron' | 'every' | 'at' | 'rrule' | 'rules'>): string {
+  if (schedule.rules !== null) return JSON.stringify(schedule.rules);
   if (schedule.cron !== null) return schedule.cron;
   if (schedule.rrule !== null)
     return schedule.rrule

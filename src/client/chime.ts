@@ -2,6 +2,7 @@
 import pg from 'pg';
 import type { Queryable } from '../db/transaction.ts';
 import { fromDatabase } from '../errors.ts';
+import { Calendars } from './calendars.ts';
 import { fromRow, namedCall } from './rows.ts';
 import { Runs } from './runs.ts';
 import { Schedules } from './schedules.ts';
@@ -27,6 +28,7 @@ export class Chime {
   readonly schedules: Schedules;
   /** Find runs, and read what they produced. */
   readonly runs: Runs;
+  readonly calendars: Calendars;
 
   /** Use `createChime`. */
   constructor(db: Queryable, close: () => Promise<void>) {
@@ -40,6 +42,7 @@ export class Chime {
     };
     this.schedules = new Schedules(this.#send);
     this.runs = new Runs(this.#send);
+    this.calendars = new Calendars(this.#send);
   }
 
   /** The next fires of a rule, without storing anything. */

@@ -35,7 +35,9 @@ export function namedCall(
     }
   }
   const args = given.map(([key], index) => `${toSnake(key)} => $${index + 1}`);
-  const values = given.map(([key, value]) => (key === 'payload' ? JSON.stringify(value) : plain(value)));
+  const values = given.map(([key, value]) =>
+    key === 'payload' || key === 'rules' ? JSON.stringify(value) : plain(value),
+  );
   return { text: `select * from ${name}(${args.join(', ')})`, values };
 }
 

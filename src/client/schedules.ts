@@ -5,13 +5,15 @@ import {
   type CreatedSchedule,
   type CreateScheduleInput,
   createFields,
+  type Fire,
   type Run,
   type Schedule,
   type SchedulePatch,
   type ScheduleStatus,
 } from './types.ts';
 
-const columns = `s.id, s.key, s.name, s.description, s.task, s.payload, s.cron, s.every::text as every, s.at, s.rrule, s.anchor,
+const columns = `s.id, s.key, s.name, s.description, s.task, s.payload, s.cron, s.every::text as every, s.at, s.rrule, s.rules,
+  s.only_on, s.never_on, s.on_excluded, s.anchor,
   s.timezone, s.dst_gap, s.dst_fold, s.starts_at, s.ends_at, s.max_runs, s.jitter::text as jitter, s.catch_up,
   s.catch_up_window::text as catch_up_window, s.overlap, s.status, s.status_reason, s.paused_until, s.paused_by,
   s.next_run_at, s.last_run_id, s.run_count, s.revision, s.created_at, s.updated_at`;
@@ -61,6 +63,19 @@ export class Schedules {
       [await this.#id(reference), locale],
     );
     return rows[0]?.words ?? '';
+  }
+
+  /** Its next fires by its rules and calendars, whatever its status. */
+  async preview(
+    reference: string,
+    { count = 10, after }: { count?: number; after?: string | Date } = {},
+  ): Promise<Fire[]> {
+    const rows = await this.#send(
+      `select p.scheduled_for, p.local_time::timestamp(0)::text as local_time, p.note
+       from chime.preview(schedule_id => $1, count => $2, after => $3) p`,
+      [await this.#id(reference), count, after ?? null],
+    );
+    return rows.map((row) => fromRow<Fire>(row));
   }
 
   /** Schedules that are not deleted, the next to fire first. */

@@ -14,6 +14,7 @@ export type DstGap = 'next' | 'shift' | 'skip';
 export type DstFold = 'first' | 'last' | 'both';
 export type CatchUp = 'latest' | 'all' | 'earliest' | 'skip';
 export type Overlap = 'skip' | 'allow';
+export type OnExcluded = 'skip' | 'next_day';
 
 /** When: exactly one of `cron`, `every`, `at` and `rrule`. */
 export interface RuleInput {
@@ -65,7 +66,18 @@ export interface CreateScheduleInput extends RuleInput {
   /** An interval. */
   catchUpWindow?: string;
   overlap?: Overlap;
+  /** Several rules in place of one: it fires when any of them does. */
+  rules?: ListedRule[];
+  /** Names of calendars: it fires on their days alone. */
+  onlyOn?: string[];
+  /** Names of calendars: it does not fire on their days. */
+  neverOn?: string[];
+  /** What happens to fires that calendars leave out. */
+  onExcluded?: OnExcluded;
 }
+
+/** One of several rules; zone, bounds and policies are those of the schedule. */
+export type ListedRule = Pick<RuleInput, 'cron' | 'every' | 'at' | 'rrule' | 'anchor'>;
 
 /** The names of CreateScheduleInput. */
 export const createFields: Fields<CreateScheduleInput> = {
@@ -80,6 +92,10 @@ export const createFields: Fields<CreateScheduleInput> = {
   catchUp: true,
   catchUpWindow: true,
   overlap: true,
+  rules: true,
+  onlyOn: true,
+  neverOn: true,
+  onExcluded: true,
 };
 
 /** Absent keeps, null clears. */
@@ -140,6 +156,10 @@ export interface Schedule {
   every: string | null;
   at: string | null;
   rrule: string | null;
+  rules: ListedRule[] | null;
+  onlyOn: string[] | null;
+  neverOn: string[] | null;
+  onExcluded: OnExcluded;
   anchor: Date | null;
   timezone: string;
   dstGap: DstGap;
@@ -191,4 +211,16 @@ export interface RunWithOutput extends Run {
   output: string | null;
   result: unknown;
   errorStack: string | null;
+}
+
+/** A named set of days. */
+export interface Calendar {
+  id: string;
+  name: string;
+  /** Where its days begin and end; null = in the zone of each schedule. */
+  timezone: string | null;
+  /** Days, and ranges of days with both ends: `2026-12-25`, `2026-12-24/2027-01-01`. */
+  dates: string[];
+  createdAt: Date;
+  updatedAt: Date;
 }

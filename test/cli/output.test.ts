@@ -39,7 +39,8 @@ t.test('lengths of time', async (test) => {
 });
 
 t.test('rules as they were written', async (test) => {
-  const rule = (fields: object) => ruleOf({ cron: null, every: null, at: null, rrule: null, ...fields });
+  const rule = (fields: object) =>
+    ruleOf({ cron: null, every: null, at: null, rrule: null, rules: null, ...fields });
   test.equal(rule({ cron: '0 9 * * 1-5' }), '0 9 * * 1-5');
   test.equal(rule({ every: '00:15:00' }), 'every 15 minutes');
   test.equal(rule({ every: '01:00:00' }), 'every 1 hour');

@@ -33,7 +33,17 @@ t.test('create, get, list', async (test) => {
   const schedule = await chime.schedules.get('report');
   test.strictSame(schedule, {
     ...{ id: created.id, key: 'report', name: 'Daily report', description: 'for Ann', task: 'noop', payload },
-    ...{ cron: '0 9 * * 1-5', every: null, at: null, rrule: null, anchor: null },
+    ...{
+      cron: '0 9 * * 1-5',
+      every: null,
+      at: null,
+      rrule: null,
+      rules: null,
+      onlyOn: null,
+      neverOn: null,
+      onExcluded: 'skip',
+      anchor: null,
+    },
     ...{ timezone: 'Europe/Berlin' },
     ...{ dstGap: 'skip', dstFold: 'last', startsAt: new Date('2030-01-01T00:00:00Z') },
     ...{ endsAt: new Date('2031-01-01T00:00:00Z'), maxRuns: 7, jitter: '00:00:05', catchUp: 'all' },
@@ -224,7 +234,7 @@ t.test('what reads as SQL is a value', async (test) => {
   const field = 'task => null); drop schema chime cascade; --';
   await test.rejects(chime.schedules.create({ ...yearly, [field]: 1 } as typeof yearly), {
     name: 'InvalidArgumentError',
-    hint: /^The fields are cron, every, .*, overlap\.$/,
+    hint: /^The fields are cron, every, .*, onExcluded\.$/,
   });
   await test.rejects(chime.preview({ cron: '* * * * *', crno: 1 } as object), InvalidArgumentError);
   test.ok((await chime.schedules.list()).length > 0);

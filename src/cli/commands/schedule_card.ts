@@ -15,24 +15,7 @@ export async function nextFires(
   after?: string,
 ): Promise<Fire[]> {
   if (schedule.status !== 'active') return [];
-  const { cron, every, at, rrule, timezone, dstGap, dstFold, anchor, startsAt, endsAt } = schedule;
-  const rule = {
-    timezone,
-    dstGap,
-    dstFold,
-    ...(anchor && { anchor }),
-    ...(startsAt && { startsAt }),
-    ...(endsAt && { endsAt }),
-  };
-  return chime.preview({
-    ...rule,
-    ...(cron === null ? {} : { cron }),
-    ...(every === null ? {} : { every }),
-    ...(at === null ? {} : { at }),
-    ...(rrule === null ? {} : { rrule }),
-    ...(after === undefined ? {} : { after }),
-    count,
-  });
+  return chime.schedules.preview(schedule.id, { count, ...(after !== undefined && { after }) });
 }
 
 /** Prints a schedule that was written, with its rule in words, its zone and next three fires. */

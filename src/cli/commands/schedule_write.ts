@@ -66,11 +66,21 @@ function withDefinition(command: Command): Command {
     .option('--catch-up-window <interval>', 'how late a missed fire may still run')
     .addOption(
       new Option('--overlap <policy>', 'while an earlier run is not finished').choices(['skip', 'allow']),
+    )
+    .option('--rules <json>', 'several rules in place of one: [{"cron": "..."}, {"every": "..."}]')
+    .option('--only-on <calendars...>', 'fire on the days of these calendars alone')
+    .option('--never-on <calendars...>', 'do not fire on the days of these calendars')
+    .addOption(
+      new Option('--on-excluded <policy>', 'what happens to fires that calendars leave out').choices([
+        'skip',
+        'next_day',
+      ]),
     );
 }
 
-interface DefinitionOptions extends Omit<CreateScheduleInput, 'payload'>, LocaleOptions {
+interface DefinitionOptions extends Omit<CreateScheduleInput, 'payload' | 'rules'>, LocaleOptions {
   payload?: string;
+  rules?: string;
   json?: true;
 }
 
@@ -96,11 +106,26 @@ async function definitionOf(options: DefinitionOptions): Promise<Partial<CreateS
     'catchUp',
     'catchUpWindow',
     'overlap',
+    'onlyOn',
+    'neverOn',
+    'onExcluded',
   ] as const;
   const given = names.filter((name) => options[name] !== undefined);
   const fields: Record<string, unknown> = Object.fromEntries(given.map((name) => [name, options[name]]));
   if (options.payload !== undefined) fields.payload = await readPayload(options.payload);
+  if (options.rules !== undefined) fields.rules = readRules(options.rules);
   return fields as Partial<CreateScheduleInput>;
+}
+
+function readRules(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(
+      `--rules is not JSON: ${(error as Error).message}`,
+      `For example: --rules '[{"cron": "0 9 * * MON-FRI"}, {"cron": "0 11 * * SAT,SUN"}]'`,
+    );
+  }
 }
 
 async function readPayload(argument: string): Promise<unknown> {
