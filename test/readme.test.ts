@@ -114,10 +114,14 @@ t.test('the two commands, and everything that a reader does beside a running pgc
   const url = (await run('npx chime psql --url', shell)).stdout.trim();
   test.match(url, /^postgres:\/\//);
 
-  for (const statement of block('sql', 'create_schedule')
-    .split(/;(?=\s*(?:--.*)?$)/m)
-    .map((each) => each.trim())
-    .filter((each) => /^select/.test(each))) {
+  const statements = blocks
+    .filter(({ language }) => language === 'sql')
+    .flatMap(({ body }) => body.split(/;(?=\s*(?:--.*)?$)/m))
+    // What follows a statement on its line is a comment of it.
+    .map((each) => each.replace(/^\s*--.*$/m, '').trim())
+    .filter((each) => /^select/.test(each));
+  test.ok(statements.length >= 6, `${statements.length} statements`);
+  for (const statement of statements) {
     const result = await run(`npx chime psql -c "$STATEMENT"`, {
       ...shell,
       env: { ...shell.env, STATEMENT: statement },
