@@ -103,22 +103,3 @@ t.test('a database that is newer than the code', async (test) => {
   await test.rejects(migrate(url), NewerDatabaseError);
   await test.rejects(migrate(url), { code: 'CH030', message: /9999_from_the_future/ });
 });
-
-t.test('a schema of graphile-worker that is there already keeps its owner', async (test) => {
-  const url = await createEmptyDatabase(test);
-  const client = await connect(test, url);
-  await client.query('create schema graphile_worker');
-  await migrate(url);
-  const { rows } = await client.query(
-    "select nspowner::regrole::text as owner from pg_namespace where nspname = 'graphile_worker'",
-  );
-  test.strictSame(rows, [{ owner: 'postgres' }]);
-  const { rows: ids } = await client.query(
-    "select id from chime.create_schedule(task => 'noop', cron => '@daily')",
-  );
-  await client.query('set role chime_admin');
-  await client.query('select chime.run_now($1)', [ids[0].id]);
-  await client.query('reset role');
-  const { rows: jobs } = await client.query('select count(*)::integer as count from graphile_worker.jobs');
-  test.strictSame(jobs, [{ count: 1 }], 'and is used all the same');
-});
