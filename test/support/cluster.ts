@@ -36,7 +36,10 @@ export async function createLogin(
   database: string,
   attributes = '',
 ): Promise<string> {
-  await query(cluster.url(), `create role ${name} login password '${name}' ${attributes}`);
+  await query(
+    cluster.url(),
+    `create role ${pg.escapeIdentifier(name)} login password ${pg.escapeLiteral(name)} ${attributes}`,
+  );
   const url = new URL(cluster.url(database));
   url.username = name;
   url.password = name;
