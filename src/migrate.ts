@@ -7,8 +7,9 @@ import { type RunnerOption, runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { loadFunctions } from './db/functions.ts';
 import { takeQueue } from './db/queue_owner.ts';
+import { refuseNewer } from './db/schema_version.ts';
 import { inTransaction } from './db/transaction.ts';
-import { NewerDatabaseError, NotMigratedError } from './errors.ts';
+import { NotMigratedError } from './errors.ts';
 import { packageRoot } from './package.ts';
 
 /** "chime" in ASCII: whoever holds this advisory lock migrates. */
@@ -76,8 +77,15 @@ async function checkServer(client: pg.Client): Promise<void> {
 
 async function bootstrap(client: pg.Client): Promise<void> {
   const text = await fs.readFile(new URL('migrations/0000_bootstrap.sql', packageRoot), 'utf8');
+  const known = await knownMigrations();
   try {
-    await onSharedCatalog(() => inTransaction(client, () => client.query(text)));
+    await onSharedCatalog(() =>
+      inTransaction(client, async () => {
+        await client.query(text);
+        // Asked here, because what it reads takes the rights that were just given, and a refusal undoes everything.
+        await refuseNewer(client, known);
+      }),
+    );
   } catch (error) {
     const { code, message } = error as Error & { code?: string };
     if (code !== '42501') throw error;
@@ -119,18 +127,13 @@ async function migrateQueue(client: pg.Client, connectionString: string): Promis
   }
 }
 
+async function knownMigrations(): Promise<Set<string>> {
+  const files = await fs.readdir(new URL('migrations/', packageRoot));
+  return new Set(files.filter((name) => name.endsWith('.sql')).map((name) => name.replace(/\.sql$/, '')));
+}
+
 async function migrateTables(client: pg.Client, count: number | undefined): Promise<string[]> {
   const dir = fileURLToPath(new URL('migrations', packageRoot));
-  const files = (await fs.readdir(dir)).filter(
-    (name) => /^\d{4}_.*\.sql$/.test(name) && !name.startsWith('0000_'),
-  );
-  const known = new Set(files.map((name) => name.replace(/\.sql$/, '')));
-  const newer = (await appliedMigrations(client)).filter((name) => !known.has(name));
-  if (newer.length > 0) {
-    throw new NewerDatabaseError(`This database belongs to a newer pgchime: it has ${newer.join(', ')}.`, {
-      hint: 'Run the newer version, or connect to another database.',
-    });
-  }
   await client.query('set role chime_owner');
   try {
     const applied = await runner({
@@ -150,17 +153,6 @@ async function migrateTables(client: pg.Client, count: number | undefined): Prom
   } finally {
     await client.query('reset role; reset search_path');
   }
-}
-
-async function appliedMigrations(client: pg.Client): Promise<string[]> {
-  const { rows: present } = await client.query(
-    "select to_regclass('chime_private.migrations') is not null as there",
-  );
-  if (!present[0]?.there) return [];
-  const { rows } = await client.query<{ name: string }>(
-    'select name from chime_private.migrations order by id',
-  );
-  return rows.map((row) => row.name);
 }
 
 /** What depends on the server or on the day, and not on the version of pgchime. */
