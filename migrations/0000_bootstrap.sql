@@ -28,26 +28,33 @@ end $$;
 do $$
 declare
   v_grant record;
+  c_has_options constant boolean := pg_catalog.current_setting('server_version_num')::integer >= 160000;
 begin
   -- Only what is missing is granted: a repeated GRANT would write the shared catalog again, and two
   -- databases migrating at once would trip over each other there.
+  -- Since Postgres 16 whoever creates a role is a member of it that may only hand it on: neither become it nor use its
+  -- rights. Such a membership does not count. Older servers have no such columns, hence the look through to_jsonb.
   for v_grant in
-    select g.granted, g.member
+    select g.granted, g.member, g.inherits
     from (values
-      ('chime_queue', 'chime_owner'), ('chime_queue', 'chime_worker'), ('chime_reporter', 'chime_owner'),
-      ('chime_user', 'chime_api'), ('chime_admin', 'chime_api'), ('chime_reporter', 'chime_api'),
-      ('chime_owner', current_user::text), ('chime_queue', current_user::text)
-    ) g(granted, member)
+      ('chime_queue', 'chime_owner', true), ('chime_queue', 'chime_worker', true), ('chime_reporter', 'chime_owner', true),
+      ('chime_user', 'chime_api', false), ('chime_admin', 'chime_api', false), ('chime_reporter', 'chime_api', false),
+      ('chime_owner', current_user::text, true), ('chime_queue', current_user::text, true)
+    ) g(granted, member, inherits)
     where g.granted <> g.member
       and not exists (
         select
         from pg_catalog.pg_auth_members m
         join pg_catalog.pg_roles r on r.oid = m.roleid
         join pg_catalog.pg_roles b on b.oid = m.member
-        where r.rolname = g.granted and b.rolname = g.member)
+        cross join pg_catalog.to_jsonb(m) o
+        where r.rolname = g.granted and b.rolname = g.member
+          and coalesce((o ->> 'set_option')::boolean, true)
+          and (not g.inherits or coalesce((o ->> 'inherit_option')::boolean, true)))
       and not (g.member = current_user and (select rolsuper from pg_catalog.pg_roles where rolname = current_user))
   loop
-    execute format('grant %I to %I', v_grant.granted, v_grant.member);
+    execute pg_catalog.format('grant %I to %I', v_grant.granted, v_grant.member)
+      || case when c_has_options then pg_catalog.format(' with set true, inherit %s', v_grant.inherits::text) else '' end;
   end loop;
   if not pg_catalog.has_database_privilege('chime_owner', pg_catalog.current_database(), 'create') then
     execute format('grant create on database %I to chime_owner', pg_catalog.current_database());

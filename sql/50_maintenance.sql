@@ -52,5 +52,10 @@ language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$ select md5(string_agg(f.name || ' ' || f.sha256 || E'\n', '' order by f.name collate "C")) from chime_private.loaded_files f $$;
 comment on function chime.schema_digest is 'Which version of its functions this database has: programs compare it with their own.';
 
+create or replace function chime.schema_version() returns text
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$ select s.value #>> '{}' from chime_private.settings s where s.key = 'version' $$;
+comment on function chime.schema_version is 'The version of pgchime that this database belongs to: an older one does not migrate it.';
+
 insert into chime_private.settings (key, value) values ('maintenance_due_at', to_jsonb(timestamptz '-infinity'))
 on conflict do nothing;

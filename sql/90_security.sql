@@ -10,7 +10,7 @@ grant usage on schema chime to chime_user, chime_admin, chime_reporter, chime_wo
 grant usage on schema chime_private to chime_worker;
 grant select on all tables in schema chime to chime_reporter;
 
-grant execute on function chime.now(), chime.schema_digest() to chime_user, chime_admin, chime_reporter, chime_worker;
+grant execute on function chime.now(), chime.schema_digest(), chime.schema_version() to chime_user, chime_admin, chime_reporter, chime_worker;
 grant execute on function
   chime.preview(text, interval, text, text, text, timestamptz, integer, timestamptz, timestamptz, timestamptz, chime.dst_gap_policy, chime.dst_fold_policy),
   chime.preview(timestamptz, text, timestamptz, integer),

@@ -6,8 +6,10 @@ import { runMigrations } from 'graphile-worker';
 import { type RunnerOption, runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { loadFunctions } from './db/functions.ts';
+import { takeQueue } from './db/queue_owner.ts';
+import { refuseNewer } from './db/schema_version.ts';
 import { inTransaction } from './db/transaction.ts';
-import { NewerDatabaseError, NotMigratedError } from './errors.ts';
+import { NotMigratedError } from './errors.ts';
 import { packageRoot } from './package.ts';
 
 /** "chime" in ASCII: whoever holds this advisory lock migrates. */
@@ -73,42 +75,50 @@ async function checkServer(client: pg.Client): Promise<void> {
   }
 }
 
-/** Roles are shared by all databases of a cluster: another one that is migrated at this moment may get in the way once. */
 async function bootstrap(client: pg.Client): Promise<void> {
   const text = await fs.readFile(new URL('migrations/0000_bootstrap.sql', packageRoot), 'utf8');
+  const known = await knownMigrations();
+  try {
+    await onSharedCatalog(() =>
+      inTransaction(client, async () => {
+        await client.query(text);
+        // Asked here, because what it reads takes the rights that were just given, and a refusal undoes everything.
+        await refuseNewer(client, known);
+      }),
+    );
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string };
+    if (code !== '42501') throw error;
+    const { rows } = await client.query<{ login: string }>('select quote_ident(current_user) as login');
+    throw new NotMigratedError(`This role may not set up the roles that pgchime needs: ${message}.`, {
+      hint:
+        'Migrate once as a superuser, or as a role with CREATEROLE that owns the database. If the roles are there and ' +
+        `belong to another role, a superuser lets this one use them: grant chime_owner, chime_queue to ${rows[0]?.login};`,
+      cause: error,
+    });
+  }
+}
+
+/** Roles are shared by all databases of a cluster: another one that is migrated at this moment may get in the way once. */
+async function onSharedCatalog(work: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      await inTransaction(client, () => client.query(text));
-      return;
+      return await work();
     } catch (error) {
-      const { code, message } = error as Error & { code?: string };
-      if (code === '42501') {
-        throw new NotMigratedError(`This role may not create the roles that pgchime needs: ${message}.`, {
-          hint: 'Migrate once as a superuser or as a role with CREATEROLE and CREATE on the database.',
-          cause: error,
-        });
-      }
-      if (!/concurrently updated|duplicate key/.test(message) || attempt === 20) throw error;
+      if (!/concurrently updated|duplicate key/.test((error as Error).message) || attempt === 20) throw error;
       await sleep(50 * attempt);
     }
   }
 }
 
-/** graphile-worker's own migrations, as the role that owns its schema; one that is there already keeps its owner. */
+/** graphile-worker's own migrations, as the role that owns its schema. */
 async function migrateQueue(client: pg.Client, connectionString: string): Promise<void> {
-  const { rows } = await client.query<{ owner: string }>(
-    `select coalesce((select r.rolname from pg_namespace n join pg_roles r on r.oid = n.nspowner
-       where n.nspname = 'graphile_worker'), 'chime_queue') as owner`,
-  );
-  const owner = rows[0]?.owner ?? 'chime_queue';
-  if (owner !== 'chime_queue') {
-    await client.query(`grant ${pg.escapeIdentifier(owner)} to chime_owner, chime_worker`);
-  }
+  await onSharedCatalog(() => takeQueue(client));
   const pool = new pg.Pool({ connectionString, max: 1, application_name: 'pgchime migrate' });
   pool.on('error', () => {});
   pool.on('connect', (connection) => {
     connection.on('error', () => {});
-    void connection.query(`set role ${pg.escapeIdentifier(owner)}`);
+    void connection.query('set role chime_queue');
   });
   try {
     await runMigrations({ pgPool: pool });
@@ -117,18 +127,13 @@ async function migrateQueue(client: pg.Client, connectionString: string): Promis
   }
 }
 
+async function knownMigrations(): Promise<Set<string>> {
+  const files = await fs.readdir(new URL('migrations/', packageRoot));
+  return new Set(files.filter((name) => name.endsWith('.sql')).map((name) => name.replace(/\.sql$/, '')));
+}
+
 async function migrateTables(client: pg.Client, count: number | undefined): Promise<string[]> {
   const dir = fileURLToPath(new URL('migrations', packageRoot));
-  const files = (await fs.readdir(dir)).filter(
-    (name) => /^\d{4}_.*\.sql$/.test(name) && !name.startsWith('0000_'),
-  );
-  const known = new Set(files.map((name) => name.replace(/\.sql$/, '')));
-  const newer = (await appliedMigrations(client)).filter((name) => !known.has(name));
-  if (newer.length > 0) {
-    throw new NewerDatabaseError(`This database belongs to a newer pgchime: it has ${newer.join(', ')}.`, {
-      hint: 'Run the newer version, or connect to another database.',
-    });
-  }
   await client.query('set role chime_owner');
   try {
     const applied = await runner({
@@ -148,17 +153,6 @@ async function migrateTables(client: pg.Client, count: number | undefined): Prom
   } finally {
     await client.query('reset role; reset search_path');
   }
-}
-
-async function appliedMigrations(client: pg.Client): Promise<string[]> {
-  const { rows: present } = await client.query(
-    "select to_regclass('chime_private.migrations') is not null as there",
-  );
-  if (!present[0]?.there) return [];
-  const { rows } = await client.query<{ name: string }>(
-    'select name from chime_private.migrations order by id',
-  );
-  return rows.map((row) => row.name);
 }
 
 /** What depends on the server or on the day, and not on the version of pgchime. */

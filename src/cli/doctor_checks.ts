@@ -1,7 +1,7 @@
 // What `chime doctor` looks at, one check each: what it found, in a sentence, and what to do about it.
 import { once } from 'node:events';
 import pg from 'pg';
-import { describeLag } from '../db/functions.ts';
+import { describeLag } from '../db/schema_version.ts';
 
 /** What was looked at: fine, worth knowing, or wrong. */
 export interface Finding {
@@ -77,7 +77,9 @@ async function checkListen(client: pg.Client, url: string): Promise<Verdict> {
 
 async function checkMigrations(client: pg.Client): Promise<Verdict> {
   const lag = await describeLag(client);
-  return lag === undefined ? ok('the database is at this version') : problem(lag, 'Run: chime migrate');
+  return lag === undefined
+    ? ok('the database is at this version')
+    : problem(lag.message, lag.hint ?? 'Run: chime migrate');
 }
 
 /** Node and Postgres each have their own time zone data. Only that of Postgres decides; this tells where they differ. */

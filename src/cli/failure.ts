@@ -49,8 +49,8 @@ function explain(error: Error & { code?: unknown }): { message: string; hint?: s
     case '42P01':
     case '42883':
       return {
-        message: `The database has not been migrated to this version: ${inner.message}.`,
-        hint: 'Run: chime migrate',
+        message: `The database is not at this version of pgchime: ${inner.message}.`,
+        hint: 'Run chime doctor, which says whether the database or the program is behind.',
       };
     default:
       return { message: inner.message || String(error) };

@@ -316,6 +316,23 @@ t.test('doctor', async (test) => {
   });
 });
 
+t.test('a database of a newer version: the program is to be upgraded, not the database', async (test) => {
+  const newer = await createDatabase(test);
+  await newer.rows(`update chime_private.settings set value = '"99.1.0"' where key = 'version'`);
+  await newer.rows("update chime_private.loaded_files set sha256 = 'newer' where name = '01_now.sql'");
+  for (const command of [['schedule', 'list'], ['worker'], ['clock'], ['migrate']]) {
+    const { code, stderr } = await chime(command, { env: { DATABASE_URL: newer.url } });
+    test.equal(code, 1, command.join(' '));
+    test.match(stderr, /newer pgchime: it was migrated by 99\.1\.0/);
+    test.match(stderr, /Upgrade pgchime to 99\.1\.0 or newer/);
+    test.notMatch(stderr, /chime migrate/);
+  }
+  test.match(await chime(['doctor'], { env: { DATABASE_URL: newer.url } }), {
+    code: 1,
+    stdout: /✗ migrations +.*newer pgchime[\s\S]*Upgrade pgchime to 99\.1\.0/,
+  });
+});
+
 t.test('no database at all', async (test) => {
   const cwd = await emptyDir(test);
   test.match(await chime(['schedule', 'list'], { cwd }), {

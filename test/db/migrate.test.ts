@@ -2,9 +2,10 @@
 import fs from 'node:fs/promises';
 import pg from 'pg';
 import t, { type Test } from 'tap';
-import { describeLag } from '../../src/db/functions.ts';
+import { describeLag } from '../../src/db/schema_version.ts';
 import { NewerDatabaseError } from '../../src/errors.ts';
 import { migrate } from '../../src/migrate.ts';
+import { version } from '../../src/package.ts';
 import { describeCatalog, readSnapshot, writeSnapshot } from '../support/catalog.ts';
 import { createEmptyDatabase } from '../support/database.ts';
 
@@ -57,7 +58,7 @@ t.test('an upgrade from each older state ends where a fresh install does', async
     const url = await createEmptyDatabase(test);
     await migrate(url, { count: last });
     const client = await connect(test, url);
-    test.match(await describeLag(client), /another version|not been migrated/);
+    test.equal((await describeLag(client))?.code, 'CH031');
     const result = await migrate(url);
     test.strictSame(result.applied, all.slice(last));
     test.equal(await describeCatalog(client), snapshot, `from ${all[last - 1]}`);
@@ -73,7 +74,7 @@ t.test('functions of an older version are replaced, and their leftovers are gone
     create or replace function chime.now() returns timestamptz language sql volatile as $$ select now() $$;
     update chime_private.loaded_files set sha256 = 'older' where name = '01_now.sql';
     reset role`);
-  test.match(await describeLag(client), /another version/);
+  test.match((await describeLag(client))?.message, /as well, but with other functions/);
   test.strictSame((await migrate(url)).reloaded, ['01_now.sql']);
   test.equal(await describeCatalog(client), await readSnapshot());
 });
@@ -104,21 +105,60 @@ t.test('a database that is newer than the code', async (test) => {
   await test.rejects(migrate(url), { code: 'CH030', message: /9999_from_the_future/ });
 });
 
-t.test('a schema of graphile-worker that is there already keeps its owner', async (test) => {
+/** A migrated database as another version would have left it: with a function of its own. */
+async function migratedBy(test: Test, version: string | null): Promise<{ url: string; client: pg.Client }> {
   const url = await createEmptyDatabase(test);
-  const client = await connect(test, url);
-  await client.query('create schema graphile_worker');
   await migrate(url);
-  const { rows } = await client.query(
-    "select nspowner::regrole::text as owner from pg_namespace where nspname = 'graphile_worker'",
+  const client = await connect(test, url);
+  await client.query(`
+    set role chime_owner;
+    create or replace function chime.now() returns timestamptz language sql volatile as $$ select now() $$;
+    update chime_private.loaded_files set sha256 = 'another' where name = '01_now.sql';
+    reset role`);
+  await client.query(
+    version === null
+      ? "delete from chime_private.settings where key = 'version'"
+      : `update chime_private.settings set value = to_jsonb('${version}'::text) where key = 'version'`,
   );
-  test.strictSame(rows, [{ owner: 'postgres' }]);
-  const { rows: ids } = await client.query(
-    "select id from chime.create_schedule(task => 'noop', cron => '@daily')",
-  );
-  await client.query('set role chime_admin');
-  await client.query('select chime.run_now($1)', [ids[0].id]);
-  await client.query('reset role');
-  const { rows: jobs } = await client.query('select count(*)::integer as count from graphile_worker.jobs');
-  test.strictSame(jobs, [{ count: 1 }], 'and is used all the same');
+  return { url, client };
+}
+
+const nowBody = async (client: pg.Client) =>
+  (
+    await client.query("select prosrc from pg_proc where oid = 'chime.now()'::regprocedure")
+  ).rows[0].prosrc.trim();
+
+t.test('functions of a newer version are not replaced by older ones', async (test) => {
+  const { url, client } = await migratedBy(test, '99.1.0');
+  const lag = await describeLag(client);
+  test.equal(lag?.code, 'CH030');
+  test.match(lag?.message, /belongs to a newer pgchime: it was migrated by 99\.1\.0, and this is /);
+  test.match(lag?.hint, /^Upgrade pgchime to 99\.1\.0 or newer/);
+  await test.rejects(migrate(url), { code: 'CH030', message: /99\.1\.0/ });
+  test.equal(await nowBody(client), 'select now()');
+});
+
+t.test('functions of an older version are, whether it is known or not', async (test) => {
+  for (const older of ['0.0.1', `${version}-rc.1`, null]) {
+    const { url, client } = await migratedBy(test, older);
+    const lag = await describeLag(client);
+    test.equal(lag?.code, 'CH031');
+    test.match(lag?.message, /by an older pgchime/);
+    test.equal(lag?.hint, 'Run: chime migrate');
+    test.strictSame((await migrate(url)).reloaded, ['01_now.sql']);
+    test.not(await nowBody(client), 'select now()');
+    const { rows } = await client.query('select chime.schema_version() as version');
+    test.strictSame(rows, [{ version }]);
+  }
+});
+
+t.test('a version with the same functions is no newer to the database', async (test) => {
+  const url = await createEmptyDatabase(test);
+  await migrate(url);
+  const client = await connect(test, url);
+  await client.query(`update chime_private.settings set value = '"99.1.0"' where key = 'version'`);
+  test.equal(await describeLag(client), undefined);
+  test.strictSame(await migrate(url), { applied: [], reloaded: [] });
+  const { rows } = await client.query('select chime.schema_version() as version');
+  test.strictSame(rows, [{ version: '99.1.0' }], 'and it stays the one that has it');
 });
