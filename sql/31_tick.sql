@@ -81,10 +81,37 @@ as $$
   update chime.schedules set
     status = 'paused', paused_at = now, paused_until = null, paused_by = 'pgchime',
     status_reason = 'Its rule failed: ' || problem, next_run_at = null, next_due_at = null,
-    accounted_until = greatest(now, accounted_until), updated_at = now
+    updated_at = now
   where id = schedule_id
 $$;
-comment on function chime_private.set_aside is 'Pauses a schedule whose rule raises an error, so that it does not hold up the others.';
+comment on function chime_private.set_aside is
+  'Pauses a schedule whose rule raises an error, so that it does not hold up the others. What it owes is counted once the rule can be read.';
+
+create or replace function chime_private.resume_due(now timestamptz, most integer) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_schedule chime.schedules;
+  v_count integer := 0;
+begin
+  for v_schedule in
+    select * from chime.schedules s where s.paused_until <= now order by s.paused_until limit most for no key update skip locked
+  loop
+    begin
+      perform chime_private.resume(v_schedule, now);
+    exception
+      when insufficient_resources or operator_intervention or transaction_rollback or lock_not_available then
+        raise;
+      when others then
+        perform chime_private.set_aside(v_schedule.id, sqlerrm, now);
+    end;
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end $$;
+comment on function chime_private.resume_due is
+  'Ends the pauses that are due, `most` of them at most, each for itself: a schedule whose rule raises an error stays paused, set aside. '
+  'Answers how many pauses ended.';
 
 create or replace function chime_private.set_aside_failing(now timestamptz, most integer) returns integer
 language plpgsql volatile
@@ -129,19 +156,11 @@ create or replace function chime_private.tick(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_schedule chime.schedules;
   v_done record;
 begin
   now := chime.now();
   perform chime_private.record_tick(clock_id, clock_name, now) where clock_id is not null;
-  resumed := 0;
-  for v_schedule in
-    select * from chime.schedules s where s.paused_until <= now order by s.paused_until limit most for no key update skip locked
-  loop
-    perform chime_private.resume(v_schedule, now);
-    resumed := resumed + 1;
-  end loop;
-
+  resumed := chime_private.resume_due(now, most);
   begin
     select * into v_done from chime_private.fire_due(now, most);
   exception when others then

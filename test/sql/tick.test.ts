@@ -242,6 +242,31 @@ t.test('a rule that fails is set aside and shown, the others fire', async (test)
   );
 });
 
+t.test('a pause that ends on a rule that fails holds up nobody', async (test) => {
+  const good = await create("cron => '*/10 * * * *'");
+  const paused = await create("cron => '*/10 * * * *'");
+  const bad = await create("cron => '*/10 * * * *', timezone => 'Asia/Tokyo'");
+  for (const id of [paused, bad])
+    await database.rows("select chime.pause_schedule($1, until => '2026-03-01 12:15Z')", [id]);
+  await database.rows("update chime.schedules set rule.timezone = 'Asia/Gone' where id = $1", [bad]);
+  await now.set('2026-03-01 12:20:00Z');
+  test.hasStrict(await tick(), { fired: 1, resumed: 2 });
+  test.hasStrict(await runs(good), [{ status: 'skipped' }, { status: 'queued' }]);
+  test.hasStrict(await schedule(paused), { status: 'active', next_run_at: at('12:30:00') });
+  const { status_reason: reason, ...aside } = await schedule(bad);
+  test.hasStrict(aside, { status: 'paused', paused_until: null, paused_by: 'pgchime', next_run_at: null });
+  test.match(reason, /Its rule failed: time zone "Asia\/Gone" not recognized/);
+  test.hasStrict(await tick(), { resumed: 0 }, 'and it is not tried again at every tick');
+  await database.rows("update chime.schedules set rule.timezone = 'Asia/Tokyo' where id = $1", [bad]);
+  await now.set('2026-03-01 12:35:00Z');
+  await database.rows('select chime.resume_schedule($1)', [bad]);
+  test.hasStrict(
+    await runs(bad),
+    [{ scheduled_for: at('12:10:00'), skip_reason: 'paused', covers_count: 3 }],
+    'its fires are accounted for once the rule can be read',
+  );
+});
+
 t.test("an error that is not the rule's is not hidden", async (test) => {
   const id = await create("cron => '*/10 * * * *'");
   await now.set('2026-03-01 12:10:00Z');
