@@ -9,20 +9,23 @@ create or replace function chime_private.fire_due(
 language plpgsql volatile
 as $$
 declare
+  v_ids uuid[];
   v_run_ids uuid[];
   v_tasks text[];
   v_late uuid[];
   v_schedule chime.schedules;
   v_done record;
 begin
+  v_ids := array(
+    select s.id from chime.schedules s where s.next_due_at <= now order by s.next_due_at limit most for no key update skip locked);
+  -- Read only now that they are locked, in a statement that sees all runs that were committed before: one that locks and
+  -- reads at once gets the newest schedule, but not a run that came with it, and would let the next fire overlap it.
   with due as materialized (
     select s.*, case when s.excluded is null and s.more_rules is null then chime_private.next_fire(s.rule, s.next_run_at)
         else chime_private.timetable_next(s, s.next_run_at) end as following
     from chime.schedules s
-    where s.next_due_at <= now
+    where s.id = any (v_ids)
     order by s.next_due_at
-    limit most
-    for no key update skip locked
   ), plan as materialized (
     select d.id, d.tenant_id, d.revision, d.task, d.payload, d.next_run_at, d.next_due_at, d.jitter, d.following,
       d.run_count, d.max_runs, d.overlap,
