@@ -90,6 +90,29 @@ t.test('what was missed, by policy', async (test) => {
     test.hasStrict(await schedule(id), { next_run_at: at('13:10:00'), accounted_until: at('13:05:00') });
 });
 
+t.test('fires that are caught up together do not hold each other up', async (test) => {
+  const id = await create("cron => '*/10 * * * *', catch_up => 'all'");
+  await now.set('2026-03-01 12:45:00Z');
+  test.hasStrict(await tick(), { fired: 4, skipped: 0 });
+  test.equal(((await schedule(id)).active_run_ids as string[]).length, 4, 'each of them is remembered');
+  const [first, ...others] = await database.rows<{ id: string }>(
+    'select id from chime.runs where schedule_id = $1 order by id',
+    [id],
+  );
+  const finish = (ids: unknown[]) =>
+    database.rows(
+      "update chime.runs set status = 'cancelled', finished_at = chime.now() where id = any ($1)",
+      [ids],
+    );
+  await finish([first?.id]);
+  await now.set('2026-03-01 13:05:00Z');
+  test.hasStrict(await tick(), { fired: 0, skipped: 2 }, 'but later ones wait for all of them');
+  await finish(others.map((other) => other.id));
+  await now.set('2026-03-01 13:10:00Z');
+  test.hasStrict(await tick(), { fired: 1, skipped: 0 });
+  test.hasStrict(await schedule(id), { active_run_ids: [(await schedule(id)).last_run_id] });
+});
+
 t.test('how late a missed fire may be', async (test) => {
   const ids: string[] = [];
   for (const policy of ['latest', 'all', 'earliest']) {
