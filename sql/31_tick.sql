@@ -175,7 +175,7 @@ begin
   skipped := v_done.skipped;
   more := v_done.claimed >= most or resumed >= most;
 
-  recovered := chime_private.recover_lost_runs(now, clock_id);
+  recovered := chime_private.recover_lost_runs(now, clock_id) + chime_private.recover_stuck_runs(now, clock_id);
   perform chime_private.maintain_due(now);
 
   select least(
@@ -188,6 +188,6 @@ begin
   if next_due_at <= now then next_due_at := now + interval '250 milliseconds'; end if;
 end $$;
 comment on function chime_private.tick is
-  'Moves all that is due: fires schedules (most at a time), resumes pauses that end, queues again the runs of dead workers. '
+  'Moves all that is due: fires schedules (most at a time), resumes pauses that end, queues again the runs of dead workers and those that are stuck. '
   'Answers with what it did, whether more is due at once, and the next due instant. Only a clock that names itself takes '
   'workers for dead.';
