@@ -1,6 +1,13 @@
 -- Runs on their way to a worker. The run is the truth; its graphile-worker job only wakes a worker, which then asks
 -- start_runs whether the run may start. A job too many therefore does nothing.
 
+create or replace function chime_private.wake_any_worker(run_ids uuid[]) returns void
+language sql volatile
+as $$
+  select graphile_worker.add_job('chime_unregistered', json_build_object('run_id', r.id)) from unnest(run_ids) r(id)
+$$;
+comment on function chime_private.wake_any_worker is 'Adds jobs for these runs that any worker takes, whatever tasks it has.';
+
 create or replace function chime_private.enqueue(run_ids uuid[], tasks text[]) returns void
 language plpgsql volatile
 as $$

@@ -24,7 +24,7 @@ begin
   insert into chime_private.workers as w (id, name, pool_id, task_names, started_at, lease_until)
   values (register_worker.worker_id, register_worker.name, register_worker.pool_id,
     array(select t ->> 'name' from jsonb_array_elements(tasks) t order by 1), v_now, v_now + chime_private.lease())
-  on conflict (id) do update set pool_id = excluded.pool_id, lease_until = excluded.lease_until, stopped_at = null
+  on conflict (id) do update set pool_id = excluded.pool_id, task_names = excluded.task_names, lease_until = excluded.lease_until, stopped_at = null
   where w.stopped_at is null;
   return v_now + chime_private.lease();
 end $$;

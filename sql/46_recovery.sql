@@ -1,6 +1,6 @@
 -- Runs that would wait for ever, and how tick() sets them going again. Those of a worker whose lease ended are queued
 -- within seconds. What should never happen is looked for too, but less often, for it costs a look at all that is
--- unfinished: runs of a worker that has stopped or is gone, and queued runs without a job.
+-- unfinished: runs of a worker that has stopped or is gone, queued runs without a job, and those whose task no worker has.
 
 create or replace function chime_private.lose_runs(run_ids uuid[], attempts integer[], now timestamptz) returns integer
 language plpgsql volatile
@@ -101,6 +101,54 @@ as $$ select count(*) from chime_private.find_stuck(chime.now()) $$;
 comment on function chime_private.stuck_runs is
   'How many unfinished runs nothing moves. A clock sets them going within seconds, so that more than none for long means that no clock ticks.';
 
+create or replace function chime_private.orphaned_tasks(now timestamptz) returns text[]
+language sql stable
+as $$
+  -- A minute, so that a worker may be replaced by its next version.
+  select array(
+    select t.name from chime.tasks t
+    where exists (select from chime_private.workers w where w.stopped_at is null and w.lease_until > now)
+      and not exists (
+        select from chime_private.workers w
+        where coalesce(w.stopped_at, w.lease_until) > now - interval '1 minute' and t.name = any (w.task_names)))
+$$;
+comment on function chime_private.orphaned_tasks is
+  'Tasks that were registered once and that no worker has had for a minute; none while there is no worker at all.';
+
+create or replace function chime_private.fail_orphans(now timestamptz, most integer) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_tasks text[] := chime_private.orphaned_tasks(now);
+  v_ids uuid[];
+  v_jobs bigint[];
+begin
+  if v_tasks = '{}' then return 0; end if;
+  v_ids := array(
+    select r.id from chime.runs r
+    where r.finished_at is null and r.status = 'queued' and r.task = any (v_tasks) and r.due_at < now - interval '1 minute'
+    limit most);
+  if v_ids = '{}' then return 0; end if;
+  v_jobs := array(
+    select j.id
+    from graphile_worker._private_jobs j
+    join graphile_worker._private_tasks t on t.id = j.task_id
+    join unnest(v_ids) r(id) on r.id::text = j.payload ->> 'run_id'
+    where j.locked_at is null and t.identifier <> 'chime_unregistered');
+  perform graphile_worker.complete_jobs(v_jobs);
+  -- Once: a run whose job is taken or is handed over already is left alone.
+  v_ids := array(
+    select r.id from unnest(v_ids) r(id)
+    where not exists (
+      select from graphile_worker._private_jobs j
+      where j.payload ->> 'run_id' = r.id::text and (j.is_available or j.locked_at is not null)));
+  -- Any worker takes such a job, and the run fails with an error that names the task.
+  perform chime_private.wake_any_worker(v_ids);
+  return cardinality(v_ids);
+end $$;
+comment on function chime_private.fail_orphans is
+  'Hands queued runs that are due for a minute, of tasks that no worker has, to whichever worker there is, which lets them fail; answers how many.';
+
 create or replace function chime_private.recover_stuck_runs(now timestamptz, clock_id uuid) returns integer
 language plpgsql volatile
 as $$
@@ -123,6 +171,7 @@ begin
   from (select * from chime_private.find_stuck(now) limit c_most) f;
   v_count := chime_private.lose_runs(v_lost, v_attempts, now) + coalesce(cardinality(v_queued), 0);
   perform chime_private.enqueue(v_queued, v_tasks);
+  v_count := v_count + chime_private.fail_orphans(now, c_most);
   -- At most a fiftieth of the time is spent on it, however much is unfinished.
   update chime_private.settings s set
     value = to_jsonb(recover_stuck_runs.now + greatest(interval '10 seconds', 50 * (clock_timestamp() - v_began))),

@@ -124,6 +124,47 @@ t.test('queued, without a job', async (test) => {
   test.equal(await stuck(), 0);
 });
 
+t.test('a task that no worker has any more', async (test) => {
+  const old = await register(randomUUID(), ['noop', 'kept']);
+  const other = await register(randomUUID(), ['kept']);
+  const renew = () => database.rows('select chime_private.renew_lease($1)', [other]);
+  const id = await queue();
+  const later = async (seconds: number) => {
+    for (let passed = 0; passed < seconds; passed += 10) {
+      await now.advance('10 seconds');
+      await renew();
+    }
+    await becomeSteady();
+  };
+  const identifiers = async () => (await jobsOf(id)).map((job) => job.task_identifier);
+  await database.rows('select chime_private.renew_lease($1)', [old]);
+  await database.rows('select chime_private.stop_worker($1)', [old]);
+  await later(60);
+  test.hasStrict(await tick(), { recovered: 0 });
+  test.strictSame(await identifiers(), ['chime:noop'], 'a worker may be replaced within a minute');
+  await later(10);
+  test.hasStrict(await tick(), { recovered: 1 });
+  test.strictSame(await identifiers(), ['chime_unregistered'], 'any worker takes it now');
+  await later(10);
+  test.hasStrict(await tick(), { recovered: 0 }, 'once');
+  test.strictSame(await identifiers(), ['chime_unregistered']);
+});
+
+t.test('a task that no worker has waits while there is no worker, or while one has it', async (test) => {
+  const worker = await register(randomUUID(), ['noop']);
+  const id = await queue();
+  await now.advance('70 seconds');
+  await becomeSteady();
+  await tick();
+  test.hasStrict(await jobsOf(id), [{ task_identifier: 'chime:noop' }], 'nobody is there');
+  await register(randomUUID(), ['noop']);
+  await register(randomUUID(), ['kept']);
+  await becomeSteady();
+  await tick();
+  test.hasStrict(await jobsOf(id), [{ task_identifier: 'chime:noop' }], 'a worker is busy');
+  test.ok(worker);
+});
+
 t.test('it is looked for every ten seconds, by a steady clock', async (test) => {
   await queue();
   await dropJobs();
