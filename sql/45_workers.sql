@@ -78,13 +78,19 @@ comment on function chime_private.clock_is_steady is
 create or replace function chime_private.record_tick(clock_id uuid, name text, now timestamptz) returns void
 language sql volatile
 as $$
-  -- Written once in a while, not at each of many ticks a second.
-  insert into chime_private.clocks as c (id, name, steady_since, ticked_at)
-  values (clock_id, coalesce(name, 'clock'), now, now)
-  on conflict (id) do update set
-    steady_since = case when c.ticked_at < excluded.ticked_at - chime_private.lease() / 2 then excluded.ticked_at else c.steady_since end,
-    ticked_at = excluded.ticked_at
-  where c.ticked_at < excluded.ticked_at - interval '1 second'
+  -- Written once in a while, not at each of many ticks a second; and where another tick of this clock is just writing it,
+  -- that will do. `on conflict do update` would lock the row in any case, and ticks of one clock would wait for each other.
+  update chime_private.clocks c set
+    steady_since = case when c.ticked_at < record_tick.now - chime_private.lease() / 2 then record_tick.now else c.steady_since end,
+    ticked_at = record_tick.now
+  where c.id in (
+    select k.id from chime_private.clocks k
+    where k.id = record_tick.clock_id and k.ticked_at < record_tick.now - interval '1 second'
+    for no key update skip locked);
+  insert into chime_private.clocks (id, name, steady_since, ticked_at)
+  select record_tick.clock_id, coalesce(record_tick.name, 'clock'), record_tick.now, record_tick.now
+  where not exists (select from chime_private.clocks c where c.id = record_tick.clock_id)
+  on conflict do nothing
 $$;
 comment on function chime_private.record_tick is
   'Says that a clock is alive; after a gap of half a lease it counts as steady from now on only.';

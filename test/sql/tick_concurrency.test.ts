@@ -181,6 +181,36 @@ t.test('a run by hand that is committed in the middle of a tick keeps the next f
   );
 });
 
+t.test('ticks of one clock do not wait for each other', async (test) => {
+  const database = await createDatabase(test);
+  const now = await MovableNow.install(database, '2026-03-01 12:00:00Z');
+  const clockId = '00000000-0000-4000-8000-000000000001';
+  const tick = 'select * from chime_private.tick(500, $1)';
+  await database.rows(tick, [clockId]);
+  const first = await database.connect(test);
+  const second = await database.connect(test);
+  // A tick that has to wait for the other fails.
+  await second.query("set lock_timeout = '100ms'");
+  for (const moment of ['a moment later', 'when it is time to say that the clock lives']) {
+    if (moment !== 'a moment later') await now.advance('2 seconds');
+    await first.query('begin');
+    await first.query(tick, [clockId]);
+    await test.resolves(second.query(tick, [clockId]), moment);
+    await first.query('commit');
+  }
+  test.strictSame(
+    await database.value('select ticked_at from chime_private.clocks'),
+    new Date('2026-03-01T12:00:02Z'),
+  );
+  await now.advance('8 seconds');
+  await database.rows(tick, [clockId]);
+  test.strictSame(
+    await database.value('select steady_since from chime_private.clocks'),
+    new Date('2026-03-01T12:00:10Z'),
+    'after a gap it is steady from then on only',
+  );
+});
+
 /** Resolves when the connection of a client waits for a lock. */
 async function waitsForLock(
   database: { value<T>(sql: string, values?: unknown[]): Promise<T> },
