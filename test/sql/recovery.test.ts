@@ -185,3 +185,35 @@ t.test('it is looked for every ten seconds, by a steady clock', async (test) => 
   await now.advance('3 seconds');
   test.hasStrict(await tick(), { recovered: 1 });
 });
+
+t.test('clocks and workers that have been gone for a week are forgotten', async (test) => {
+  const process = async (days: number, stopped: boolean) => {
+    const id = await register();
+    await database.rows(
+      `update chime_private.workers set lease_until = chime.now() - $2 * interval '1 day',
+         stopped_at = case when $3 then chime.now() - $2 * interval '1 day' end
+       where id = $1`,
+      [id, days, stopped],
+    );
+    await database.rows(
+      "insert into chime_private.clocks values ($1, 'gone', chime.now(), chime.now() - $2 * interval '1 day')",
+      [id, days],
+    );
+    return id;
+  };
+  const gone = await process(8, true);
+  const lately = await process(6, true);
+  // Its runs have not been taken back yet, as no clock was steady.
+  const expired = await process(8, false);
+  await database.rows(
+    "update chime_private.settings set value = to_jsonb(timestamptz '-infinity') where key = 'maintenance_due_at'",
+  );
+  await database.row('select * from chime_private.tick()');
+  const left = (table: string) =>
+    database.value<string[]>(
+      `select array_agg(id order by id) from chime_private.${table} where id = any ($1)`,
+      [[gone, lately, expired]],
+    );
+  test.strictSame(await left('workers'), [lately, expired].sort());
+  test.strictSame(await left('clocks'), [lately]);
+});
