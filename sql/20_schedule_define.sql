@@ -19,7 +19,9 @@ declare
   v_task chime.tasks;
   v_error text;
 begin
-  if task is null or task !~ '^[a-z][a-z0-9_]{0,62}$' then
+  if task is null then
+    perform chime_private.fail('CH005', 'The task is missing.', 'Name the task that is to run; chime.tasks lists them.');
+  elsif task !~ '^[a-z][a-z0-9_]{0,62}$' then
     perform chime_private.fail('CH005', format('"%s" is not a task name.', left(task, 80)),
       'Task names are lower case letters, digits and underscores, 63 characters at most.');
   elsif payload is null or octet_length(payload::text) > 1048576 then
@@ -48,8 +50,9 @@ declare
   v_wrong text;
 begin
   v_wrong := case
-    when s.name is null or length(s.name) not between 1 and 200 then 'name must have 1 to 200 characters.'
+    -- The key first: a name that nobody gave is the key.
     when length(s.key) not between 1 and 200 then 'key must have 1 to 200 characters.'
+    when s.name is null or length(s.name) not between 1 and 200 then 'name must have 1 to 200 characters.'
     when length(s.description) > 2000 then 'description must have at most 2000 characters.'
     when s.max_runs < 1 then 'max_runs must be 1 or more.'
     when not isfinite(s.jitter) or s.jitter < interval '0' or s.jitter > interval '1 day' then 'jitter must be between 0 and 1 day.'
@@ -67,6 +70,7 @@ language plpgsql stable
 as $$
 begin
   s.payload := coalesce(s.payload, '{}');
+  perform chime_private.check_task(s.task, s.payload);
   s.name := coalesce(s.name, s.key, s.task);
   s.timezone := chime_private.check_timezone(coalesce(s.timezone, 'UTC'));
   s.dst_gap := coalesce(s.dst_gap, chime_private.default_dst_gap(s.rrule));
@@ -78,7 +82,6 @@ begin
   s.anchor := case when s.every is not null or s.rules is not null or not chime_private.rrule_has_start(s.rrule) then
     date_trunc('second', coalesce(s.anchor, s.starts_at, chime.now())) end;
   perform chime_private.check_bounds(s);
-  perform chime_private.check_task(s.task, s.payload);
   return chime_private.compile_schedule(s);
 end $$;
 comment on function chime_private.define_schedule is

@@ -30,6 +30,23 @@ end $$;
 comment on function chime_private.settle is
   'Accounts for fires that passed unhandled before a schedule changes its state, so that none is lost and none is run later.';
 
+create or replace function chime_private.settle_before_change(s chime.schedules, now timestamptz, reason chime.skip_reason) returns void
+language plpgsql volatile
+as $$
+begin
+  if s.status in ('active', 'paused') then
+    perform chime_private.settle(s, now, case s.status when 'paused' then 'paused' else reason end);
+  end if;
+exception
+  when insufficient_resources or operator_intervention or transaction_rollback or lock_not_available then
+    raise;
+  when others then
+    -- The fires of a rule that fails cannot be counted, and that must not keep the rule from being mended or removed.
+    null;
+end $$;
+comment on function chime_private.settle_before_change is
+  'Accounts for what a schedule owes by its definition so far: for this reason, or as paused where it is paused.';
+
 create or replace function chime_private.rule_changed(old chime.schedules, new chime.schedules) returns boolean
 language sql immutable
 as $$
@@ -88,7 +105,7 @@ begin
   new.updated_at := v_now;
   if chime_private.rule_changed(old, new) then
     -- A changed rule never fires the past: what the old one still owed is recorded as not run.
-    if old.status = 'active' then perform chime_private.settle(old, v_now, 'edited'); end if;
+    perform chime_private.settle_before_change(old, v_now, 'edited');
     if new.status = 'completed' then new.status := 'active'; new.status_reason := null; end if;
     new := chime_private.aim(new, greatest(v_now, old.accounted_until));
     perform chime_private.require_future(new, v_now);
@@ -96,7 +113,8 @@ begin
   if new.status = 'active' and new.run_count >= new.max_runs then
     new.status := 'completed'; new.status_reason := 'It has run max_runs times.';
     new.next_run_at := null; new.next_due_at := null;
-  elsif new.status = 'completed' and new.run_count < new.max_runs and old.max_runs <= old.run_count then
+  elsif new.status = 'completed' and old.run_count >= old.max_runs and (new.max_runs is null or new.run_count < new.max_runs) then
+    -- If its rule has no more fires either, it is completed again at once, for that reason.
     new.status := 'active'; new.status_reason := null;
     new := chime_private.aim(new, greatest(v_now, old.accounted_until));
   end if;

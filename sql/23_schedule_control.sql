@@ -104,9 +104,7 @@ returns chime.schedules
 language plpgsql volatile
 as $$
 begin
-  if s.status in ('active', 'paused') then
-    perform chime_private.settle(s, now, case s.status when 'paused' then 'paused' else 'cancelled' end::chime.skip_reason);
-  end if;
+  perform chime_private.settle_before_change(s, now, 'cancelled');
   update chime.runs r set status = 'cancelled', finished_at = now
   where r.schedule_id = s.id and r.finished_at is null and r.status in ('queued', 'retrying');
   update chime.schedules u set

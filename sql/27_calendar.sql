@@ -81,7 +81,7 @@ begin
   v_new.excluded := chime_private.excluded_time(s);
   if v_new.excluded = s.excluded then return; end if;
   -- As an edit of the rule: what it owed by the days of before is recorded, and the past is never fired.
-  if s.status = 'active' then perform chime_private.settle(s, now, 'edited'); end if;
+  perform chime_private.settle_before_change(s, now, 'edited');
   if s.status = 'completed' and (v_new.max_runs is null or v_new.run_count < v_new.max_runs) then
     v_new.status := 'active'; v_new.status_reason := null;
   end if;

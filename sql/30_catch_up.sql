@@ -121,7 +121,10 @@ declare
   v_fire timestamptz;
   v_reason chime.skip_reason;
   v_last timestamptz;
+  v_busy boolean := s.overlap = 'skip' and chime_private.any_unfinished(s.active_run_ids);
 begin
+  -- Runs that are queued here do not hold each other up, or `all` would run one and skip the others.
+  if not v_busy then s.active_run_ids := '{}'; end if;
   fired := 0;
   skipped := chime_private.skip_gaps(s, v_until, now) + chime_private.skip_excluded(s, v_until, now);
   select * into v_plan from chime_private.plan_catch_up(s, v_until,
@@ -138,7 +141,7 @@ begin
   while v_fire <= v_plan.last loop
     v_reason := case
       when s.run_count >= s.max_runs then 'max_runs'
-      when s.overlap = 'skip' and chime_private.any_unfinished(s.active_run_ids) then 'overlap'
+      when v_busy then 'overlap'
     end;
     if v_reason is null then
       s := chime_private.queue_fire(s, v_fire, now);
@@ -167,4 +170,4 @@ begin
 end $$;
 comment on function chime_private.fire_late is
   'Fires a schedule that owes more than its one next fire, or owes it late, by its catch-up policy: each fire becomes a run '
-  'or belongs to a skipped run that counts it.';
+  'or belongs to a skipped run that counts it. Fires that are caught up together do not hold each other up.';

@@ -9,20 +9,23 @@ create or replace function chime_private.fire_due(
 language plpgsql volatile
 as $$
 declare
+  v_ids uuid[];
   v_run_ids uuid[];
   v_tasks text[];
   v_late uuid[];
   v_schedule chime.schedules;
   v_done record;
 begin
+  v_ids := array(
+    select s.id from chime.schedules s where s.next_due_at <= now order by s.next_due_at limit most for no key update skip locked);
+  -- Read only now that they are locked, in a statement that sees all runs that were committed before: one that locks and
+  -- reads at once gets the newest schedule, but not a run that came with it, and would let the next fire overlap it.
   with due as materialized (
     select s.*, case when s.excluded is null and s.more_rules is null then chime_private.next_fire(s.rule, s.next_run_at)
         else chime_private.timetable_next(s, s.next_run_at) end as following
     from chime.schedules s
-    where s.next_due_at <= now
+    where s.id = any (v_ids)
     order by s.next_due_at
-    limit most
-    for no key update skip locked
   ), plan as materialized (
     select d.id, d.tenant_id, d.revision, d.task, d.payload, d.next_run_at, d.next_due_at, d.jitter, d.following,
       d.run_count, d.max_runs, d.overlap,
@@ -81,10 +84,37 @@ as $$
   update chime.schedules set
     status = 'paused', paused_at = now, paused_until = null, paused_by = 'pgchime',
     status_reason = 'Its rule failed: ' || problem, next_run_at = null, next_due_at = null,
-    accounted_until = greatest(now, accounted_until), updated_at = now
+    updated_at = now
   where id = schedule_id
 $$;
-comment on function chime_private.set_aside is 'Pauses a schedule whose rule raises an error, so that it does not hold up the others.';
+comment on function chime_private.set_aside is
+  'Pauses a schedule whose rule raises an error, so that it does not hold up the others. What it owes is counted once the rule can be read.';
+
+create or replace function chime_private.resume_due(now timestamptz, most integer) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_schedule chime.schedules;
+  v_count integer := 0;
+begin
+  for v_schedule in
+    select * from chime.schedules s where s.paused_until <= now order by s.paused_until limit most for no key update skip locked
+  loop
+    begin
+      perform chime_private.resume(v_schedule, now);
+    exception
+      when insufficient_resources or operator_intervention or transaction_rollback or lock_not_available then
+        raise;
+      when others then
+        perform chime_private.set_aside(v_schedule.id, sqlerrm, now);
+    end;
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end $$;
+comment on function chime_private.resume_due is
+  'Ends the pauses that are due, `most` of them at most, each for itself: a schedule whose rule raises an error stays paused, set aside. '
+  'Answers how many pauses ended.';
 
 create or replace function chime_private.set_aside_failing(now timestamptz, most integer) returns integer
 language plpgsql volatile
@@ -129,19 +159,11 @@ create or replace function chime_private.tick(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_schedule chime.schedules;
   v_done record;
 begin
   now := chime.now();
   perform chime_private.record_tick(clock_id, clock_name, now) where clock_id is not null;
-  resumed := 0;
-  for v_schedule in
-    select * from chime.schedules s where s.paused_until <= now order by s.paused_until limit most for no key update skip locked
-  loop
-    perform chime_private.resume(v_schedule, now);
-    resumed := resumed + 1;
-  end loop;
-
+  resumed := chime_private.resume_due(now, most);
   begin
     select * into v_done from chime_private.fire_due(now, most);
   exception when others then
@@ -153,7 +175,7 @@ begin
   skipped := v_done.skipped;
   more := v_done.claimed >= most or resumed >= most;
 
-  recovered := chime_private.recover_lost_runs(now, clock_id);
+  recovered := chime_private.recover_lost_runs(now, clock_id) + chime_private.recover_stuck_runs(now, clock_id);
   perform chime_private.maintain_due(now);
 
   select least(
@@ -166,6 +188,6 @@ begin
   if next_due_at <= now then next_due_at := now + interval '250 milliseconds'; end if;
 end $$;
 comment on function chime_private.tick is
-  'Moves all that is due: fires schedules (most at a time), resumes pauses that end, queues again the runs of dead workers. '
+  'Moves all that is due: fires schedules (most at a time), resumes pauses that end, queues again the runs of dead workers and those that are stuck. '
   'Answers with what it did, whether more is due at once, and the next due instant. Only a clock that names itself takes '
   'workers for dead.';

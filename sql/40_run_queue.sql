@@ -1,6 +1,13 @@
 -- Runs on their way to a worker. The run is the truth; its graphile-worker job only wakes a worker, which then asks
 -- start_runs whether the run may start. A job too many therefore does nothing.
 
+create or replace function chime_private.wake_any_worker(run_ids uuid[]) returns void
+language sql volatile
+as $$
+  select graphile_worker.add_job('chime_unregistered', json_build_object('run_id', r.id)) from unnest(run_ids) r(id)
+$$;
+comment on function chime_private.wake_any_worker is 'Adds jobs for these runs that any worker takes, whatever tasks it has.';
+
 create or replace function chime_private.enqueue(run_ids uuid[], tasks text[]) returns void
 language plpgsql volatile
 as $$
@@ -34,9 +41,7 @@ begin
   end if;
   s.run_count := s.run_count + 1;
   s.last_run_id := v_run_id;
-  s.active_run_ids := case s.overlap when 'allow' then '{}' else array(
-    select a.id from unnest(s.active_run_ids || v_run_id) a(id)
-    where chime_private.any_unfinished(array[a.id])) end;
+  s.active_run_ids := case s.overlap when 'allow' then '{}' else s.active_run_ids || v_run_id end;
   return s;
 end $$;
 comment on function chime_private.queue_fire is 'Makes the run of one fire and its job; answers the schedule with its counts moved on, not yet stored.';

@@ -1,6 +1,6 @@
--- Workers: what they can do, and whether they live. A worker renews one lease for all its runs; where it does not,
--- its runs are queued again within seconds. Leases are not enforced while nobody could have renewed them: in the
--- first moments of a database, and by a clock that has not ticked without a gap for a whole lease.
+-- Workers: what they can do, and whether they live. A worker renews one lease for all its runs. Leases are not enforced
+-- while nobody could have renewed them: in the first moments of a database, and by a clock that has not ticked without
+-- a gap for a whole lease.
 
 create or replace function chime_private.lease() returns interval
 language sql immutable parallel safe
@@ -24,7 +24,7 @@ begin
   insert into chime_private.workers as w (id, name, pool_id, task_names, started_at, lease_until)
   values (register_worker.worker_id, register_worker.name, register_worker.pool_id,
     array(select t ->> 'name' from jsonb_array_elements(tasks) t order by 1), v_now, v_now + chime_private.lease())
-  on conflict (id) do update set pool_id = excluded.pool_id, lease_until = excluded.lease_until, stopped_at = null
+  on conflict (id) do update set pool_id = excluded.pool_id, task_names = excluded.task_names, lease_until = excluded.lease_until, stopped_at = null
   where w.stopped_at is null;
   return v_now + chime_private.lease();
 end $$;
@@ -41,9 +41,20 @@ $$;
 comment on function chime_private.renew_lease is 'Renews the lease of a worker; null where it was taken for dead: it must stop then.';
 
 create or replace function chime_private.stop_worker(worker_id uuid) returns void
-language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ update chime_private.workers w set stopped_at = chime.now() where w.id = stop_worker.worker_id and w.stopped_at is null $$;
-comment on function chime_private.stop_worker is 'Says that a worker has stopped by itself and holds no runs.';
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids uuid[];
+  v_attempts integer[];
+begin
+  update chime_private.workers w set stopped_at = chime.now() where w.id = stop_worker.worker_id and w.stopped_at is null;
+  if not found then return; end if;
+  -- Whatever it could not finish or give back by itself would have nobody to move it.
+  select array_agg(r.id), array_agg(r.attempt) into v_ids, v_attempts
+  from chime.runs r where r.finished_at is null and r.worker_id = stop_worker.worker_id;
+  perform chime_private.return_runs(v_ids, v_attempts);
+end $$;
+comment on function chime_private.stop_worker is 'Says that a worker has stopped by itself; runs that it still holds are queued again.';
 
 create or replace function chime_private.server_age() returns interval
 language sql volatile
@@ -58,7 +69,8 @@ declare
 begin
   if chime_private.server_age() < chime_private.lease() then return false; end if;
   select * into v_clock from chime_private.clocks c where c.id = clock_id;
-  return v_clock.steady_since <= now - chime_private.lease() and v_clock.ticked_at > now - chime_private.lease() / 2;
+  -- One that is not known, or does not name itself, is not steady.
+  return coalesce(v_clock.steady_since <= now - chime_private.lease() and v_clock.ticked_at > now - chime_private.lease() / 2, false);
 end $$;
 comment on function chime_private.clock_is_steady is
   'Whether a clock may take workers for dead: it, and the database, have been there long enough for all of them to renew.';
@@ -66,13 +78,19 @@ comment on function chime_private.clock_is_steady is
 create or replace function chime_private.record_tick(clock_id uuid, name text, now timestamptz) returns void
 language sql volatile
 as $$
-  -- Written once in a while, not at each of many ticks a second.
-  insert into chime_private.clocks as c (id, name, steady_since, ticked_at)
-  values (clock_id, coalesce(name, 'clock'), now, now)
-  on conflict (id) do update set
-    steady_since = case when c.ticked_at < excluded.ticked_at - chime_private.lease() / 2 then excluded.ticked_at else c.steady_since end,
-    ticked_at = excluded.ticked_at
-  where c.ticked_at < excluded.ticked_at - interval '1 second'
+  -- Written once in a while, not at each of many ticks a second; and where another tick of this clock is just writing it,
+  -- that will do. `on conflict do update` would lock the row in any case, and ticks of one clock would wait for each other.
+  update chime_private.clocks c set
+    steady_since = case when c.ticked_at < record_tick.now - chime_private.lease() / 2 then record_tick.now else c.steady_since end,
+    ticked_at = record_tick.now
+  where c.id in (
+    select k.id from chime_private.clocks k
+    where k.id = record_tick.clock_id and k.ticked_at < record_tick.now - interval '1 second'
+    for no key update skip locked);
+  insert into chime_private.clocks (id, name, steady_since, ticked_at)
+  select record_tick.clock_id, coalesce(record_tick.name, 'clock'), record_tick.now, record_tick.now
+  where not exists (select from chime_private.clocks c where c.id = record_tick.clock_id)
+  on conflict do nothing
 $$;
 comment on function chime_private.record_tick is
   'Says that a clock is alive; after a gap of half a lease it counts as steady from now on only.';
@@ -81,50 +99,3 @@ create or replace function chime_private.stop_clock(clock_id uuid) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ delete from chime_private.clocks c where c.id = stop_clock.clock_id $$;
 comment on function chime_private.stop_clock is 'Says that a clock has stopped by itself.';
-
-create or replace function chime_private.recover_lost_runs(now timestamptz, clock_id uuid) returns integer
-language plpgsql volatile
-as $$
-declare
-  c_most_losses constant integer := 3;
-  v_worker chime_private.workers;
-  v_ids uuid[];
-  v_tasks text[];
-  v_count integer := 0;
-begin
-  if not exists (select from chime_private.workers w where w.stopped_at is null and w.lease_until <= now)
-    or not chime_private.clock_is_steady(clock_id, now) then
-    return 0;
-  end if;
-  for v_worker in
-    select * from chime_private.workers w where w.stopped_at is null and w.lease_until <= now for update skip locked
-  loop
-    update chime_private.workers w set stopped_at = now where w.id = v_worker.id;
-    with lost as (
-      select r.id, r.attempt, r.tenant_id, r.started_at, r.task, r.lost_count + 1 >= c_most_losses as hopeless
-      from chime.runs r where r.finished_at is null and r.worker_id = v_worker.id
-      for no key update
-    ), recorded as (
-      insert into chime.run_attempts (run_id, attempt, tenant_id, worker_id, outcome, started_at, finished_at, error)
-      select l.id, l.attempt, l.tenant_id, v_worker.id, 'lost', l.started_at, now, 'The worker died or lost its connection.'
-      from lost l
-      on conflict do nothing
-    ), changed as (
-      update chime.runs r set
-        status = case when l.hopeless then 'failed' else 'queued' end::chime.run_status,
-        worker_id = null, lost_count = r.lost_count + 1,
-        finished_at = case when l.hopeless then now end,
-        error = case when l.hopeless then format('Its worker died %s times while running it.', r.lost_count + 1) end
-      from lost l where r.id = l.id
-      returning r.id, r.task, r.status
-    )
-    select array_agg(c.id) filter (where c.status = 'queued'), array_agg(c.task) filter (where c.status = 'queued'), v_count + count(*)
-    into v_ids, v_tasks, v_count from changed c;
-    perform chime_private.enqueue(v_ids, v_tasks);
-    -- Jobs that it had fetched and not begun are free for others at once, instead of after hours.
-    perform graphile_worker.force_unlock_workers(array[v_worker.pool_id]);
-  end loop;
-  return v_count;
-end $$;
-comment on function chime_private.recover_lost_runs is
-  'Queues again the runs of workers whose lease has ended; one that has cost three workers their lives fails instead. Answers how many.';

@@ -1,4 +1,4 @@
--- Housekeeping that tick() does when it is due: partitions of the history, made ahead.
+-- Housekeeping that tick() does when it is due: partitions of the history, made ahead; rows of processes that are long gone.
 
 create or replace function chime_private.ensure_partitions(now timestamptz, weeks_ahead integer default 4) returns integer
 language plpgsql volatile
@@ -29,6 +29,19 @@ comment on function chime_private.ensure_partitions is
   'Makes the partitions of chime.runs for this week and some ahead; answers how many were missing. A run outside of them is '
   'kept by the default partition.';
 
+create or replace function chime_private.forget_processes(now timestamptz) returns integer
+language sql volatile
+as $$
+  with clocks as (
+    delete from chime_private.clocks c where c.ticked_at < now - interval '7 days' returning c.id
+  ), workers as (
+    -- A worker whose lease ended is said to have stopped when its runs are taken back: none is forgotten before that.
+    delete from chime_private.workers w where w.stopped_at < now - interval '7 days' returning w.id
+  )
+  select ((select count(*) from clocks) + (select count(*) from workers))::integer
+$$;
+comment on function chime_private.forget_processes is 'Removes clocks and workers that have been gone for a week; answers how many.';
+
 create or replace function chime_private.maintain_due(now timestamptz) returns void
 language plpgsql volatile
 as $$
@@ -36,6 +49,7 @@ begin
   update chime_private.settings s set value = to_jsonb(maintain_due.now + interval '6 hours'), updated_at = maintain_due.now
   where s.key = 'maintenance_due_at' and (s.value #>> '{}')::timestamptz <= maintain_due.now;
   if not found then return; end if;
+  perform chime_private.forget_processes(now);
   begin
     -- A new partition needs a lock that a long report may hold off; ticks do not wait for it, next time will do.
     perform set_config('lock_timeout', '500ms', true);

@@ -44,6 +44,7 @@ grant execute on function
   chime_private.register_worker(uuid, text, text, jsonb),
   chime_private.renew_lease(uuid),
   chime_private.stop_worker(uuid),
+  chime_private.stuck_runs(),
   chime_private.start_runs(uuid, uuid[], boolean),
   chime_private.finish_runs(uuid[], integer[], chime.run_status[], text[], jsonb[], text[], text[]),
   chime_private.return_runs(uuid[], integer[]),

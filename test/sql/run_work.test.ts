@@ -157,6 +157,9 @@ t.test('runs of a worker that died', async (test) => {
   const clock = randomUUID();
   const tick = () => database.row('select * from chime_private.tick(500, $1)', [clock]);
   await database.rows('update chime_private.workers set stopped_at = chime.now()');
+  await database.rows(
+    "update chime.runs set status = 'cancelled', worker_id = null, finished_at = chime.now() where finished_at is null",
+  );
   // The server of the test has just been started, and would have to be older than a lease.
   const serverAge = (age: string) =>
     database.rows(

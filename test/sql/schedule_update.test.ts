@@ -149,10 +149,122 @@ t.test('max_runs may be lowered and raised', async (test) => {
   });
 });
 
+t.test('max_runs may be taken away', async (test) => {
+  await now.set('2026-03-01 12:00:00Z');
+  const id = await create("cron => '* * * * *', overlap => 'allow', max_runs => 1");
+  await now.advance('1 minute');
+  await database.rows('select * from chime_private.tick()');
+  test.hasStrict(await update(id, { name: 'still done' }), { status: 'completed' });
+  test.hasStrict(await update(id, { max_runs: null }), {
+    status: 'active',
+    status_reason: null,
+    next_run_at: new Date('2026-03-01T12:02:00Z'),
+  });
+  test.hasStrict(await update(id, { max_runs: 1 }), { status: 'completed' });
+  test.hasStrict(await update(id, { max_runs: 2 }), {
+    status: 'active',
+    next_run_at: new Date('2026-03-01T12:02:00Z'),
+  });
+});
+
+t.test('more max_runs do not revive a rule that has no more fires', async (test) => {
+  await now.set('2026-03-01 12:00:00Z');
+  const ended = { status: 'completed', status_reason: 'The rule has no more fires.', next_run_at: null };
+  const few = await create(
+    "cron => '* * * * *', overlap => 'allow', max_runs => 5, ends_at => '2026-03-01 12:01Z'",
+  );
+  const both = await create(
+    "cron => '* * * * *', overlap => 'allow', max_runs => 1, ends_at => '2026-03-01 12:01Z'",
+  );
+  await now.advance('1 minute');
+  await database.rows('select * from chime_private.tick()');
+  await now.advance('1 minute');
+  for (const id of [few, both])
+    for (const most of [9, null]) test.hasStrict(await update(id, { max_runs: most }), ended);
+});
+
 t.test('a paused schedule stays paused', async (test) => {
   const id = await create("cron => '@hourly'");
   await database.rows('select chime.pause_schedule($1)', [id]);
   test.hasStrict(await update(id, { cron: '@daily' }), { status: 'paused', next_run_at: null, revision: 2 });
+});
+
+t.test('an edit during a pause accounts for the pause so far', async (test) => {
+  await now.set('2026-03-01 12:00:00Z');
+  const id = await create("cron => '*/10 * * * *'");
+  await now.set('2026-03-01 12:15:00Z');
+  await database.rows('select chime.pause_schedule($1)', [id]);
+  await now.set('2026-03-01 12:45:00Z');
+  await update(id, { cron: '*/7 * * * *' });
+  await now.set('2026-03-01 12:59:00Z');
+  await database.rows('select chime.resume_schedule($1)', [id]);
+  test.hasStrict(await skipped(id), [
+    { scheduled_for: new Date('2026-03-01T12:10:00Z'), skip_reason: 'paused', covers_count: 1 },
+    {
+      scheduled_for: new Date('2026-03-01T12:20:00Z'),
+      skip_reason: 'paused',
+      covers_count: 3,
+      covers_until: new Date('2026-03-01T12:40:00Z'),
+    },
+    {
+      scheduled_for: new Date('2026-03-01T12:49:00Z'),
+      skip_reason: 'paused',
+      covers_count: 2,
+      covers_until: new Date('2026-03-01T12:56:00Z'),
+    },
+  ]);
+});
+
+t.test('other dates of a calendar during a pause account for the pause so far', async (test) => {
+  await now.set('2026-03-01 12:00:00Z');
+  await database.rows(
+    `insert into chime.calendars (id, tenant_id, name, dates, created_at, updated_at)
+     values (gen_random_uuid(), chime.current_tenant(), 'feasts', '{[2026-03-04,2026-03-05)}', chime.now(), chime.now())`,
+  );
+  const id = await create("cron => '0 9 * * *'");
+  await database.rows(`update chime.schedules s set never_on = '{feasts}' where id = $1`, [id]);
+  await database.rows(
+    'update chime.schedules s set excluded = chime_private.excluded_time(s) where id = $1',
+    [id],
+  );
+  await database.rows('select chime.pause_schedule($1)', [id]);
+  await now.set('2026-03-03 12:00:00Z');
+  await database.rows("update chime.calendars set dates = '{[2026-03-02,2026-03-05)}' where name = 'feasts'");
+  await database.rows(
+    'select chime_private.apply_calendar(s, chime.now()) from chime.schedules s where s.id = $1',
+    [id],
+  );
+  test.hasStrict(
+    await skipped(id),
+    [{ scheduled_for: new Date('2026-03-02T09:00:00Z'), skip_reason: 'paused', covers_count: 2 }],
+    'by the dates that held until then',
+  );
+});
+
+t.test('a rule that fails can be mended, cancelled and deleted', async (test) => {
+  await now.set('2026-03-01 12:00:00Z');
+  const ids = [];
+  for (let number = 0; number < 3; number++) {
+    const id = await create("cron => '*/10 * * * *', timezone => 'Asia/Tokyo'");
+    await database.rows("update chime.schedules set rule.timezone = 'Asia/Gone' where id = $1", [id]);
+    ids.push(id);
+  }
+  await now.set('2026-03-01 12:15:00Z');
+  await database.rows('select chime_private.tick()');
+  const [mended, cancelled, deleted] = ids as [string, string, string];
+  test.hasStrict(await update(mended, { timezone: 'Asia/Seoul' }), {
+    status: 'paused',
+    timezone: 'Asia/Seoul',
+  });
+  test.hasStrict(await database.row('select * from chime.resume_schedule($1)', [mended]), {
+    status: 'active',
+  });
+  test.hasStrict(await database.row('select * from chime.cancel_schedule($1)', [cancelled]), {
+    status: 'cancelled',
+  });
+  test.hasStrict(await database.row('select * from chime.delete_schedule($1)', [deleted]), {
+    status: 'cancelled',
+  });
 });
 
 t.test('a cancelled one cannot be changed', async (test) => {

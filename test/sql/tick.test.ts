@@ -90,6 +90,29 @@ t.test('what was missed, by policy', async (test) => {
     test.hasStrict(await schedule(id), { next_run_at: at('13:10:00'), accounted_until: at('13:05:00') });
 });
 
+t.test('fires that are caught up together do not hold each other up', async (test) => {
+  const id = await create("cron => '*/10 * * * *', catch_up => 'all'");
+  await now.set('2026-03-01 12:45:00Z');
+  test.hasStrict(await tick(), { fired: 4, skipped: 0 });
+  test.equal(((await schedule(id)).active_run_ids as string[]).length, 4, 'each of them is remembered');
+  const [first, ...others] = await database.rows<{ id: string }>(
+    'select id from chime.runs where schedule_id = $1 order by id',
+    [id],
+  );
+  const finish = (ids: unknown[]) =>
+    database.rows(
+      "update chime.runs set status = 'cancelled', finished_at = chime.now() where id = any ($1)",
+      [ids],
+    );
+  await finish([first?.id]);
+  await now.set('2026-03-01 13:05:00Z');
+  test.hasStrict(await tick(), { fired: 0, skipped: 2 }, 'but later ones wait for all of them');
+  await finish(others.map((other) => other.id));
+  await now.set('2026-03-01 13:10:00Z');
+  test.hasStrict(await tick(), { fired: 1, skipped: 0 });
+  test.hasStrict(await schedule(id), { active_run_ids: [(await schedule(id)).last_run_id] });
+});
+
 t.test('how late a missed fire may be', async (test) => {
   const ids: string[] = [];
   for (const policy of ['latest', 'all', 'earliest']) {
@@ -239,6 +262,31 @@ t.test('a rule that fails is set aside and shown, the others fire', async (test)
     await database.row('select * from chime.resume_schedule($1)', [bad]),
     { status: 'active' },
     'and can be resumed',
+  );
+});
+
+t.test('a pause that ends on a rule that fails holds up nobody', async (test) => {
+  const good = await create("cron => '*/10 * * * *'");
+  const paused = await create("cron => '*/10 * * * *'");
+  const bad = await create("cron => '*/10 * * * *', timezone => 'Asia/Tokyo'");
+  for (const id of [paused, bad])
+    await database.rows("select chime.pause_schedule($1, until => '2026-03-01 12:15Z')", [id]);
+  await database.rows("update chime.schedules set rule.timezone = 'Asia/Gone' where id = $1", [bad]);
+  await now.set('2026-03-01 12:20:00Z');
+  test.hasStrict(await tick(), { fired: 1, resumed: 2 });
+  test.hasStrict(await runs(good), [{ status: 'skipped' }, { status: 'queued' }]);
+  test.hasStrict(await schedule(paused), { status: 'active', next_run_at: at('12:30:00') });
+  const { status_reason: reason, ...aside } = await schedule(bad);
+  test.hasStrict(aside, { status: 'paused', paused_until: null, paused_by: 'pgchime', next_run_at: null });
+  test.match(reason, /Its rule failed: time zone "Asia\/Gone" not recognized/);
+  test.hasStrict(await tick(), { resumed: 0 }, 'and it is not tried again at every tick');
+  await database.rows("update chime.schedules set rule.timezone = 'Asia/Tokyo' where id = $1", [bad]);
+  await now.set('2026-03-01 12:35:00Z');
+  await database.rows('select chime.resume_schedule($1)', [bad]);
+  test.hasStrict(
+    await runs(bad),
+    [{ scheduled_for: at('12:10:00'), skip_reason: 'paused', covers_count: 3 }],
+    'its fires are accounted for once the rule can be read',
   );
 });
 

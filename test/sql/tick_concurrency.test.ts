@@ -143,6 +143,74 @@ t.test('ticks and edits at random: every fire is accounted for once, none by an 
   );
 });
 
+t.test('a run by hand that is committed in the middle of a tick keeps the next fire back', async (test) => {
+  const database = await createDatabase(test);
+  const now = await MovableNow.install(database, '2026-03-01 12:00:00Z');
+  const { create, runs, schedule } = shorthand(database);
+  const id = await create("cron => '*/10 * * * *'");
+  // A schedule before it, whose row is read slowly: the tick's statement has begun, and has not come to the other row yet.
+  const slow = await create("cron => '5-59/10 * * * *', overlap => 'allow'");
+  await database.rows(`
+    create function chime_private.stall(schedule_id uuid) returns boolean language plpgsql volatile as $$
+    begin
+      if schedule_id = '${slow}' and current_setting('test.stall', true) = 'on' then
+        perform set_config('test.stall', 'off', false);
+        perform pg_advisory_xact_lock(4242);
+      end if;
+      return true;
+    end $$;
+    alter table chime.schedules enable row level security;
+    alter table chime.schedules force row level security;
+    create policy stall on chime.schedules using (chime_private.stall(id)) with check (true);
+    grant execute on function chime_private.stall(uuid) to public;`);
+  await now.set('2026-03-01 12:10:00Z');
+  const holder = await database.connect(test);
+  await holder.query('select pg_advisory_lock(4242)');
+  const clock = await database.connect(test);
+  await clock.query("select set_config('test.stall', 'on', false)");
+  const ticking = clock.query('select * from chime_private.tick()');
+  await waitsForLock(database, clock);
+  const { id: manual } = await database.row<{ id: string }>('select * from chime.run_now($1)', [id]);
+  await holder.query('select pg_advisory_unlock(4242)');
+  await ticking;
+  test.strictSame((await runs(id)).map((run) => run.skip_reason ?? run.status).sort(), ['overlap', 'queued']);
+  test.strictSame(
+    (await schedule(id)).active_run_ids,
+    [manual],
+    'the run that is not finished is remembered',
+  );
+});
+
+t.test('ticks of one clock do not wait for each other', async (test) => {
+  const database = await createDatabase(test);
+  const now = await MovableNow.install(database, '2026-03-01 12:00:00Z');
+  const clockId = '00000000-0000-4000-8000-000000000001';
+  const tick = 'select * from chime_private.tick(500, $1)';
+  await database.rows(tick, [clockId]);
+  const first = await database.connect(test);
+  const second = await database.connect(test);
+  // A tick that has to wait for the other fails.
+  await second.query("set lock_timeout = '100ms'");
+  for (const moment of ['a moment later', 'when it is time to say that the clock lives']) {
+    if (moment !== 'a moment later') await now.advance('2 seconds');
+    await first.query('begin');
+    await first.query(tick, [clockId]);
+    await test.resolves(second.query(tick, [clockId]), moment);
+    await first.query('commit');
+  }
+  test.strictSame(
+    await database.value('select ticked_at from chime_private.clocks'),
+    new Date('2026-03-01T12:00:02Z'),
+  );
+  await now.advance('8 seconds');
+  await database.rows(tick, [clockId]);
+  test.strictSame(
+    await database.value('select steady_since from chime_private.clocks'),
+    new Date('2026-03-01T12:00:10Z'),
+    'after a gap it is steady from then on only',
+  );
+});
+
 /** Resolves when the connection of a client waits for a lock. */
 async function waitsForLock(
   database: { value<T>(sql: string, values?: unknown[]): Promise<T> },
