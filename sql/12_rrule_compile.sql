@@ -54,6 +54,7 @@ declare
   v_step bigint := fields[12];
   v_width integer;
   v_place integer;
+  v_reached bigint;   -- the places that the steps ever come to
   v_date date := date '1970-01-01' + (start / 86400)::integer;
 begin
   -- Every 15 minutes is minutes 0, 15, 30, 45; every 120 minutes is every 2 hours at one minute.
@@ -66,9 +67,12 @@ begin
       v_unit := v_unit - 1;
       continue;
     end if;
-    fields[8 - v_unit] := fields[8 - v_unit]
-      & (chime_private.repeat_bit(gcd(v_step, v_width), v_width - 1) << (v_place % gcd(v_step, v_width))::integer);
-    exit when v_width % v_step <> 0;
+    v_reached := chime_private.repeat_bit(gcd(v_step, v_width), v_width - 1) << (v_place % gcd(v_step, v_width))::integer;
+    if v_width % v_step <> 0 then
+      if fields[8 - v_unit] & v_reached = 0 then fields[8 - v_unit] := 0; end if;
+      exit;
+    end if;
+    fields[8 - v_unit] := fields[8 - v_unit] & v_reached;
     v_step := 1;
     v_unit := 4;
   end loop;

@@ -71,7 +71,7 @@ create or replace function chime_private.rrule_position_next(fields bigint[], po
 language plpgsql immutable parallel safe
 as $$
 declare
-  c_most constant integer := 1000;
+  c_most constant integer := case fields[20] when 1 then 100 else 1000 end;
   v_wall bigint := wall;
   v_period record;
   v_total bigint;
@@ -98,7 +98,7 @@ begin
   return null;
 end $$;
 comment on function chime_private.rrule_position_next is
-  'The first wall second that BYSETPOS leaves, at wall or later; null where none of the next thousand periods has one.';
+  'The first wall second that BYSETPOS leaves, at wall or later; null where none of the next thousand periods, or hundred years, has one.';
 
 create or replace function chime_private.rrule_position_count(fields bigint[], positions integer[], low bigint, high bigint) returns bigint
 language plpgsql immutable parallel safe
@@ -109,7 +109,10 @@ declare
   v_total bigint;
   v_from bigint;
   v_to bigint;
+  v_chosen bigint;
   v_count bigint := 0;
+  -- Days and hours are alike, weeks too where months do not cut any short: one stands for all that lie within.
+  v_alike boolean := fields[7] & 64 = 0 and (fields[20] >= 4 or fields[20] = 3 and fields[5] = 8190);
 begin
   loop
     v_wall := chime_private.rrule_base_next(fields, v_wall);
@@ -118,16 +121,23 @@ begin
     v_total := chime_private.rrule_base_count(fields, v_period.low, v_period.high);
     v_from := case when low > v_period.low then chime_private.rrule_base_count(fields, v_period.low, low) else 0 end;
     v_to := case when high < v_period.high then chime_private.rrule_base_count(fields, v_period.low, high) else v_total end;
-    v_count := v_count + (
+    v_chosen := (
       select count(distinct case when p > 0 then p - 1 else v_total + p end)
       from unnest(positions) p
       where case when p > 0 then p - 1 else v_total + p end between v_from and v_to - 1);
+    v_count := v_count + v_chosen;
     v_wall := v_period.high;
+    if v_alike and v_from = 0 and v_to = v_total then
+      v_period := chime_private.rrule_period(fields, high);
+      v_count := v_count + v_chosen * (chime_private.rrule_base_count(fields, v_wall, greatest(v_wall, v_period.low)) / v_total);
+      v_wall := greatest(v_wall, v_period.low);
+      v_alike := false;
+    end if;
   end loop;
   return v_count;
 end $$;
 comment on function chime_private.rrule_position_count is
-  'How many wall seconds BYSETPOS leaves from low up to, not including, high; the cost grows with the periods between.';
+  'How many wall seconds BYSETPOS leaves from low up to, not including, high; the cost grows with the periods between, of months and years.';
 
 create or replace function chime_private.rrule_next(fields bigint[], positions integer[], wall bigint) returns bigint
 language plpgsql immutable parallel safe

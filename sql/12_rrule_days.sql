@@ -35,6 +35,11 @@ begin
 end $$;
 comment on function chime_private.rrule_nth_days is 'The days of a month that are numbered weekdays: bit n = day n.';
 
+create or replace function chime_private.week_bits(away integer) returns bigint
+language sql immutable parallel safe
+as $$ select case when away >= 0 then 254::bigint << away else 254::bigint >> -away end $$;
+comment on function chime_private.week_bits is 'Seven days as bits of a month: the first is this many days after the first of the month.';
+
 create or replace function chime_private.rrule_week_days(
   fields bigint[], year integer, first_day integer, days integer
 ) returns bigint
@@ -42,38 +47,33 @@ language plpgsql immutable parallel safe
 as $$
 declare
   v_shift integer := (11 - fields[14]) % 7;
-  v_bits bigint := 0;
-  v_start integer;
-  v_year integer;
+  v_january integer := chime_private.month_start(year, 1);
+  v_start integer := (first_day + v_shift) / 7 * 7 - v_shift;
   v_middle integer;
-  v_number integer;
-  v_count integer;
+  v_length integer;
+  v_bits bigint := 0;
 begin
-  for v_week in (first_day + v_shift) / 7 .. (first_day + days - 1 + v_shift) / 7 loop
-    v_start := v_week * 7 - v_shift;
+  while v_start < first_day + days loop
     -- A week belongs to the year that has its fourth day.
-    v_year := year;
-    if v_start + 3 < chime_private.month_start(year, 1) then
-      v_year := year - 1;
-    elsif v_start + 3 >= chime_private.month_start(year + 1, 1) then
-      v_year := year + 1;
+    v_middle := v_start + 3 - v_january;
+    v_length := 337 + chime_private.month_days(year, 2);
+    if v_middle < 0 then
+      v_length := 337 + chime_private.month_days(year - 1, 2);
+      v_middle := v_middle + v_length;
+    elsif v_middle >= v_length then
+      v_middle := v_middle - v_length;
+      v_length := 337 + chime_private.month_days(year + 1, 2);
     end if;
-    v_middle := v_start + 3 - chime_private.month_start(v_year, 1);
-    v_number := v_middle / 7 + 1;
-    v_count := (336 + chime_private.month_days(v_year, 2) - v_middle % 7) / 7 + 1;
-    if fields[18] >> v_number & 1 = 1 or fields[19] >> v_count - v_number + 1 & 1 = 1 then
+    if fields[18] >> v_middle / 7 + 1 & 1 = 1
+      or fields[19] >> (v_length - 1 - v_middle % 7) / 7 - v_middle / 7 + 1 & 1 = 1 then
       v_bits := v_bits | chime_private.week_bits(v_start - first_day);
     end if;
+    v_start := v_start + 7;
   end loop;
   return v_bits;
 end $$;
 comment on function chime_private.rrule_week_days is
   'The days of a month that lie in the weeks of BYWEEKNO: bit n = day n. A week at the turn of the year counts for both years.';
-
-create or replace function chime_private.week_bits(away integer) returns bigint
-language sql immutable parallel safe
-as $$ select case when away >= 0 then 254::bigint << away else 254::bigint >> -away end $$;
-comment on function chime_private.week_bits is 'Seven days as bits of a month: the first is this many days after the first of the month.';
 
 create or replace function chime_private.rrule_month_days(
   fields bigint[], year integer, month integer, first_day integer, days integer

@@ -80,15 +80,17 @@ declare
   v_count bigint;
 begin
   if not rule.real_time and rule.dst_gap <> 'skip' then
-    wall := chime_private.rrule_nth(rule.rrule, rule.positions, rule.rrule[16], v_end, count);
+    wall := coalesce(chime_private.rrule_nth(rule.rrule, rule.positions, rule.rrule[16], v_end, count), v_end);
     return;
   end if;
   -- From one clock change to the next: a time that there is twice counts once, unless the rule follows real time.
   while v_at < v_end loop
     for v_until in
-      select chime_private.clock_change(s.at, s.at + 432000, rule.timezone)
-      from generate_series(v_at, v_at + v_span - 1, 432000) s(at)
-      where chime_private.utc_offset(s.at, rule.timezone) <> chime_private.utc_offset(s.at + 432000, rule.timezone)
+      select chime_private.clock_change(o.at - 432000, o.at, rule.timezone)
+      from (select s.at, s.shown, lag(s.shown) over (order by s.at) as before
+            from (select at, chime_private.utc_offset(at, rule.timezone) as shown
+                  from generate_series(v_at, v_at + v_span + 432000, 432000) at offset 0) s) o
+      where o.shown <> o.before
       union all select v_at + v_span
       order by 1
     loop
@@ -108,10 +110,12 @@ begin
     end loop;
     v_span := least(v_span * 2, 16 * c_year);
   end loop;
+  wall := v_end;
+  second := v_end;
 end $$;
 comment on function chime_private.rrule_end is
   'The last wall second of an RRULE with COUNT, and its instant: as many as COUNT says from second start on, times left out that '
-  'a clock change leaves out, unless dst_gap makes up for them. Null where that is more than 400 years away.';
+  'a clock change leaves out, unless dst_gap makes up for them. Not more than 400 years on.';
 
 create or replace function chime_private.rrule_has_start(rule text) returns boolean
 language sql immutable parallel safe

@@ -46,16 +46,6 @@ end $$;
 comment on function chime_private.rrule_step_next is
   'The first wall second, at wall or later, of an RRULE whose interval is in steps; null where there is none within reach.';
 
-create or replace function chime_private.rrule_step_bits(fields bigint[], index bigint, width integer) returns bigint
-language sql immutable parallel safe
-as $$
-  select case when away < width then fields[15] << away::integer else 0 end
-  from (select ((fields[13] - index * width) % fields[12] + fields[12]) % fields[12] as away) a
-$$;
-comment on function chime_private.rrule_step_bits is
-  'Which of the `width` steps are in the interval that make up the larger unit with this index: hours of a day, minutes of an '
-  'hour, seconds of a minute.';
-
 create or replace function chime_private.rrule_step_total(fields bigint[], wall bigint) returns bigint
 language sql immutable parallel safe
 as $$
@@ -74,33 +64,37 @@ create or replace function chime_private.rrule_step_day_count(
 language plpgsql immutable parallel safe
 as $$
 declare
-  v_one bigint[] := fields[1:3];
+  v_unit integer := fields[9];
+  v_step bigint := fields[12];
+  v_larger integer := case v_unit when 3600 then 86400 else v_unit * 60 end;  -- a day of hours, an hour of minutes, a minute of seconds
+  v_field bigint := fields[case v_unit when 3600 then 3 when 60 then 2 else 1 end];
+  v_one bigint[];
+  v_away bigint;
   v_bits bigint;
-  v_low integer;
-  v_high integer;
+  v_second integer := low / v_larger * v_larger;
   v_count bigint := 0;
 begin
-  if fields[9] = 3600 then
-    v_one[3] := fields[3] & chime_private.rrule_step_bits(fields, day, 24);
-    return chime_private.cron_count_seconds(v_one, high) - chime_private.cron_count_seconds(v_one, low);
-  end if;
-  for v_hour in low / 3600 .. (high - 1) / 3600 loop
-    continue when fields[3] >> v_hour & 1 = 0;
-    v_one[3] := 1;
-    v_low := greatest(low - v_hour * 3600, 0);
-    v_high := least(high - v_hour * 3600, 3600);
-    if fields[9] = 60 then
-      v_one[2] := fields[2] & chime_private.rrule_step_bits(fields, day * 24 + v_hour, 60);
-      v_count := v_count + chime_private.cron_count_seconds(v_one, v_high) - chime_private.cron_count_seconds(v_one, v_low);
-    else
-      for v_minute in v_low / 60 .. (v_high - 1) / 60 loop
-        continue when fields[2] >> v_minute & 1 = 0;
-        v_bits := fields[1] & chime_private.rrule_step_bits(fields, (day * 24 + v_hour) * 60::bigint + v_minute, 60);
-        v_bits := v_bits & ((1::bigint << least(v_high - v_minute * 60, 60)) - 1);
-        v_bits := v_bits >> greatest(v_low - v_minute * 60, 0);
-        v_count := v_count + bit_count(v_bits::bit(64));
-      end loop;
+  v_one := array[fields[1], case v_unit when 3600 then fields[2] else 1 end, 1];
+  while v_second < high loop
+    if v_unit < 3600 and fields[3] >> v_second / 3600 & 1 = 0 then
+      v_second := v_second / 3600 * 3600 + 3600;
+      continue;
     end if;
+    if v_unit = 3600 or v_unit = 60 or fields[2] >> v_second % 3600 / 60 & 1 = 1 then
+      v_away := ((fields[13] - (day * 86400::bigint + v_second) / v_unit) % v_step + v_step) % v_step;
+      v_bits := case when v_away >= 60 then 0 else v_field & (fields[15] << v_away::integer) end;
+      if v_bits = 0 then
+        null;
+      elsif v_second >= low and v_second + v_larger <= high then
+        v_count := v_count + bit_count(v_bits::bit(64)) * case v_unit
+          when 3600 then bit_count(fields[2]::bit(60)) * bit_count(fields[1]::bit(60)) when 60 then bit_count(fields[1]::bit(60)) else 1 end;
+      else
+        v_one[case v_unit when 3600 then 3 when 60 then 2 else 1 end] := v_bits;
+        v_count := v_count + chime_private.cron_count_seconds(v_one, least(high - v_second, v_larger))
+          - chime_private.cron_count_seconds(v_one, greatest(low - v_second, 0));
+      end if;
+    end if;
+    v_second := v_second + v_larger;
   end loop;
   return v_count;
 end $$;

@@ -44,10 +44,7 @@ begin
     end if;
   elsif parts ? 'COUNT' then
     v_end := chime_private.rrule_end(rule, date_part('epoch', start)::bigint, (parts ->> 'COUNT')::integer);
-    if v_end.wall is null then
-      perform chime_private.rrule_fail(rrule, format('COUNT=%s reaches more than 400 years ahead', parts ->> 'COUNT'), at, 'COUNT',
-        'Take a smaller COUNT, or leave it out.');
-    elsif rule.real_time then
+    if rule.real_time then
       rule.ends_at := to_timestamp(v_end.second);
     else
       rule.rrule[17] := v_end.wall;
@@ -55,7 +52,7 @@ begin
   end if;
   return rule;
 end $$;
-comment on function chime_private.end_rrule is 'A compiled rule with the end that UNTIL or COUNT gives it. Raises CH001.';
+comment on function chime_private.end_rrule is 'A compiled rule with the end that UNTIL or COUNT gives it; at is where UNTIL stands. Raises CH001.';
 
 create or replace function chime_private.settle_rrule_dates(rule chime_private.rule) returns chime_private.rule
 language plpgsql immutable
@@ -138,8 +135,12 @@ begin
     v_rule.rrule[16] := 0;
     v_rule.starts_at := v_instant;
   end if;
+  -- Before COUNT, which would be followed for centuries.
+  if chime_private.next_fire(v_rule, timestamptz '1970-01-01 00:00:00Z') is null then
+    perform chime_private.rrule_never(rrule);
+  end if;
   v_rule := chime_private.end_rrule(v_rule, rrule, v_parts,
-    coalesce((v_parts #>> '{at,UNTIL}')::integer, (v_parts #>> '{at,COUNT}')::integer), v_instant);
+    (v_parts #>> '{at,UNTIL}')::integer, v_instant);
   v_rule := chime_private.settle_rrule_dates(v_rule);
   if chime_private.next_fire(v_rule, timestamptz '1970-01-01 00:00:00Z') is null then
     perform chime_private.rrule_never(rrule);

@@ -137,6 +137,54 @@ function localRule({
   return { every: '1 year', anchor: `2000-02-29 ${time} ${tz}` };
 }
 
+interface RruleVector {
+  dtstart: string;
+  rrule: string;
+  tz: string;
+  after: string;
+  expect: string[];
+  category: string;
+}
+
+/** The fires of an RRULE whose DTSTART is a wall-clock time; none where it is refused because it has none. */
+async function rruleFires({ dtstart, rrule, tz, after }: Omit<RruleVector, 'expect' | 'category'>) {
+  const text = `DTSTART:${dtstart.replaceAll(/[-:]/g, '')}\nRRULE:${rrule}`;
+  const got = await fires({ rrule: text }, tz, after);
+  return got === 'CH002' ? [] : got;
+}
+
+t.test('recurrence rules that implementations agree on', async (test) => {
+  const results: Counted[] = [];
+  for (const vector of load<RruleVector>('rrule')) {
+    const name = `${vector.rrule} from ${vector.dtstart} in ${vector.tz}`;
+    const passed = test.strictSame(await rruleFires(vector), vector.expect, name);
+    results.push({ category: vector.category, passed });
+  }
+  report(test, 'rrule', results);
+});
+
+interface RruleDisagreeVector extends Omit<RruleVector, 'expect' | 'category'> {
+  class: string;
+  recommended: string[] | null;
+  answers: { next: string[] | string; by: string[] }[];
+}
+
+t.test('recurrence rules that implementations read differently', async (test) => {
+  const results: Counted[] = [];
+  for (const vector of load<RruleDisagreeVector>('rrule-disagree')) {
+    const name = `${vector.rrule} from ${vector.dtstart} in ${vector.tz}`;
+    const got = await rruleFires(vector);
+    // Where nothing is recommended, the answer is one that another implementation gives too.
+    const known = vector.answers.map(({ next }) => JSON.stringify(next));
+    const passed =
+      vector.recommended === null
+        ? test.ok(known.includes(JSON.stringify(got)), name, { got, known })
+        : test.strictSame(got, vector.recommended, name);
+    results.push({ category: vector.class, passed });
+  }
+  report(test, 'rrule-disagree', results);
+});
+
 t.test('every day, week, month and year at a wall-clock time', async (test) => {
   const results: Counted[] = [];
   for (const vector of load<LocalVector>('local')) {
