@@ -11,7 +11,7 @@ import {
   WorkerPreset,
 } from 'graphile-worker';
 import { unlockPool } from '../db/calls.ts';
-import { pause } from '../db/listener.ts';
+import { pause } from '../db/pause.ts';
 import { Pool } from '../db/pool.ts';
 import type { Logger } from '../log.ts';
 import type { Service } from '../service.ts';

@@ -10,7 +10,7 @@ import {
   startRuns,
   writeLogs,
 } from '../db/calls.ts';
-import { pause } from '../db/listener.ts';
+import { pause } from '../db/pause.ts';
 import { isConnectionError } from '../db/pool.ts';
 import { fromDatabase } from '../errors.ts';
 import type { Logger } from '../log.ts';
