@@ -6,7 +6,7 @@ import pg from 'pg';
 import type { Logger } from '../log.ts';
 import type { Service } from '../service.ts';
 import { pause } from './pause.ts';
-import { watchSilence } from './pool.ts';
+import { destroy, watchSilence } from './pool.ts';
 
 const probeChannel = 'chime_probe';
 
@@ -93,11 +93,15 @@ export class Listener extends EventEmitter<ListenerEvents> implements Service {
       if (from === probeChannel) probes.get(payload)?.abort();
       else this.emit('notify', payload);
     });
+    // Stopping does not wait for a server that does not answer.
+    const giveUp = () => destroy(client);
+    signal.addEventListener('abort', giveUp, { once: true });
     try {
       await client.connect();
       watchSilence(client, 10_000);
       await client.query(`listen ${pg.escapeIdentifier(channel)}`);
       await client.query(`listen ${probeChannel}`);
+      signal.removeEventListener('abort', giveUp);
       while (!signal.aborted) {
         const token = randomUUID();
         const arrived = new AbortController();
@@ -118,6 +122,7 @@ export class Listener extends EventEmitter<ListenerEvents> implements Service {
     } catch (error) {
       return (error as Error).message;
     } finally {
+      signal.removeEventListener('abort', giveUp);
       // A dead connection does not answer a goodbye; its socket is closed either way.
       await Promise.race([client.end().catch(() => {}), pause(1000, signal)]);
     }

@@ -52,10 +52,18 @@ export function isTransient(error: unknown): boolean {
   return typeof code === 'string' && /^(?:25006|(?:40|53|55|57|58|XX)[0-9A-Z]{3})$/.test(code);
 }
 
+function streamOf(client: pg.Client | pg.PoolClient): Socket {
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream;
+}
+
+/** Ends a connection at once, whatever it is doing: making itself, too. */
+export function destroy(client: pg.Client | pg.PoolClient, reason?: Error): void {
+  streamOf(client).destroy(reason);
+}
+
 /** Destroys a connection that owes an answer and gives no sign of life, so that its statement fails and can be tried anew. */
 export function watchSilence(client: pg.Client | pg.PoolClient, silence: number): void {
-  const { connection } = client as unknown as { connection: { stream: Socket } };
-  const { stream } = connection;
+  const stream = streamOf(client);
   stream.setTimeout(silence, () => {
     const idle = (client as unknown as { readyForQuery?: boolean }).readyForQuery === true;
     if (!idle) stream.destroy(new Error('the connection fell silent'));
@@ -138,11 +146,7 @@ export class Pool extends pg.Pool {
   /** Nothing waits for the database any more: what is under way fails, and so does what is still asked. */
   cut(): void {
     this.#cut.abort();
-    for (const client of this.#clients) {
-      (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy(
-        new Error(notWaited),
-      );
-    }
+    for (const client of this.#clients) destroy(client, new Error(notWaited));
   }
 
   override end(): Promise<void>;
