@@ -16,7 +16,7 @@ export function clockCommand(): Command {
       const reporter = createReporter(config.logLevel, options.json === true || !process.stdout.isTTY);
       const shutdown = new Shutdown(reporter.log);
       await shutdown.during(async () => {
-        const connection = await findDatabase(config);
+        const connection = await findDatabase(config, { serves: true });
         try {
           await shutdown.unlessAsked(checkDatabase(connection.url));
           const clock = makeClock(config, connection.url, reporter.log);

@@ -26,7 +26,7 @@ export function workerCommand(): Command {
       const reporter = createReporter(config.logLevel, options.json === true || !process.stdout.isTTY);
       const shutdown = new Shutdown(reporter.log);
       await shutdown.during(async () => {
-        const connection = await findDatabase(config);
+        const connection = await findDatabase(config, { serves: true });
         try {
           await shutdown.unlessAsked(checkDatabase(connection.url));
           const worker = await makeWorker(config, connection.url, reporter.log);
