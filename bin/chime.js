@@ -11,3 +11,5 @@ const source = new URL('../src/cli/main.ts', import.meta.url);
 const compiled = new URL('../dist/src/cli/main.js', import.meta.url);
 const { main } = await import(existsSync(source) ? source.href : compiled.href);
 process.exitCode = await main(process.argv.slice(2));
+// What a task has left behind, a timer or a connection, must not keep the process.
+setTimeout(() => process.exit(), 500).unref();

@@ -5,13 +5,16 @@ export interface Service {
   start(): Promise<void>;
   /** Resolves when it has ended and holds nothing any more. May be called at any time and more than once. */
   stop(): Promise<void>;
+  /** Makes stop() resolve soon, whatever it waits for. */
+  hurry?(): void;
 }
 
-/** Starts services in order; when one fails, stops those before it and rejects. */
-export async function startAll(services: readonly Service[]): Promise<void> {
+/** Starts services in order; when one fails, or `signal` says to stop, stops those before it and rejects. */
+export async function startAll(services: readonly Service[], signal?: AbortSignal): Promise<void> {
   const started: Service[] = [];
   try {
     for (const service of services) {
+      signal?.throwIfAborted();
       await service.start();
       started.push(service);
     }

@@ -3,12 +3,13 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { InvalidConfigError } from '../errors.ts';
 import { version } from '../package.ts';
 import type { Service } from '../service.ts';
+import type { Health } from './health.ts';
 
 export interface ServerOptions {
   host: string;
   port: number;
-  /** What /healthz tells beside that the process lives. */
-  health(): Record<string, unknown>;
+  /** What /healthz tells; any status but ok is answered with 503. */
+  health(): { status: Health } & Record<string, unknown>;
 }
 
 export class Server implements Service {
@@ -33,8 +34,10 @@ export class Server implements Service {
   async start(): Promise<void> {
     const { host, port, health } = this.#options;
     const app = Fastify({ logger: false, forceCloseConnections: true });
-    // Liveness alone: it must not fail because the database is away, or a supervisor would kill what only has to wait.
-    app.get('/healthz', () => ({ status: 'ok', version, ...health() }));
+    app.get('/healthz', (_request, reply) => {
+      const { status, ...rest } = health();
+      return reply.code(status === 'ok' ? 200 : 503).send({ status, version, ...rest });
+    });
     try {
       await app.listen({ host, port });
     } catch (error) {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { Chime } from '../client/chime.ts';
 import type { Config } from '../config.ts';
-import { findEmbedded, openEmbedded } from '../db/embedded/open.ts';
+import { useEmbedded } from '../db/embedded/open.ts';
 import { describeLag } from '../db/schema_version.ts';
 import { UsageError } from './failure.ts';
 
@@ -15,11 +15,16 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** Finds the database; `create` makes an embedded one where there is none yet. */
-export async function findDatabase(config: Config, { create = false } = {}): Promise<Connection> {
+/**
+ * Finds the database.
+ * @param create makes an embedded one where there is none yet
+ * @param serves whether the command goes on until it is told to stop
+ */
+export async function findDatabase(
+  config: Config,
+  { create = false, serves = false } = {},
+): Promise<Connection> {
   if (config.databaseUrl !== undefined) return { url: config.databaseUrl, close: async () => {} };
-  const running = await findEmbedded(config.dataDir);
-  if (running !== undefined) return { url: running, close: async () => {} };
   const exists = await fs.stat(path.join(config.dataDir, 'state.json')).then(
     () => true,
     () => false,
@@ -30,8 +35,7 @@ export async function findDatabase(config: Config, { create = false } = {}): Pro
       'Start one with: chime start',
     );
   }
-  const embedded = await openEmbedded(config.dataDir);
-  return { url: embedded.url, close: () => embedded.stop() };
+  return useEmbedded(config.dataDir, { serves });
 }
 
 /** Refuses a database that cannot be reached, or is not at this version: said at once, and not by whatever fails first. */

@@ -1,11 +1,13 @@
-// The life of a process that serves: start everything, wait for a signal or a fatal error, stop everything.
+// The life of a process that serves: start everything, wait until it shall stop, stop everything.
 import type { Service } from '../service.ts';
 import { startAll, stopAll } from '../service.ts';
 import type { Worker } from '../worker/worker.ts';
 import type { Reporter } from './report.ts';
+import type { Shutdown } from './shutdown.ts';
 
 export interface ProcessParts {
   reporter: Reporter;
+  shutdown: Shutdown;
   /** In the order of their start; they stop in the reverse order. */
   services: readonly Service[];
   worker?: Worker;
@@ -13,37 +15,26 @@ export interface ProcessParts {
   onStarted(): Promise<void> | void;
 }
 
-/** Runs services until SIGINT or SIGTERM, or until one cannot go on; then stops them. Rejects with what was fatal. */
-export async function runProcess({ reporter, services, worker, onStarted }: ProcessParts): Promise<void> {
-  let fatal: Error | undefined;
-  let signals = 0;
-  let finish!: () => void;
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
-  const onSignal = () => {
-    // The first asks to stop, the second not to wait for what runs. None loses anything: what did not end is given back.
-    if (++signals > 1) worker?.hurry();
-    finish();
+/** Runs services until the process shall stop, or one cannot start; then stops them. */
+export async function runProcess(parts: ProcessParts): Promise<void> {
+  const { reporter, shutdown, services, worker, onStarted } = parts;
+  worker?.on('fatal', (error) => shutdown.fail(error));
+  const hurry = () => {
+    for (const service of services) service.hurry?.();
   };
-  worker?.on('fatal', (error) => {
-    fatal = error;
-    finish();
-  });
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  try {
-    const starting = startAll(services);
-    await Promise.race([starting, finished]);
-    await starting;
-    if (signals === 0) await onStarted();
-    await finished;
-    reporter.stopping(worker?.running ?? 0);
-    await stopAll(services);
-    reporter.stopped();
-  } finally {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
+  shutdown.hurried.addEventListener('abort', hurry, { once: true });
+  const starting = startAll(services, shutdown.asked);
+  await shutdown.unlessAsked(starting);
+  if (!shutdown.asked.aborted) {
+    await onStarted();
+    await shutdown.unlessAsked(new Promise(() => {}));
   }
-  if (fatal !== undefined) throw fatal;
+  reporter.stopping(worker?.running ?? 0);
+  const stopped = stopAll(services);
+  if (shutdown.hurried.aborted) hurry();
+  await stopped;
+  // One may have come to its start just when it was told to stop.
+  await starting.catch(() => {});
+  await stopAll(services);
+  reporter.stopped();
 }

@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { hostname } from 'node:os';
 import { stopClock, type Tick, tick } from '../db/calls.ts';
-import { Listener, pause } from '../db/listener.ts';
+import { Listener } from '../db/listener.ts';
+import { pause } from '../db/pause.ts';
 import { Pool } from '../db/pool.ts';
 import type { Logger } from '../log.ts';
 import type { Service } from '../service.ts';
@@ -21,6 +22,9 @@ export interface ClockOptions {
   /** A tick that goes without an answer for this long has lost its connection, in milliseconds. */
   silence?: number;
 }
+
+/** How long the database may keep a clock that is stopping, in milliseconds. */
+const stoppingPatience = 2_000;
 
 interface ClockEvents {
   /** A tick was done. */
@@ -40,6 +44,7 @@ export class Clock extends EventEmitter<ClockEvents> implements Service {
   #stopping: Promise<void> | undefined;
   #wake = new AbortController();
   #wakesAt = 0;
+  #lastSign: number | undefined;
 
   constructor(options: ClockOptions) {
     super();
@@ -62,14 +67,30 @@ export class Clock extends EventEmitter<ClockEvents> implements Service {
     return this.#stopping;
   }
 
+  /** The database is not waited for any more. */
+  hurry(): void {
+    this.#pool?.cut();
+  }
+
+  /**
+   * How long ago it last ticked, or found that it cannot, in milliseconds; null before the first time. It never lets many
+   * seconds pass, so a large number says that it hangs.
+   */
+  get silentMs(): number | null {
+    return this.#lastSign === undefined ? null : performance.now() - this.#lastSign;
+  }
+
   async #stop(): Promise<void> {
     this.#stopped.abort();
     this.#wake.abort();
+    const impatient = setTimeout(() => this.hurry(), stoppingPatience);
     await this.#loop;
     await this.#listener?.stop();
-    if (this.#pool === undefined) return;
-    await stopClock(this.#pool, this.id).catch(() => {}); // the database may be gone already
-    await this.#pool.end();
+    if (this.#pool !== undefined) {
+      await stopClock(this.#pool, this.id).catch(() => {}); // the database may be gone already
+      await this.#pool.end();
+    }
+    clearTimeout(impatient);
   }
 
   /** Somebody wrote what is due at an instant: sleep no longer than until then. */
@@ -96,12 +117,14 @@ export class Clock extends EventEmitter<ClockEvents> implements Service {
         );
         if (failures > 0) log.info({ failures }, 'the clock ticks again');
         failures = 0;
+        this.#lastSign = performance.now();
         for (const each of ticks) this.emit('ticked', each);
         lanes = ticks.some((each) => each.more) ? 2 : 1;
         const asked = Math.min(...ticks.map((each) => (each.more ? 0 : (each.sleepMs ?? longestSleep))));
         sleepMs = Math.min(asked, listener.works ? longestSleep : pollInterval);
       } catch (error) {
         if (failures++ === 0) log.error({ err: error }, 'the clock cannot tick; trying again');
+        this.#lastSign = performance.now();
         this.emit('failed', error as Error);
         sleepMs = Math.min(5_000, 50 * 2 ** failures);
         lanes = 1;

@@ -5,7 +5,8 @@ import { EventEmitter, once } from 'node:events';
 import pg from 'pg';
 import type { Logger } from '../log.ts';
 import type { Service } from '../service.ts';
-import { watchSilence } from './pool.ts';
+import { pause } from './pause.ts';
+import { destroy, watchSilence } from './pool.ts';
 
 const probeChannel = 'chime_probe';
 
@@ -82,29 +83,33 @@ export class Listener extends EventEmitter<ListenerEvents> implements Service {
       keepAlive: true,
       connectionTimeoutMillis: 10_000,
     });
-    const probes = new EventEmitter();
+    const probes = new Map<string, AbortController>();
     const ended = new Promise<string>((resolve) => {
       client.on('error', (error) => resolve(error.message));
       client.on('end', () => resolve('it was closed'));
     });
     client.on('notification', ({ channel: from, payload = '' }) => {
-      if (from === probeChannel) probes.emit(payload);
+      // Anybody may notify on this channel, with any payload: it is looked up and never an event's name.
+      if (from === probeChannel) probes.get(payload)?.abort();
       else this.emit('notify', payload);
     });
+    // Stopping does not wait for a server that does not answer.
+    const giveUp = () => destroy(client);
+    signal.addEventListener('abort', giveUp, { once: true });
     try {
       await client.connect();
       watchSilence(client, 10_000);
       await client.query(`listen ${pg.escapeIdentifier(channel)}`);
       await client.query(`listen ${probeChannel}`);
+      signal.removeEventListener('abort', giveUp);
       while (!signal.aborted) {
         const token = randomUUID();
-        const deadline = AbortSignal.any([signal, AbortSignal.timeout(probeTimeout)]);
-        const arrived = once(probes, token, { signal: deadline }).then(
-          () => true,
-          () => false,
-        );
+        const arrived = new AbortController();
+        probes.set(token, arrived);
         await pool.query('select pg_notify($1, $2)', [probeChannel, token]);
-        if (!(await arrived)) {
+        await pause(probeTimeout, AbortSignal.any([signal, arrived.signal]));
+        probes.delete(token);
+        if (!arrived.signal.aborted) {
           if (signal.aborted) break;
           this.#warn();
           return 'a probe did not arrive';
@@ -117,6 +122,7 @@ export class Listener extends EventEmitter<ListenerEvents> implements Service {
     } catch (error) {
       return (error as Error).message;
     } finally {
+      signal.removeEventListener('abort', giveUp);
       // A dead connection does not answer a goodbye; its socket is closed either way.
       await Promise.race([client.end().catch(() => {}), pause(1000, signal)]);
     }
@@ -137,21 +143,4 @@ export class Listener extends EventEmitter<ListenerEvents> implements Service {
     if (works && changed) this.emit('gap');
     this.emit('changed', works);
   }
-}
-
-/** Waits, or less if aborted; never rejects and keeps no process alive by itself. */
-export function pause(ms: number, signal?: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) {
-      resolve(undefined);
-      return;
-    }
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve(undefined);
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done, { once: true });
-  });
 }

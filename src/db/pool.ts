@@ -1,7 +1,7 @@
 // Connections that get over what happens to connections: refused while Postgres restarts, cut, or silent for ever.
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { pause } from './pause.ts';
 
 export interface PoolOptions {
   connectionString: string;
@@ -42,10 +42,28 @@ export function isConnectionError(error: unknown): boolean {
   );
 }
 
+/**
+ * Whether the same statement may do better later: the connection is at fault, or the server at the moment. Deadlocks,
+ * a full disk, locks, an administrator, a server that only reads, its own defects.
+ */
+export function isTransient(error: unknown): boolean {
+  if (isConnectionError(error)) return true;
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^(?:25006|(?:40|53|55|57|58|XX)[0-9A-Z]{3})$/.test(code);
+}
+
+function streamOf(client: pg.Client | pg.PoolClient): Socket {
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream;
+}
+
+/** Ends a connection at once, whatever it is doing: making itself, too. */
+export function destroy(client: pg.Client | pg.PoolClient, reason?: Error): void {
+  streamOf(client).destroy(reason);
+}
+
 /** Destroys a connection that owes an answer and gives no sign of life, so that its statement fails and can be tried anew. */
 export function watchSilence(client: pg.Client | pg.PoolClient, silence: number): void {
-  const { connection } = client as unknown as { connection: { stream: Socket } };
-  const { stream } = connection;
+  const stream = streamOf(client);
   stream.setTimeout(silence, () => {
     const idle = (client as unknown as { readyForQuery?: boolean }).readyForQuery === true;
     if (!idle) stream.destroy(new Error('the connection fell silent'));
@@ -58,20 +76,35 @@ type ConnectCallback = (
   done: (release?: unknown) => void,
 ) => void;
 
+const notWaited = 'the database is not waited for any more';
+
 /** A pool whose connect() waits for a database that is not there at the moment. */
 export class Pool extends pg.Pool {
-  readonly #patience: number;
+  readonly #clients: Set<pg.Client>;
+  readonly #cut = new AbortController();
+  #patience: number;
   #closing = false;
 
   constructor({ connectionString, name, max, patience = 120_000, silence = 20_000 }: PoolOptions) {
+    // Its own list: the pool tells nobody of connections that are being made.
+    const clients = new Set<pg.Client>();
+    class TrackedClient extends pg.Client {
+      constructor(config?: string | pg.ClientConfig) {
+        super(config);
+        clients.add(this);
+        this.once('end', () => clients.delete(this));
+      }
+    }
     super({
       connectionString,
+      Client: TrackedClient as never,
       max,
       application_name: name,
       keepAlive: true,
       connectionTimeoutMillis: 10_000,
       idleTimeoutMillis: 30_000,
     });
+    this.#clients = clients;
     this.#patience = patience;
     // Errors of idle connections are no news: the pool replaces them. Without a listener they would end the process.
     this.on('error', () => {});
@@ -85,21 +118,35 @@ export class Pool extends pg.Pool {
   override connect(callback: ConnectCallback): void;
   override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
     if (callback === undefined) return this.#connectPatiently();
-    super.connect(callback);
+    if (this.#cut.signal.aborted) callback(new Error(notWaited), undefined, () => {});
+    else super.connect(callback);
     return undefined;
   }
 
   async #connectPatiently(): Promise<pg.PoolClient> {
-    const end = performance.now() + this.#patience;
+    const began = performance.now();
     for (let attempt = 0; ; attempt++) {
+      if (this.#cut.signal.aborted) throw new Error(notWaited);
       try {
         return await super.connect();
       } catch (error) {
         const wait = Math.min(2000, 50 * 2 ** attempt) * (0.5 + Math.random() / 2);
-        if (this.#closing || !isConnectionError(error) || performance.now() + wait > end) throw error;
-        await sleep(wait);
+        const waited = performance.now() + wait - began;
+        if (this.#closing || !isConnectionError(error) || waited > this.#patience) throw error;
+        await pause(wait, this.#cut.signal);
       }
     }
+  }
+
+  /** From now on nobody waits longer than this for a connection, in milliseconds. */
+  hasten(patience: number): void {
+    this.#patience = Math.min(this.#patience, patience);
+  }
+
+  /** Nothing waits for the database any more: what is under way fails, and so does what is still asked. */
+  cut(): void {
+    this.#cut.abort();
+    for (const client of this.#clients) destroy(client, new Error(notWaited));
   }
 
   override end(): Promise<void>;

@@ -1,13 +1,12 @@
 // One run from its start to its recorded end: start it in the database, run its handler, record what came of it. Whatever
-// a handler does, the record is written; nothing is ever thrown at graphile-worker.
+// a handler does, the record is written. Only a run that could not be started is left to graphile-worker, to wake it again.
 import type pg from 'pg';
 import type { Attempt, StartedRun } from '../db/calls.ts';
 import { LeaseLostError } from '../errors.ts';
-import type { Logger } from '../log.ts';
 import type { Task } from '../task.ts';
 import type { ContextServices } from './context.ts';
 import { type Outcome, runHandler } from './handler.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder, type RecorderOptions } from './recorder.ts';
 
 /** A run that has ended, as it is reported to people. */
 export interface FinishedRun {
@@ -19,14 +18,12 @@ export interface FinishedRun {
   summary: string;
 }
 
-export interface ExecutorOptions extends ContextServices {
-  workerId: string;
+export interface ExecutorOptions extends ContextServices, RecorderOptions {
   pool: pg.Pool;
   tasks: ReadonlyMap<string, Task>;
   maxOutput: number;
-  log: Logger;
   onFinished(finished: FinishedRun): void;
-  /** This worker was taken for dead; it must stop. */
+  /** This worker was taken for dead: nothing may be done under its id any more. */
   onLeaseLost(error: LeaseLostError): void;
 }
 
@@ -37,6 +34,8 @@ class Held implements Attempt {
   readonly controller = new AbortController();
   /** Resolves when the run is given back to the queue: what its handler still does changes nothing. */
   readonly abandoned: Promise<undefined>;
+  /** What its handler comes to. */
+  outcome: Promise<Outcome> | undefined;
   #abandon!: (value: undefined) => void;
 
   constructor({ id, attempt }: StartedRun) {
@@ -68,23 +67,35 @@ export class Executor {
     return this.#held.size;
   }
 
-  /** Executes a run, if it may still start. Never rejects; never resolves once the lease is lost. */
+  /**
+   * Executes a run, if it may still start.
+   * @throws Error where it could not be started: its job must stay, as nothing else would wake a worker for it
+   */
   async execute(runId: string): Promise<void> {
     if (this.#asked.has(runId)) return; // woken twice
     this.#asked.add(runId);
     try {
-      const run = await this.#recorder.start(runId);
+      const run = await this.#start(runId);
       if (run !== undefined) await this.#work(run);
-    } catch (error) {
-      if (error instanceof LeaseLostError) {
-        this.#options.onLeaseLost(error);
-        // A job that ends is deleted, and with it what would wake another worker for this run.
-        await new Promise(() => {});
-      }
-      this.#options.log.error({ err: error, run_id: runId }, 'a run could not be started or recorded');
     } finally {
       this.#asked.delete(runId);
     }
+  }
+
+  async #start(runId: string): Promise<StartedRun | undefined> {
+    try {
+      return await this.#recorder.start(runId);
+    } catch (error) {
+      if (error instanceof LeaseLostError) this.#options.onLeaseLost(error);
+      else this.#options.log.error({ err: error, run_id: runId }, 'a run could not be started');
+      // Its own words: graphile-worker stores them, and must be able to.
+      throw new Error('The run could not be started.');
+    }
+  }
+
+  /** Resolves when no handler is at work any more. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#held.values()].map((held) => held.outcome));
   }
 
   /** Tells all handlers to end. */
@@ -96,8 +107,11 @@ export class Executor {
   async giveBack(): Promise<number> {
     const held = [...this.#held.values()];
     this.#held.clear();
-    await this.#recorder.giveBack(held);
-    for (const each of held) each.abandon();
+    try {
+      await this.#recorder.giveBack(held);
+    } finally {
+      for (const each of held) each.abandon();
+    }
     return held.length;
   }
 
@@ -105,13 +119,14 @@ export class Executor {
     const held = new Held(run);
     this.#held.set(run.id, held);
     const began = performance.now();
-    const outcome = await Promise.race([this.#handle(run, held), held.abandoned]);
+    held.outcome = this.#handle(run, held);
+    const outcome = await Promise.race([held.outcome, held.abandoned]);
     if (outcome === undefined || !this.#held.has(run.id)) return;
     const durationMs = performance.now() - began;
     if (held.controller.signal.aborted && outcome.status === 'failed') {
       // It was told to end, and did before it was done: that is no failure of its own.
       this.#held.delete(run.id);
-      await this.#recorder.giveBack([held]);
+      await this.#recorder.giveBack([held]).catch((error: Error) => this.#leave(held, error));
       return;
     }
     try {
@@ -130,9 +145,18 @@ export class Executor {
         latenessMs: run.started_at.getTime() - run.due_at.getTime(),
         summary: (outcome.error ?? outcome.output ?? '').slice(0, 500),
       });
+    } catch (error) {
+      this.#leave(held, error as Error);
     } finally {
       this.#held.delete(run.id);
     }
+  }
+
+  #leave({ runId, attempt }: Held, error: Error): void {
+    this.#options.log.error(
+      { err: error, run_id: runId, attempt },
+      'the end of a run could not be recorded; it runs again when the lease of this worker has ended',
+    );
   }
 
   #handle(run: StartedRun, { controller: { signal } }: Held): Promise<Outcome> {

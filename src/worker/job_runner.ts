@@ -11,10 +11,11 @@ import {
   WorkerPreset,
 } from 'graphile-worker';
 import { unlockPool } from '../db/calls.ts';
-import { pause } from '../db/listener.ts';
+import { pause } from '../db/pause.ts';
 import { Pool } from '../db/pool.ts';
 import type { Logger } from '../log.ts';
 import type { Service } from '../service.ts';
+import { persistently } from './persistence.ts';
 
 export interface JobRunnerOptions {
   connectionString: string;
@@ -22,6 +23,8 @@ export interface JobRunnerOptions {
   concurrency: number;
   pollInterval: number;
   log: Logger;
+  /** Aborted when the whole worker is asked to stop: job locks are freed in a moment then, or left to a clock. */
+  stopping: AbortSignal;
   /** Called with the pool that holds job locks from now on, before any job begins. */
   onPool(poolId: string): Promise<void>;
 }
@@ -59,6 +62,8 @@ export class JobRunner implements Service {
   readonly #options: JobRunnerOptions;
   readonly #stopped = new AbortController();
   readonly #ending = new Set<Promise<void>>();
+  readonly #pools = new Set<Pool>();
+  #patience: number | undefined;
   #current: Generation | undefined;
   #renewing: Promise<void> | undefined;
 
@@ -67,7 +72,20 @@ export class JobRunner implements Service {
   }
 
   async start(): Promise<void> {
-    this.#adopt(await this.#launch());
+    const launched = this.#launch().then((generation) => this.#adopt(generation));
+    this.#renewing = launched.catch(() => {});
+    await launched;
+  }
+
+  /** From now on no call waits longer than this for a connection, in milliseconds. */
+  hasten(patience: number): void {
+    this.#patience = patience;
+    for (const pool of this.#pools) pool.hasten(patience);
+  }
+
+  /** Nothing waits for the database any more. */
+  cut(): void {
+    for (const pool of this.#pools) pool.cut();
   }
 
   #adopt(generation: Generation): void {
@@ -87,6 +105,8 @@ export class JobRunner implements Service {
   async #launch(): Promise<Generation> {
     const { connectionString, taskList, concurrency, pollInterval, log, onPool } = this.#options;
     const pool = new Pool({ connectionString, name: 'pgchime jobs', max: 5 });
+    if (this.#patience !== undefined) pool.hasten(this.#patience);
+    this.#pools.add(pool);
     const inUse = new WeakSet<object>();
     pool.on('acquire', (client) => inUse.add(client));
     pool.on('release', (_error, client) => inUse.delete(client));
@@ -105,12 +125,11 @@ export class JobRunner implements Service {
     events.on('localQueue:init', ({ localQueue }) => mendRelease(localQueue as unknown as LocalQueueParts));
 
     const created = once(events, 'pool:create') as Promise<[{ workerPool: { id: string } }]>;
-    let announce!: () => void;
-    const announced = new Promise<void>((resolve) => {
-      announce = resolve;
-    });
+    const announced = Promise.withResolvers<void>();
+    announced.promise.catch(() => {});
+    let runner: Runner | undefined;
     try {
-      const runner = await run({
+      runner = await run({
         pgPool: pool,
         events,
         noHandleSignals: true,
@@ -119,7 +138,7 @@ export class JobRunner implements Service {
         taskList: Object.fromEntries(
           Object.entries(taskList).map(([name, task]) => [
             name,
-            (payload, helpers) => announced.then(() => task?.(payload, helpers)),
+            (payload, helpers) => announced.promise.then(() => task?.(payload, helpers)),
           ]),
         ) as TaskList,
         preset: {
@@ -142,16 +161,24 @@ export class JobRunner implements Service {
       const [{ workerPool }] = await created;
       await onPool(workerPool.id);
       generation = { pool, poolId: workerPool.id, runner };
-      announce();
+      announced.resolve();
       void runner.promise.then(
         () => fail('it ended'),
         (error: Error) => fail(error.message),
       );
       return generation;
     } catch (error) {
-      await pool.end();
+      announced.reject(new Error('The worker could not be registered.'));
+      await runner?.stop().catch(() => {}); // rejects when it has ended by itself
+      await runner?.promise.catch(() => {});
+      await this.#close(pool);
       throw error;
     }
+  }
+
+  async #close(pool: Pool): Promise<void> {
+    await pool.end();
+    this.#pools.delete(pool);
   }
 
   #renew(reason: string): void {
@@ -180,13 +207,11 @@ export class JobRunner implements Service {
     const ended = (async () => {
       await runner.stop().catch(() => {}); // rejects when it has ended by itself
       await runner.promise.catch(() => {});
-      await unlockPool(pool, poolId).catch((error: Error) => {
-        this.#options.log.warn(
-          { err: error },
-          'job locks could not be freed; graphile-worker frees them in some hours',
-        );
+      const { log, stopping } = this.#options;
+      await persistently(() => unlockPool(pool, poolId), { stopping }).catch((error: Error) => {
+        log.warn({ err: error }, 'job locks could not be freed; a clock does it when the lease has ended');
       });
-      await pool.end();
+      await this.#close(pool);
     })();
     this.#ending.add(ended);
     void ended.finally(() => this.#ending.delete(ended));

@@ -4,10 +4,11 @@ import { EventEmitter, once } from 'node:events';
 import { Worker as Thread } from 'node:worker_threads';
 import type { Service } from '../service.ts';
 
-/** As chime_private.lease() says; SQL decides when a lease has ended, this only when to stop trusting it. */
-const leaseMs = 15_000;
-/** Time to stop in, before others may take over. */
-const marginMs = 2_000;
+/**
+ * How long a lease is trusted after it was last renewed, in milliseconds: chime_private.lease() without the time to stop
+ * in, before others may take over. SQL decides when a lease has ended, this only when to stop trusting it.
+ */
+const trusted = 13_000;
 
 export interface LeaseData {
   connectionString: string;
@@ -30,11 +31,13 @@ export class Lease extends EventEmitter<LeaseEvents> implements Service {
   readonly #data: LeaseData;
   #thread: Thread | undefined;
   #expiry: NodeJS.Timeout | undefined;
+  readonly #trustMs: number;
   #ended = false;
   #lastFailure = 'no answer';
 
-  constructor(connectionString: string, workerId: string, intervalMs = 3_000) {
+  constructor(connectionString: string, workerId: string, intervalMs = 3_000, trustMs = trusted) {
     super();
+    this.#trustMs = trustMs;
     const renewedAt = new BigInt64Array(new SharedArrayBuffer(8));
     this.#data = { connectionString, workerId, intervalMs, renewedAt };
   }
@@ -67,7 +70,7 @@ export class Lease extends EventEmitter<LeaseEvents> implements Service {
   #check(): void {
     if (this.#ended) return;
     const age = Number(process.hrtime.bigint() - Atomics.load(this.#data.renewedAt, 0)) / 1e6;
-    const remaining = leaseMs - marginMs - age;
+    const remaining = this.#trustMs - age;
     if (remaining <= 0) this.#lose(`it could not be renewed: ${this.#lastFailure}`);
     else this.#expiry = setTimeout(() => this.#check(), remaining).unref();
   }

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import pg from 'pg';
 import { renewLease } from '../db/calls.ts';
-import { pause } from '../db/listener.ts';
+import { pause } from '../db/pause.ts';
 import { watchSilence } from '../db/pool.ts';
 import type { LeaseData, LeaseMessage } from './lease.ts';
 

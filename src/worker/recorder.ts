@@ -1,4 +1,4 @@
-// What a worker writes about its runs: starts, ends, log lines; in batches, and again where a connection was lost.
+// What a worker writes about its runs: starts, ends, log lines; in batches, and again where that failed.
 import type pg from 'pg';
 import {
   type Attempt,
@@ -10,13 +10,13 @@ import {
   startRuns,
   writeLogs,
 } from '../db/calls.ts';
-import { pause } from '../db/listener.ts';
-import { isConnectionError } from '../db/pool.ts';
-import { fromDatabase } from '../errors.ts';
+import { isConnectionError, isTransient } from '../db/pool.ts';
+import { fromDatabase, LeaseLostError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { RunLog } from '../task.ts';
 import { Batcher } from './batcher.ts';
 import { failure } from './handler.ts';
+import { persistently } from './persistence.ts';
 import { LogBuffer } from './run_log.ts';
 import { describeError } from './text.ts';
 
@@ -24,27 +24,44 @@ export interface RecorderOptions {
   workerId: string;
   pool: pg.Pool;
   log: Logger;
+  /** Aborted when the worker is asked to stop. */
+  stopping: AbortSignal;
+  /** Aborted when the lease is lost: nothing is started under it any more. */
+  forfeited: AbortSignal;
 }
+
+/** How often log lines are sent: the end of a run waits for them, and is worth more than they are. */
+const logTries = 10;
 
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #starts: Batcher<string, StartedRun | undefined>;
   readonly #finishes: Batcher<Finish, Date | undefined>;
   readonly #logs: LogBuffer;
+  /** Runs whose start went without an answer: the database may have started them. */
+  readonly #unsure = new Set<string>();
 
   constructor(options: RecorderOptions) {
     this.#options = options;
-    this.#starts = new Batcher((ids) => this.#sendStarts(ids), 500);
-    this.#finishes = new Batcher((finishes) => this.#sendFinishes(finishes), 500);
+    this.#starts = new Batcher((ids) => eachFor(ids, (some) => this.#sendStarts(some)), 500);
+    this.#finishes = new Batcher((finishes) => eachFor(finishes, (some) => this.#sendFinishes(some)), 500);
     this.#logs = new LogBuffer((lines) => this.#sendLogs(lines));
   }
 
   /**
-   * Starts a run; undefined where it may not start any more.
+   * Starts a run; undefined where it may not start any more. Goes on trying while the lease lives and the reason may pass.
    * @throws LeaseLostError where this worker was taken for dead
    */
   start(runId: string): Promise<StartedRun | undefined> {
-    return this.#starts.add(runId);
+    const { log, stopping, forfeited } = this.#options;
+    return persistently(
+      () => this.#starts.add(runId),
+      { stopping, until: forfeited },
+      (error) => {
+        if (!(fromDatabase(error) instanceof LeaseLostError))
+          log.warn({ err: error, run_id: runId }, 'a run could not be started yet');
+      },
+    );
   }
 
   /** The log of an attempt. */
@@ -52,61 +69,73 @@ export class Recorder {
     return this.#logs.forRun(id, attempt);
   }
 
-  /** Records the end of an attempt, after its log; answers when it ended, undefined where that came too late. */
+  /**
+   * Records the end of an attempt, after its log; answers when it ended, undefined where that came too late. Goes on trying
+   * whatever the reason, until the worker stops: the run would count as running for as long as the worker lives.
+   */
   async finish(finish: Finish): Promise<Date | undefined> {
+    const { log, stopping } = this.#options;
     if (this.#logs.holds(finish.runId)) await this.#logs.flush();
-    return this.#finishes.add(finish);
+    let sent = finish;
+    const send = async () => {
+      try {
+        return await this.#finishes.add(sent);
+      } catch (error) {
+        if (!isTransient(error) && sent === finish) {
+          // The result itself may be at fault: then at least that is recorded.
+          const reason = `The result could not be stored: ${describeError(error).message}`;
+          sent = { ...finish, ...failure(reason) };
+        }
+        throw error;
+      }
+    };
+    return persistently(send, { stopping, mayPass: () => true }, (error) => {
+      log.error({ err: error, run_id: finish.runId }, 'a result could not be stored yet');
+    });
   }
 
-  /** Gives runs back to the queue, for another attempt. */
+  /** Gives runs back to the queue, for another attempt. Their log comes first: it is taken from running attempts alone. */
   async giveBack(attempts: Attempt[]): Promise<void> {
-    if (attempts.length > 0) await persistently(() => returnRuns(this.#options.pool, attempts));
+    if (attempts.length === 0) return;
+    const { pool, stopping } = this.#options;
+    if (attempts.some(({ runId }) => this.#logs.holds(runId))) await this.#logs.flush();
+    await persistently(() => returnRuns(pool, attempts), { stopping });
   }
 
   async #sendStarts(runIds: string[]): Promise<(StartedRun | undefined)[]> {
     const { pool, workerId } = this.#options;
-    const started = await persistently((resend) => startRuns(pool, workerId, runIds, resend));
-    const byId = new Map(started.map((run) => [run.id, run]));
-    return runIds.map((id) => byId.get(id));
-  }
-
-  async #sendFinishes(finishes: Finish[]): Promise<(Date | undefined)[]> {
-    const { pool } = this.#options;
+    const resend = runIds.some((id) => this.#unsure.has(id));
     try {
-      const recorded = await persistently(() => finishRuns(pool, finishes));
-      return finishes.map((finish) => recorded.get(finish.runId));
+      const started = await startRuns(pool, workerId, runIds, resend);
+      for (const id of runIds) this.#unsure.delete(id);
+      const byId = new Map(started.map((run) => [run.id, run]));
+      return runIds.map((id) => byId.get(id));
     } catch (error) {
-      if (finishes.length > 1) {
-        // One of them is at fault; the others must not suffer for it.
-        const each = await Promise.all(finishes.map((finish) => this.#sendFinishes([finish])));
-        return each.map(([recorded]) => recorded);
-      }
-      const [finish] = finishes as [Finish];
-      this.#options.log.error({ err: error, run_id: finish.runId }, 'a result could not be stored');
-      const replaced = {
-        ...finish,
-        ...failure(`The result could not be stored: ${describeError(error).message}`),
-      };
-      const recorded = await persistently(() => finishRuns(pool, [replaced]));
-      return [recorded.get(finish.runId)];
+      if (isConnectionError(error)) for (const id of runIds) this.#unsure.add(id);
+      throw error;
     }
   }
 
+  async #sendFinishes(finishes: Finish[]): Promise<(Date | undefined)[]> {
+    const recorded = await finishRuns(this.#options.pool, finishes);
+    return finishes.map((finish) => recorded.get(finish.runId));
+  }
+
   async #sendLogs(lines: LogLine[]): Promise<void> {
-    await persistently(() => writeLogs(this.#options.pool, lines)).catch((error: Error) => {
-      this.#options.log.error({ err: error, lines: lines.length }, 'log lines of runs could not be stored');
+    const { pool, log, stopping } = this.#options;
+    await persistently(() => writeLogs(pool, lines), { stopping, tries: logTries }).catch((error: Error) => {
+      log.error({ err: error, lines: lines.length }, 'log lines of runs could not be stored');
     });
   }
 }
 
-/** Sends again what a lost connection has left without an answer; `resend` tells that there was a try before. */
-async function persistently<T>(send: (resend: boolean) => Promise<T>): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await send(attempt > 0);
-    } catch (error) {
-      if (!isConnectionError(error) || attempt === 60) throw fromDatabase(error);
-      await pause(Math.min(2000, 50 * 2 ** attempt));
-    }
-  }
+/** Sends a batch; if that fails, each item by itself: one of them may be at fault, and the others must not suffer for it. */
+async function eachFor<Item, Result>(
+  items: Item[],
+  send: (items: Item[]) => Promise<Result[]>,
+): Promise<PromiseSettledResult<Result>[]> {
+  const [all] = await Promise.allSettled([send(items)]);
+  if (all.status === 'fulfilled') return all.value.map((value) => ({ status: 'fulfilled', value }));
+  if (items.length === 1 || isConnectionError(all.reason)) return items.map(() => all);
+  return Promise.allSettled(items.map(async (item) => (await send([item]))[0] as Result));
 }

@@ -1,18 +1,15 @@
-// The worker: takes jobs from graphile-worker, executes the runs they stand for, keeps its lease.
-import { randomUUID } from 'node:crypto';
+// The worker: takes jobs from graphile-worker, executes the runs they stand for, keeps its lease, and gets a new one when
+// it has lost that.
 import { EventEmitter } from 'node:events';
-import { hostname } from 'node:os';
-import { registerWorker, stopWorker } from '../db/calls.ts';
-import { pause } from '../db/listener.ts';
+import { pause } from '../db/pause.ts';
 import { Pool } from '../db/pool.ts';
 import type { Logger } from '../log.ts';
 import { allowedHosts, GuardedFetch } from '../net/guarded_fetch.ts';
 import type { Service } from '../service.ts';
 import type { Task } from '../task.ts';
-import { Executor, type FinishedRun } from './executor.ts';
-import { JobRunner } from './job_runner.ts';
-import { Lease } from './lease.ts';
-import { describeTask } from './registry.ts';
+import type { FinishedRun } from './executor.ts';
+import { stoppingPatience } from './persistence.ts';
+import { Term } from './term.ts';
 
 export interface WorkerOptions {
   connectionString: string;
@@ -23,33 +20,42 @@ export interface WorkerOptions {
   maxOutput: number;
   allowPrivateHttp: string;
   shutdownTimeout: number;
+  /** Between two renewals of the lease, in milliseconds. */
+  leaseInterval?: number;
+  /** How long the lease is trusted after a renewal, in milliseconds. */
+  leaseTrust?: number;
 }
 
 interface WorkerEventMap {
   /** A run has ended and is recorded. */
   finished: [run: FinishedRun];
-  /** This worker may not go on; its process should end, and a supervisor start another. */
+  /** The lease was lost, its handlers have ended, and the worker is at work again under another. */
+  renewed: [];
+  /** A handler goes on though its lease is lost: the process must end, and a supervisor start another. */
   fatal: [error: Error];
 }
 
-/** How long a handler may take to end after it was told to, in milliseconds. */
-const abortGrace = 2_000;
+/** How long the database may take to be told of the end, in milliseconds. */
+const goodbye = 3_000;
+const hurriedGoodbye = 250;
+
+interface Services {
+  pool: Pool;
+  reportPool: Pool;
+  guardedFetch: GuardedFetch;
+}
 
 export class Worker extends EventEmitter<WorkerEventMap> implements Service {
   readonly name = 'worker';
-  readonly id = randomUUID();
   readonly #options: WorkerOptions;
+  readonly #stopped = new AbortController();
   readonly #hurry = new AbortController();
-  #parts:
-    | {
-        pool: Pool;
-        reportPool: Pool;
-        guardedFetch: GuardedFetch;
-        executor: Executor;
-        jobs: JobRunner;
-        lease: Lease;
-      }
-    | undefined;
+  /** Terms that are lost and still record what their handlers came to. */
+  readonly #ending = new Set<Promise<void>>();
+  #services: Services | undefined;
+  readonly #terms = new Set<Term>();
+  #term: Term | undefined;
+  #beginning: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: WorkerOptions) {
@@ -58,61 +64,27 @@ export class Worker extends EventEmitter<WorkerEventMap> implements Service {
   }
 
   async start(): Promise<void> {
-    const { connectionString, tasks, log, concurrency, pollInterval, maxOutput, allowPrivateHttp } =
-      this.#options;
-    const pool = new Pool({ connectionString, name: 'pgchime worker', max: 4 });
-    const reportPool = new Pool({ connectionString, name: 'pgchime report', max: 4, silence: 3_600_000 });
-    const guardedFetch = new GuardedFetch(allowedHosts(allowPrivateHttp));
-    const lease = new Lease(connectionString, this.id);
-    const executor = new Executor({
-      workerId: this.id,
-      pool,
-      reportPool,
-      guardedFetch,
-      tasks,
-      maxOutput,
-      log,
-      onFinished: (finished) => this.emit('finished', finished),
-      onLeaseLost: (error) => this.#die(error.message),
-    });
-    const execute = (payload: unknown) => executor.execute((payload as { run_id: string }).run_id);
-    const registrations = [...tasks.values()].map(describeTask);
-    const jobs = new JobRunner({
-      connectionString,
-      concurrency,
-      pollInterval,
-      log,
-      taskList: Object.fromEntries(
-        [...[...tasks.keys()].map((name) => `chime:${name}`), 'chime_unregistered'].map((name) => [
-          name,
-          execute,
-        ]),
-      ),
-      onPool: (poolId) =>
-        registerWorker(pool, {
-          id: this.id,
-          name: `${hostname()}:${process.pid}`,
-          poolId,
-          tasks: registrations,
-        }),
-    });
-    this.#parts = { pool, reportPool, guardedFetch, executor, jobs, lease };
-    lease.on('lost', (reason) => this.#die(`The lease of this worker is lost: ${reason}.`));
+    const { connectionString, allowPrivateHttp } = this.#options;
+    this.#services = {
+      pool: new Pool({ connectionString, name: 'pgchime worker', max: 4 }),
+      reportPool: new Pool({ connectionString, name: 'pgchime report', max: 4, silence: 3_600_000 }),
+      guardedFetch: new GuardedFetch(allowedHosts(allowPrivateHttp)),
+    };
     try {
-      await jobs.start();
-      await lease.start();
+      this.#beginning = this.#begin(this.#services);
+      await this.#beginning;
     } catch (error) {
       await this.stop();
       throw error;
     }
   }
 
-  /** How many handlers are at work. */
+  /** How many runs are in the hands of this worker. */
   get running(): number {
-    return this.#parts?.executor.running ?? 0;
+    return [...this.#terms].reduce((sum, term) => sum + term.running, 0);
   }
 
-  /** What still runs is aborted at once, and not only when the shutdown time is over. */
+  /** What still runs is aborted at once, and not only when the shutdown time is over; the database is not waited for. */
   hurry(): void {
     this.#hurry.abort();
   }
@@ -122,30 +94,101 @@ export class Worker extends EventEmitter<WorkerEventMap> implements Service {
     return this.#stopping;
   }
 
-  async #stop(): Promise<void> {
-    if (this.#parts === undefined) return;
-    const { pool, reportPool, guardedFetch, executor, jobs, lease } = this.#parts;
-    const { log, shutdownTimeout } = this.#options;
-    const drained = jobs.stop();
-    const ended = new AbortController();
-    void drained.finally(() => ended.abort()).catch(() => {});
-    await pause(shutdownTimeout, AbortSignal.any([ended.signal, this.#hurry.signal]));
-    if (!ended.signal.aborted) {
-      executor.abort(new Error('The worker is shutting down.'));
-      await pause(abortGrace, ended.signal);
-      const returned = await executor.giveBack();
-      if (returned > 0) log.warn({ runs: returned }, 'runs that had not ended were given back to the queue');
+  async #begin(services: Services): Promise<void> {
+    const term: Term = new Term({
+      ...services,
+      worker: this.#options,
+      stopping: this.#stopped.signal,
+      onFinished: (finished) => this.emit('finished', finished),
+      onLost: (reason) => void this.#lost(term, reason),
+    });
+    this.#terms.add(term);
+    this.#term = term;
+    try {
+      await term.start();
+    } catch (error) {
+      this.#retire(term);
+      throw error;
     }
-    await drained.catch((error: Error) => log.error({ err: error }, 'the job runner did not stop cleanly'));
-    await lease.stop();
-    await stopWorker(pool, this.id).catch((error: Error) =>
-      log.warn({ err: error }, 'the worker could not sign off'),
+  }
+
+  async #lost(term: Term, reason: string): Promise<void> {
+    const { log } = this.#options;
+    log.error({ reason }, 'the lease of this worker is lost; its runs are aborted');
+    if (!(await term.abort(`The lease of this worker is lost: ${reason}.`))) {
+      this.emit(
+        'fatal',
+        new Error(`The lease of this worker is lost, and a task ignores its abort: ${reason}.`),
+      );
+      return;
+    }
+    this.#retire(term);
+    if (!this.#stopped.signal.aborted) this.#beginning = this.#beginAgain();
+  }
+
+  async #beginAgain(): Promise<void> {
+    const { log } = this.#options;
+    for (let attempt = 0; !this.#stopped.signal.aborted && this.#services !== undefined; attempt++) {
+      try {
+        await this.#begin(this.#services);
+        log.info('the worker has a new lease and is at work again');
+        this.emit('renewed');
+        return;
+      } catch (error) {
+        log.error({ err: error }, 'the worker cannot get a new lease; trying again');
+        await pause(Math.min(5_000, 100 * 2 ** attempt), this.#stopped.signal);
+      }
+    }
+  }
+
+  /** Ends a term beside what else goes on. */
+  #retire(term: Term): void {
+    const ended = term.end();
+    this.#ending.add(ended);
+    void ended.finally(() => {
+      this.#ending.delete(ended);
+      this.#terms.delete(term);
+    });
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopped.abort();
+    if (this.#services === undefined) return;
+    const { pool, reportPool, guardedFetch } = this.#services;
+    for (const part of [pool, reportPool, ...this.#terms]) part.hasten(stoppingPatience);
+    const ended = new AbortController();
+    const drained = this.#drain().finally(() => ended.abort());
+    await pause(
+      this.#term?.isLost ? 0 : this.#options.shutdownTimeout,
+      AbortSignal.any([ended.signal, this.#hurry.signal]),
     );
+    if (!ended.signal.aborted) await this.#abort(ended.signal);
+    await pause(goodbye, AbortSignal.any([ended.signal, this.#hurry.signal]));
+    await pause(hurriedGoodbye, ended.signal);
+    if (!ended.signal.aborted) for (const part of [pool, reportPool, ...this.#terms]) part.cut();
+    await drained;
+    pool.cut();
+    reportPool.cut();
     await Promise.all([pool.end(), reportPool.end(), guardedFetch.close()]);
   }
 
-  #die(reason: string): void {
-    this.#parts?.executor.abort(new Error(reason));
-    this.emit('fatal', new Error(reason));
+  async #drain(): Promise<void> {
+    if (this.#beginning !== undefined) await this.#beginning.catch(() => {});
+    if (this.#term !== undefined && this.#terms.has(this.#term)) this.#retire(this.#term);
+    await Promise.all(this.#ending);
+  }
+
+  /** Ends what has not ended by itself; what does not even end now is left to another worker. */
+  async #abort(ended: AbortSignal): Promise<void> {
+    const { log } = this.#options;
+    await Promise.all([...this.#terms].map((term) => term.abort('The worker is shutting down.')));
+    if (ended.aborted) return;
+    for (const term of this.#terms) {
+      const returned = await term.giveBack().catch((error: Error) => {
+        log.warn({ err: error }, 'runs could not be given back; they run again when their lease has ended');
+        return 0;
+      });
+      if (returned > 0) log.warn({ runs: returned }, 'runs that had not ended were given back to the queue');
+    }
   }
 }

@@ -210,3 +210,10 @@ t.test('what can be wrong at the start', async (test) => {
   test.match(await chime(['start', '--debug'], { cwd }), { stderr: /\n\s+at / }, 'unless it is asked for');
   test.match(await running.end(), { code: 0 });
 });
+
+t.test('several commands at once on a database that nobody runs', async (test) => {
+  const cwd = await emptyDir(test);
+  test.match(await chime(['migrate'], { cwd }), { code: 0 });
+  const results = await Promise.all([1, 2, 3].map(() => chime(['schedule', 'list', '--json'], { cwd })));
+  for (const result of results) test.hasStrict(result, { code: 0, stderr: '' });
+});

@@ -7,7 +7,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
 import t, { type Test } from 'tap';
-import { findEmbedded, openEmbedded } from '../../src/db/embedded/open.ts';
+import { findEmbedded, openEmbedded, useEmbedded } from '../../src/db/embedded/open.ts';
+import { stopLeftover } from '../../src/db/embedded/server_process.ts';
 
 /** A directory below one that nobody but its owner may enter, as `mktemp -d` makes them. */
 async function privateDir(test: Test): Promise<string> {
@@ -136,4 +137,49 @@ t.test('secrets are for the owner alone', async (test) => {
   const wrong = embedded.url.replace(/:[^:@]+@/, ':wrong@');
   await test.rejects(query(wrong, 'select 1'), { code: '28P01' });
   await embedded.stop();
+});
+
+t.test('through a symbolic link, after kill -9 of the process that owns it', async (test) => {
+  const dir = await privateDir(test);
+  await fs.mkdir(dir);
+  const link = `${dir}.link`;
+  await fs.symlink(dir, link);
+  const owner = await openElsewhere(test, link);
+  const orphan = await postmaster(dir);
+  await owner.kill();
+  const second = await openEmbedded(link);
+  test.not(await postmaster(dir), orphan);
+  test.strictSame(await query(second.url, 'select 1 as one'), [{ one: 1 }]);
+  await second.stop();
+});
+
+t.test('a process that only has the number of a server is left in peace', async (test) => {
+  const dir = await privateDir(test);
+  await fs.mkdir(dir);
+  const bystander = spawn(process.execPath, ['-e', 'setInterval(() => {}, 2 ** 30)']);
+  test.teardown(() => bystander.kill('SIGKILL'));
+  await once(bystander, 'spawn');
+  for (const platform of ['linux', 'darwin'] as const) {
+    await fs.writeFile(path.join(dir, 'postmaster.pid'), `${bystander.pid}\n${dir}\n1\n1\n`);
+    await stopLeftover(dir, platform);
+    test.strictSame(await fs.readdir(dir), [], 'its traces are removed');
+  }
+  test.equal(bystander.killed || bystander.exitCode !== null || bystander.signalCode !== null, false);
+});
+
+t.test('several at once share it, and the one that runs it waits for the others', async (test) => {
+  const dir = await privateDir(test);
+  await (await openEmbedded(dir)).stop();
+  const all = await Promise.all(Array.from({ length: 4 }, () => useEmbedded(dir)));
+  for (const { url } of all) test.strictSame(await query(url, 'select 1 as one'), [{ one: 1 }]);
+  await Promise.all(all.map((used) => used.close()));
+  test.equal(await findEmbedded(dir), undefined);
+  test.strictSame(await fs.readdir(path.join(dir, 'users')), []);
+
+  const [first, second] = await Promise.all([useEmbedded(dir), useEmbedded(dir)]);
+  const closing = Promise.all([first.close(), second.close()]);
+  const third = await useEmbedded(dir);
+  test.strictSame(await query(third.url, 'select 1 as one'), [{ one: 1 }], 'waits for one that stops');
+  await closing;
+  await third.close();
 });

@@ -10,6 +10,8 @@ export class NetworkProxy {
   swallowNotifications = false;
   /** Nothing gets through any more, in either direction, and nobody is told. */
   silent = false;
+  /** Nobody answers: who connects is cut at once. */
+  away = false;
 
   private constructor(server: net.Server, url: string) {
     this.#server = server;
@@ -24,6 +26,10 @@ export class NetworkProxy {
     url.port = String((server.address() as net.AddressInfo).port);
     const proxy = new NetworkProxy(server, url.href);
     server.on('connection', (client) => {
+      if (proxy.away) {
+        client.destroy();
+        return;
+      }
       const backend = net.connect(Number(port), hostname);
       const filter = new NotificationFilter();
       for (const [from, to] of [
@@ -43,6 +49,12 @@ export class NetworkProxy {
       }
     });
     return proxy;
+  }
+
+  /** The database goes away: its connections are cut, and no new ones are made until `away` is false again. */
+  leave(): void {
+    this.away = true;
+    this.cut();
   }
 
   /** Cuts every connection. */

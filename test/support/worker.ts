@@ -6,11 +6,12 @@ import { defineTask, type Task, type TaskContext } from '../../src/task.ts';
 import type { FinishedRun } from '../../src/worker/executor.ts';
 import { Worker, type WorkerOptions } from '../../src/worker/worker.ts';
 import type { TestDatabase } from './database.ts';
-import { captureLog, type LogLine } from './log.ts';
+import { type CapturedLog, captureLog, type LogLine } from './log.ts';
 
 export interface TestWorker {
   worker: Worker;
   lines: LogLine[];
+  logged: CapturedLog['logged'];
   /** Resolves when so many runs have ended since the worker started. */
   finished(count: number): Promise<FinishedRun[]>;
 }
@@ -21,7 +22,7 @@ export async function startWorker(
   tasks: Task[],
   options: Partial<WorkerOptions> = {},
 ): Promise<TestWorker> {
-  const { log, lines } = captureLog();
+  const { log, lines, logged } = captureLog();
   const worker = new Worker({
     connectionString: database.url,
     tasks: new Map(tasks.map((task) => [task.name, task])),
@@ -40,6 +41,7 @@ export async function startWorker(
   return {
     worker,
     lines,
+    logged,
     async finished(count) {
       while (done.length < count) await once(worker, 'finished');
       return done;
@@ -67,3 +69,21 @@ export async function queueRuns(
 /** A task that does what the test wants. */
 export const task = (name: string, handler: (ctx: TaskContext) => unknown): Task =>
   defineTask({ name, payload: z.looseObject({}), run: handler });
+
+/** A handler that runs until the test lets it go, or it is aborted. */
+export function gate() {
+  let open!: () => void;
+  let entered!: () => void;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const begun = new Promise<void>((resolve) => {
+    entered = resolve;
+  });
+  const handler = async ({ signal }: TaskContext) => {
+    entered();
+    await Promise.race([opened, once(signal, 'abort').then(() => Promise.reject(signal.reason))]);
+    return 'went through';
+  };
+  return { handler, open, begun };
+}

@@ -4,6 +4,7 @@ import { configOf, withSettings } from '../options.ts';
 import { runProcess } from '../process.ts';
 import { createReporter } from '../report.ts';
 import { makeClock } from '../services.ts';
+import { Shutdown } from '../shutdown.ts';
 
 export function clockCommand(): Command {
   return withSettings(new Command('clock'), ['databaseUrl', 'dataDir', 'pollInterval', 'logLevel'])
@@ -13,17 +14,21 @@ export function clockCommand(): Command {
     .action(async (options: { json?: true }, command: Command) => {
       const config = configOf(command);
       const reporter = createReporter(config.logLevel, options.json === true || !process.stdout.isTTY);
-      const connection = await findDatabase(config);
-      try {
-        await checkDatabase(connection.url);
-        const clock = makeClock(config, connection.url, reporter.log);
-        await runProcess({
-          reporter,
-          services: [clock],
-          onStarted: () => reporter.started({ databaseUrl: connection.url, embedded: false }),
-        });
-      } finally {
-        await connection.close();
-      }
+      const shutdown = new Shutdown(reporter.log);
+      await shutdown.during(async () => {
+        const connection = await findDatabase(config, { serves: true });
+        try {
+          await shutdown.unlessAsked(checkDatabase(connection.url));
+          const clock = makeClock(config, connection.url, reporter.log);
+          await runProcess({
+            reporter,
+            shutdown,
+            services: [clock],
+            onStarted: () => reporter.started({ databaseUrl: connection.url, embedded: false }),
+          });
+        } finally {
+          await connection.close();
+        }
+      });
     });
 }

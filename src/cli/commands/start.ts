@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import pg from 'pg';
+import { healthOf } from '../../api/health.ts';
 import { Server } from '../../api/server.ts';
 import { Chime } from '../../client/chime.ts';
 import { type Config, type SettingName, settings } from '../../config.ts';
@@ -11,6 +12,7 @@ import { ruleOf } from '../output.ts';
 import { runProcess } from '../process.ts';
 import { createReporter, type Reporter } from '../report.ts';
 import { makeClock, makeWorker } from '../services.ts';
+import { Shutdown } from '../shutdown.ts';
 
 export function startCommand(): Command {
   return withSettings(new Command('start'), Object.keys(settings) as SettingName[])
@@ -22,15 +24,19 @@ export function startCommand(): Command {
     .action(async (options: { json?: true }, command: Command) => {
       const config = configOf(command);
       const reporter = createReporter(config.logLevel, options.json === true || !process.stdout.isTTY);
-      const embedded = await openDatabase(config, reporter);
-      const url = config.databaseUrl ?? embedded?.url ?? '';
-      try {
-        reporter.starting('Migrating the database');
-        await migrate(url);
-        await run(config, reporter, url, embedded);
-      } finally {
-        await embedded?.stop();
-      }
+      const shutdown = new Shutdown(reporter.log);
+      await shutdown.during(async () => {
+        const embedded = await openDatabase(config, reporter);
+        const url = config.databaseUrl ?? embedded?.url ?? '';
+        try {
+          if (shutdown.asked.aborted) return;
+          reporter.starting('Migrating the database');
+          await shutdown.unlessAsked(migrate(url));
+          if (!shutdown.asked.aborted) await run(config, reporter, shutdown, url, embedded);
+        } finally {
+          await embedded?.stop();
+        }
+      });
     });
 }
 
@@ -43,6 +49,7 @@ async function openDatabase(config: Config, reporter: Reporter): Promise<Embedde
 async function run(
   config: Config,
   reporter: Reporter,
+  shutdown: Shutdown,
   url: string,
   embedded: Embedded | undefined,
 ): Promise<void> {
@@ -57,7 +64,11 @@ async function run(
   const server = new Server({
     host: config.host,
     port: config.port,
-    health: () => ({ last_tick: lastTick, running: worker.running }),
+    health: () => ({
+      status: healthOf({ stopping: shutdown.asked.aborted, clockSilentMs: clock.silentMs }),
+      last_tick: lastTick,
+      running: worker.running,
+    }),
   });
   // The port first: a second pgchime by mistake is told so before it does anything. The clock last: what it fires finds a worker.
   const announce: Service = {
@@ -77,7 +88,13 @@ async function run(
     },
     async stop() {},
   };
-  await runProcess({ reporter, services: [server, worker, announce, clock], worker, onStarted: () => {} });
+  await runProcess({
+    reporter,
+    shutdown,
+    services: [server, worker, announce, clock],
+    worker,
+    onStarted: () => {},
+  });
 }
 
 async function withLibrary(url: string, work: (chime: Chime, pool: pg.Pool) => Promise<void>): Promise<void> {

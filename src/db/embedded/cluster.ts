@@ -31,7 +31,7 @@ export class Cluster {
   #child: ChildProcess | undefined;
 
   private constructor(options: ClusterOptions, identity: Identity, binaries: Binaries) {
-    this.#options = { ...options, dir: path.resolve(options.dir) };
+    this.#options = options;
     this.#identity = identity;
     this.#binaries = binaries;
   }
@@ -39,7 +39,10 @@ export class Cluster {
   /** Makes the cluster if there is none yet, and starts it; resolves when it takes connections. */
   static async start(options: ClusterOptions): Promise<Cluster> {
     const identity = findIdentity();
-    const cluster = new Cluster(options, identity, await findBinaries(identity));
+    await fs.mkdir(options.dir, { recursive: true });
+    // Without symbolic links: processes that work in it are found by their directory, which has none.
+    const dir = await fs.realpath(options.dir);
+    const cluster = new Cluster({ ...options, dir }, identity, await findBinaries(identity));
     await cluster.#create();
     await cluster.#launch();
     return cluster;
@@ -71,7 +74,6 @@ export class Cluster {
 
   async #create(): Promise<void> {
     const { dir, password, throwAway } = this.#options;
-    await fs.mkdir(dir, { recursive: true });
     await this.#own(dir);
     const version = await fs.readFile(path.join(this.#clusterDir, 'PG_VERSION'), 'utf8').catch(() => null);
     if (version !== null) {

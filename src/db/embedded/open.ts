@@ -5,6 +5,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { EmbeddedPostgresError } from '../../errors.ts';
 import { Cluster } from './cluster.ts';
+import { becomeUser, findOwner, OwnedError, takeOwnership } from './owner.ts';
 import { freePort } from './port.ts';
 
 /** A running embedded Postgres. */
@@ -13,7 +14,8 @@ export interface Embedded {
   dir: string;
   /** Whether this start made it. */
   isNew: boolean;
-  stop(): Promise<void>;
+  /** Ends it; `whenUnused` waits for the other commands that use it. */
+  stop(options?: { whenUnused?: boolean }): Promise<void>;
 }
 
 interface State {
@@ -23,10 +25,11 @@ interface State {
 
 /** Starts the Postgres of this directory, making it on the first call; refuses while another pgchime runs on it. */
 export async function openEmbedded(dataDir: string): Promise<Embedded> {
-  const dir = path.resolve(dataDir);
-  await fs.mkdir(dir, { recursive: true });
+  await fs.mkdir(dataDir, { recursive: true });
+  const dir = await fs.realpath(dataDir);
   await refuseForeign(dir);
-  const releaseLock = await lock(dir);
+  const ownership = await takeOwnership(dir);
+  let cluster: Cluster | undefined;
   try {
     const before = await readState(dir);
     const state: State = {
@@ -34,29 +37,65 @@ export async function openEmbedded(dataDir: string): Promise<Embedded> {
       port: await freePort(before?.port),
     };
     await fs.writeFile(path.join(dir, 'state.json'), `${JSON.stringify(state)}\n`, { mode: 0o600 });
-    const cluster = await Cluster.start({ dir, ...state, settings: { max_connections: 100 } });
-    await createDatabase(cluster);
+    const started = await Cluster.start({ dir, ...state, settings: { max_connections: 100 } });
+    cluster = started;
+    await createDatabase(started);
+    await ownership.setReady(true);
+    let stopping: Promise<void> | undefined;
+    const stop = async (whenUnused: boolean) => {
+      await ownership.setReady(false);
+      if (whenUnused) await ownership.unused();
+      await started.stop();
+      await ownership.release();
+    };
     return {
-      url: cluster.url('chime'),
+      url: started.url('chime'),
       dir,
       isNew: before === undefined,
-      async stop() {
-        await cluster.stop();
-        await releaseLock();
+      stop({ whenUnused = false } = {}) {
+        stopping ??= stop(whenUnused);
+        return stopping;
       },
     };
   } catch (error) {
-    await releaseLock();
+    await cluster?.stop();
+    await ownership.release();
     throw error;
   }
 }
 
-/** The URL of the embedded Postgres that some other process runs on this directory; undefined where none does. */
+/** The URL of the embedded Postgres that some other process runs on this directory; undefined where none does, or not yet. */
 export async function findEmbedded(dataDir: string): Promise<string | undefined> {
-  const dir = path.resolve(dataDir);
-  const [state, owner] = await Promise.all([readState(dir), readOwner(path.join(dir, 'owner.json'))]);
-  if (state === undefined || owner === undefined || !(await isAlive(owner))) return undefined;
-  return `postgres://postgres:${encodeURIComponent(state.password)}@127.0.0.1:${state.port}/chime`;
+  const [state, owner] = await Promise.all([readState(dataDir), findOwner(dataDir)]);
+  return state !== undefined && owner?.ready ? urlOf(state) : undefined;
+}
+
+/** A Postgres that this process uses, whoever runs it. */
+export interface Used {
+  url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Uses the Postgres of a directory: the one that another process runs, when it takes connections, or one that is started here.
+ * @param serves whether this process goes on until it is told to stop: then closing waits for nobody
+ */
+export async function useEmbedded(dataDir: string, { serves = false } = {}): Promise<Used> {
+  for (;;) {
+    const user = await becomeUser(dataDir);
+    const state = await readState(dataDir);
+    if (user !== undefined && state !== undefined) return { url: urlOf(state), close: () => user.release() };
+    try {
+      const embedded = await openEmbedded(dataDir);
+      return { url: embedded.url, close: () => embedded.stop({ whenUnused: !serves }) };
+    } catch (error) {
+      if (!(error instanceof OwnedError)) throw error; // else somebody was faster: theirs is used
+    }
+  }
+}
+
+function urlOf({ password, port }: State): string {
+  return `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/chime`;
 }
 
 async function createDatabase(cluster: Cluster): Promise<void> {
@@ -73,7 +112,11 @@ async function createDatabase(cluster: Cluster): Promise<void> {
 /** The directory is given to the Postgres user when this runs as root: it must not be one that holds other things. */
 async function refuseForeign(dir: string): Promise<void> {
   const entries = await fs.readdir(dir);
-  if (entries.length > 0 && !entries.includes('state.json') && !entries.includes('owner.json')) {
+  if (
+    entries.length > 0 &&
+    !entries.includes('state.json') &&
+    !entries.some((name) => name.startsWith('owner.json'))
+  ) {
     throw new EmbeddedPostgresError(`${dir} is not empty and was not made by pgchime.`, {
       hint: 'Give an empty directory, or one that does not exist yet, as CHIME_DATA_DIR.',
     });
@@ -83,57 +126,4 @@ async function refuseForeign(dir: string): Promise<void> {
 async function readState(dir: string): Promise<State | undefined> {
   const text = await fs.readFile(path.join(dir, 'state.json'), 'utf8').catch(() => undefined);
   return text === undefined ? undefined : (JSON.parse(text) as State);
-}
-
-interface Owner {
-  pid: number;
-  /** When the process began, in the kernel's count: tells it from a later one with the same number. */
-  since: string;
-}
-
-async function readOwner(file: string): Promise<Owner | undefined> {
-  const text = await fs.readFile(file, 'utf8').catch(() => '');
-  try {
-    return JSON.parse(text) as Owner;
-  } catch {
-    return undefined; // none, or cut off in the middle by a crash
-  }
-}
-
-async function startOf(pid: number): Promise<string> {
-  const stat = await fs.readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-}
-
-async function isAlive({ pid, since }: Owner): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
-  return (await startOf(pid)) === since;
-}
-
-async function lock(dir: string): Promise<() => Promise<void>> {
-  const file = path.join(dir, 'owner.json');
-  const mine: Owner = { pid: process.pid, since: await startOf(process.pid) };
-  for (;;) {
-    try {
-      await fs.writeFile(file, JSON.stringify(mine), { flag: 'wx' });
-      return () => fs.rm(file, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    // Moved away before it is judged: of two that find the same leftover, one moves it and the other finds none.
-    const moved = `${file}.${process.pid}`;
-    await fs.rename(file, moved).catch(() => {});
-    const owner = await readOwner(moved);
-    if (owner !== undefined && (await isAlive(owner))) {
-      await fs.rename(moved, file);
-      throw new EmbeddedPostgresError(`pgchime already runs on ${dir}, as process ${owner.pid}.`, {
-        hint: 'Stop it first, or give this one another CHIME_DATA_DIR (and another PORT).',
-      });
-    }
-    await fs.rm(moved, { force: true });
-  }
 }
