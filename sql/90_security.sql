@@ -30,7 +30,8 @@ grant execute on function
   chime.backfill(uuid, timestamptz, timestamptz, chime.overlap_policy, boolean),
   chime.simulate(uuid, timestamptz, timestamptz, integer),
   chime.find_run(text),
-  chime.current_tenant()
+  chime.current_tenant(),
+  chime_private.read_tenant(text)
   to chime_user, chime_admin;
 
 grant execute on function chime.realign_schedules(boolean) to chime_admin;
