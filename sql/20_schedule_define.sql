@@ -1,10 +1,31 @@
 -- The definition of a schedule, checked: the one way from what somebody writes to a row that can be stored.
 
+create or replace function chime_private.read_tenant(setting text) returns uuid
+language plpgsql immutable strict parallel safe security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  c_digits constant text := '[0-9a-fA-F]{4}(-?[0-9a-fA-F]{4}){7}';
+begin
+  -- All that the type uuid takes. Trying it would need a subtransaction, which a parallel query may not begin.
+  if setting !~ format('^(%s|\{%s\})$', c_digits, c_digits) then
+    perform chime_private.fail('CH007', format('chime.tenant_id is %s, which is no UUID.', to_json(left(setting, 100))),
+      'Set it to the id of a row of chime.tenants; where there is one tenant, do not set it.',
+      jsonb_build_object('field', 'chime.tenant_id'));
+  end if;
+  return setting::uuid;
+end $$;
+comment on function chime_private.read_tenant is 'The setting chime.tenant_id, written in any way that is not the usual one.';
+
+-- The usual way to write a UUID is recognised here, so that the planner can put this in the place of each call. The body is
+-- parsed once, now: those who may call it need no rights on chime_private.
 create or replace function chime.current_tenant() returns uuid
 language sql stable parallel safe
-as $$
-  select coalesce(nullif(current_setting('chime.tenant_id', true), '')::uuid, '00000000-0000-0000-0000-000000000001')
-$$;
+return case
+  when coalesce(current_setting('chime.tenant_id', true), '') = '' then '00000000-0000-0000-0000-000000000001'::uuid
+  when current_setting('chime.tenant_id', true) ~ '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$'
+    then current_setting('chime.tenant_id', true)::uuid
+  else chime_private.read_tenant(current_setting('chime.tenant_id', true))
+end;
 comment on function chime.current_tenant is 'The tenant that this session acts for; the default tenant where none is set.';
 
 create or replace function chime_private.current_actor() returns text

@@ -33,7 +33,8 @@ grant execute on function
   chime.set_calendar(text, text[], text),
   chime.delete_calendar(text),
   chime.find_run(text),
-  chime.current_tenant()
+  chime.current_tenant(),
+  chime_private.read_tenant(text)
   to chime_user, chime_admin;
 
 grant execute on function chime.realign_schedules(boolean) to chime_admin;
