@@ -54,7 +54,7 @@ class Held implements Attempt {
 export class Executor {
   readonly #options: ExecutorOptions;
   readonly #recorder: Recorder;
-  readonly #asked = new Set<string>();
+  readonly #executing = new Map<string, Promise<void>>();
   readonly #held = new Map<string, Held>();
 
   constructor(options: ExecutorOptions) {
@@ -72,14 +72,20 @@ export class Executor {
    * @throws Error where it could not be started: its job must stay, as nothing else would wake a worker for it
    */
   async execute(runId: string): Promise<void> {
-    if (this.#asked.has(runId)) return; // woken twice
-    this.#asked.add(runId);
+    const underWay = this.#executing.get(runId);
+    if (underWay !== undefined) return underWay; // woken twice
+    const executing = this.#execute(runId);
+    this.#executing.set(runId, executing);
     try {
-      const run = await this.#start(runId);
-      if (run !== undefined) await this.#work(run);
+      await executing;
     } finally {
-      this.#asked.delete(runId);
+      this.#executing.delete(runId);
     }
+  }
+
+  async #execute(runId: string): Promise<void> {
+    const run = await this.#start(runId);
+    if (run !== undefined) await this.#work(run);
   }
 
   async #start(runId: string): Promise<StartedRun | undefined> {

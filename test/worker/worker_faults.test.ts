@@ -1,4 +1,5 @@
 // A worker whose statements the database refuses for a while: nothing may be lost by that, and no run be left behind.
+import { setImmediate as turn } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { gate, queueRuns, startWorker, task } from '../support/worker.ts';
@@ -91,6 +92,45 @@ t.test('a result that cannot be stored spares the others, and is given up only b
       { task: 'healthy', status: 'succeeded', count: 3 },
       { task: 'poison', status: 'queued', count: 1 },
     ],
+  );
+});
+
+t.test('completions fail and then succeed in the same generation', async (test) => {
+  const database = await createDatabase(test);
+  await database.rows(`create function public.keep() returns trigger language plpgsql as $$
+    begin raise exception 'on purpose'; end $$`);
+  await database.rows(
+    `create trigger keep before delete on graphile_worker._private_jobs for each row execute function public.keep()`,
+  );
+  const gates = ['first', 'second', 'third'].map((name) => ({ name, ...gate() }));
+  const { finished, logged, worker } = await startWorker(test, database, [
+    task('short', () => 'done'),
+    ...gates.map(({ name, handler }) => task(name, handler)),
+  ]);
+  for (const { name, begun } of gates) {
+    await queueRuns(database, name, [{}]);
+    await begun;
+  }
+  await queueRuns(database, 'short', [{}]);
+  await logged(/takes up work anew/);
+  await database.rows('drop trigger keep on graphile_worker._private_jobs');
+  const left = (name: string) =>
+    database.value<number>('select count(*)::integer from graphile_worker.jobs where task_identifier = $1', [
+      `chime:${name}`,
+    ]);
+  for (const { name, open } of gates) {
+    open();
+    while ((await left(name)) > 0) await turn(); // each completion is a batch of its own
+  }
+  await finished(4);
+  await worker.stop();
+  test.strictSame(
+    await database.rows('select status, attempt, count(*)::integer from chime.runs group by 1, 2'),
+    [{ status: 'succeeded', attempt: 1, count: 4 }],
+  );
+  test.strictSame(
+    await database.rows('select locked_by from graphile_worker.jobs where locked_at is not null'),
+    [],
   );
 });
 
