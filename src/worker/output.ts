@@ -14,6 +14,11 @@ export class Output {
     this.#most = most;
   }
 
+  /** How many bytes are kept. */
+  get limit(): number {
+    return this.#most;
+  }
+
   /** Whether anything was written, be it nothing at all. */
   get isWritten(): boolean {
     return this.#written;
