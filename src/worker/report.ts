@@ -27,7 +27,7 @@ export async function report(
         await client.query(`set local statement_timeout = ${Math.max(1, Math.ceil(timeoutMs))}`);
         return runReport(client, statement, limit);
       },
-      { readOnly: true },
+      { readOnly: true, isolated: true },
     );
     return readReport(found);
   } catch (error) {

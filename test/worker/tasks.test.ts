@@ -223,6 +223,28 @@ t.test('what a statement answers is what the report has', async (test) => {
   test.strictSame(nothing?.result, { columns: [], rows: [{}], truncated: false });
 });
 
+t.test('a report leaves nothing behind on its connection', async (test) => {
+  const { finished } = await startWorker(test, database, own, { concurrency: 1 });
+  const queries = [
+    "select set_config('app.secret', 'leaked', false), pg_advisory_lock(4711)",
+    'select pg_advisory_lock(4712), 1 / 0',
+    "select coalesce(current_setting('app.secret', true), '') as secret, pg_backend_pid() as pid",
+    'select pg_backend_pid() as pid',
+  ].map((query) => ({ query }));
+  const ids = await queueRuns(database, 'run_query', queries);
+  await finished(queries.length);
+  const [, failed, next, last] = (await Promise.all(ids.map(run))) as unknown as ReportRun[];
+  test.equal(failed?.status, 'failed');
+  test.equal(next?.result.rows[0]?.secret, '');
+  test.equal(next?.result.rows[0]?.pid, last?.result.rows[0]?.pid, 'the connection is used again');
+  test.strictSame(
+    await database.rows(
+      "select objid::integer from pg_locks where locktype = 'advisory' and objid in (4711, 4712)",
+    ),
+    [],
+  );
+});
+
 t.test('task files of a directory', async (test) => {
   const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'pgchime-tasks-'));
   test.teardown(() => fs.rm(dir, { recursive: true, force: true }));
