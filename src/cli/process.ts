@@ -2,6 +2,7 @@
 import type { Service } from '../service.ts';
 import { startAll, stopAll } from '../service.ts';
 import type { Worker } from '../worker/worker.ts';
+import { onClosedOutput } from './closed_output.ts';
 import type { Reporter } from './report.ts';
 
 export interface ProcessParts {
@@ -13,7 +14,7 @@ export interface ProcessParts {
   onStarted(): Promise<void> | void;
 }
 
-/** Runs services until SIGINT or SIGTERM, or until one cannot go on; then stops them. Rejects with what was fatal. */
+/** Runs services until SIGINT or SIGTERM, until nobody reads what they say, or until one cannot go on; then stops them. Rejects with what was fatal. */
 export async function runProcess({ reporter, services, worker, onStarted }: ProcessParts): Promise<void> {
   let fatal: Error | undefined;
   let signals = 0;
@@ -32,6 +33,7 @@ export async function runProcess({ reporter, services, worker, onStarted }: Proc
   });
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  const unwatch = onClosedOutput(finish);
   try {
     const starting = startAll(services);
     await Promise.race([starting, finished]);
@@ -44,6 +46,7 @@ export async function runProcess({ reporter, services, worker, onStarted }: Proc
   } finally {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
+    unwatch();
   }
   if (fatal !== undefined) throw fatal;
 }

@@ -44,7 +44,8 @@ class JsonReporter implements Reporter {
   readonly log: Logger;
 
   constructor(level: string) {
-    this.log = createLogger(level);
+    // The stream of the process, so that it is noticed when nobody reads it any more.
+    this.log = createLogger(level, process.stdout);
   }
   starting(what: string): void {
     this.log.debug({ what }, 'starting');

@@ -3,7 +3,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
 import { loadTasks } from '../../src/worker/registry.ts';
-import { chime, emptyDir, serve } from '../support/cli.ts';
+import { bash, chime, emptyDir, serve } from '../support/cli.ts';
 import { createDatabase } from '../support/database.ts';
 import { startWorker } from '../support/worker.ts';
 
@@ -278,14 +278,14 @@ t.test('psql without psql', async (test) => {
   const sql = (command: string, ...args: string[]) => run('psql', '-c', command, ...args);
   test.match(await sql("select 1 as one, 'zwei' as two; select null as nothing"), {
     code: 0,
-    stdout: 'one  two\n1    zwei\n(1 row)\nnothing\n\n(1 row)\n',
+    stdout: 'one  two\n  1  zwei\n(1 row)\nnothing\n\n(1 row)\n',
   });
   test.strictSame(JSON.parse((await sql('select 1 as one', '--json')).stdout), [{ one: '1' }]);
   test.match(await sql('create temporary table x (i integer)'), { code: 0, stdout: 'CREATE\n' });
   test.match(await sql('selec'), { code: 1, stderr: /error: syntax error/ });
   test.match(await chime(['psql'], { env, input: 'select 2 as two;' }), {
     code: 0,
-    stdout: 'two\n2\n(1 row)\n',
+    stdout: 'two\n  2\n(1 row)\n',
   });
   test.match(await run('psql', '--url'), { code: 0, stdout: `${database.url}\n` });
 });
@@ -314,6 +314,23 @@ t.test('doctor', async (test) => {
     code: 1,
     stdout: /✗ connection/,
   });
+});
+
+t.test('whoever reads may leave before the end', async (test) => {
+  const shell = (command: string) => bash(command, { env });
+  for (const command of ['schedule list', 'runs list --json', 'schedule create --help']) {
+    test.strictSame(await shell(`chime ${command} | true; echo "\${PIPESTATUS[0]}"`), {
+      code: 0,
+      stdout: '0\n',
+      stderr: '',
+    });
+  }
+  test.match(await shell('chime schedule show nothing 2> >(true)'), { code: 3 });
+  test.strictSame(
+    await shell(`chime worker | true; echo "\${PIPESTATUS[0]}"`),
+    { code: 0, stdout: '0\n', stderr: '' },
+    'a process that serves ends by itself',
+  );
 });
 
 t.test('no database at all', async (test) => {
