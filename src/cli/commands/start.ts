@@ -59,7 +59,7 @@ async function run(
     port: config.port,
     health: () => ({ last_tick: lastTick, running: worker.running }),
   });
-  // The port first: a second pgchime by mistake is told so before it does anything. The clock last: what it fires finds a worker.
+  // The port before the work: where it is taken, nothing has been claimed or fired. The clock last: what it fires finds a worker.
   const announce: Service = {
     name: 'announcement',
     async start() {
