@@ -1,5 +1,6 @@
 // Tables of text: columns side by side, numbers to the right, as wide as what they hold looks on a terminal.
 import stringWidth from 'string-width';
+import { printable } from './printable.ts';
 
 /** No cell is padded to more than this: one long value must not make every line as long as itself. */
 const widest = 200;
@@ -14,8 +15,8 @@ const isNumeral = (value: unknown) =>
 /** A value of a row, as people read it. */
 function show(value: unknown): string {
   if (value === null || value === undefined) return '';
-  if (typeof value === 'object') return JSON.stringify(value);
-  return String(value).replaceAll('\n', '↵');
+  if (typeof value === 'object') return printable(JSON.stringify(value));
+  return printable(String(value));
 }
 
 /**
@@ -38,12 +39,13 @@ export function* tableLines(
   rows: readonly Record<string, unknown>[],
   paint: (text: string, column: string, row: Record<string, unknown> | undefined) => string = (text) => text,
 ): Generator<string> {
+  const titles = columns.map(printable);
   const cells = rows.map((row) => columns.map((column) => show(row[column])));
   const isNumber = columns.map(
     (column) => rows.length > 0 && rows.every((row) => row[column] === null || isNumeral(row[column])),
   );
-  const widths = columns.map((column, index) =>
-    cells.reduce((width, line) => Math.max(width, widthOf(line[index] ?? '')), stringWidth(column)),
+  const widths = titles.map((title, index) =>
+    cells.reduce((width, line) => Math.max(width, widthOf(line[index] ?? '')), stringWidth(title)),
   );
   const pad = (text: string, index: number) => {
     const space = ' '.repeat(Math.max(0, (widths[index] ?? 0) - widthOf(text)));
@@ -55,6 +57,6 @@ export function* tableLines(
       .join('  ')
       .trimEnd()
       .concat('\n');
-  yield line(columns, undefined);
+  yield line(titles, undefined);
   for (const [index, texts] of cells.entries()) yield line(texts, rows[index]);
 }

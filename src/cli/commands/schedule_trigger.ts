@@ -5,7 +5,7 @@ import type { Chime } from '../../client/chime.ts';
 import type { RunWithOutput } from '../../client/types.ts';
 import { withChime } from '../connect.ts';
 import { configOf, withCommon } from '../options.ts';
-import { duration, json, paint, paintStatus } from '../output.ts';
+import { duration, forTerminal, json, paint, paintStatus } from '../output.ts';
 import { readPayload } from './payload.ts';
 import { positive } from './runs.ts';
 import { scheduleArgument } from './schedule_card.ts';
@@ -72,9 +72,13 @@ function printEnd(run: RunWithOutput, asJson: boolean): void {
     process.stdout.write(json({ run }));
     return;
   }
-  process.stdout.write(run.output === null ? '' : `${run.output}${run.output.endsWith('\n') ? '' : '\n'}`);
+  process.stdout.write(
+    run.output === null ? '' : `${forTerminal(run.output)}${run.output.endsWith('\n') ? '' : '\n'}`,
+  );
   const after = run.durationMs === null ? '' : ` in ${duration(run.durationMs)}`;
-  process.stderr.write(`${paintStatus(run.status)}${after}${run.error === null ? '' : `: ${run.error}`}\n`);
+  process.stderr.write(
+    `${paintStatus(run.status)}${after}${run.error === null ? '' : `: ${forTerminal(run.error, process.stderr)}`}\n`,
+  );
 }
 
 /** The run when it has ended, or as it is when the time is over. */
