@@ -3,7 +3,7 @@
 
 -- A report runs with the rights of chime_reporter. To own a function a role must be able to create one, for that moment.
 grant create on schema chime_private to chime_reporter;
-alter function chime_private.run_report(text, integer) owner to chime_reporter;
+alter function chime_private.run_report(text, integer, integer) owner to chime_reporter;
 revoke create on schema chime_private from chime_reporter;
 
 grant usage on schema chime to chime_user, chime_admin, chime_reporter, chime_worker;
@@ -50,6 +50,6 @@ grant execute on function
   chime_private.finish_runs(uuid[], integer[], chime.run_status[], text[], jsonb[], text[], text[]),
   chime_private.return_runs(uuid[], integer[]),
   chime_private.write_logs(uuid[], integer[], integer[], text[], text[], jsonb[], timestamptz[]),
-  chime_private.run_report(text, integer),
+  chime_private.run_report(text, integer, integer),
   chime_private.next_fires(uuid, integer)
   to chime_worker;

@@ -76,7 +76,11 @@ export const settings = {
       .number()
       .int()
       .min(1024)
-      .max(512 * 1024 * 1024)
+      // A result travels in one statement, at most doubled by escapes; several times more does not fit into one text of Node.
+      .max(
+        64 * 1024 * 1024,
+        'must be at most 67108864 (64 MB): what is larger belongs into a file or a table',
+      )
       .default(16 * 1024 * 1024),
   ),
   allowPrivateHttp: setting(

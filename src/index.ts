@@ -20,6 +20,7 @@ export {
   defineTask,
   type GuardedRequest,
   type GuardedResponse,
+  type ReportOptions,
   type ReportResult,
   type RunInfo,
   type RunLog,

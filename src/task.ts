@@ -38,11 +38,21 @@ export interface RunLog {
   error(message: string, data?: unknown): void;
 }
 
+/** How much a report may take. */
+export interface ReportOptions {
+  timeoutMs?: number;
+  maxRows?: number;
+  /** Bytes of JSON: at most what a run may keep of output, and 16 MB. */
+  maxBytes?: number;
+}
+
 /** The result of a report: columns in order, rows as objects. */
 export interface ReportResult {
+  /** Each name once: of two columns `count` the second is `count_2`. */
   columns: string[];
+  /** Numbers are text where a JavaScript number would lose digits, such as 9007199254740993 or 1.10. */
   rows: Record<string, unknown>[];
-  /** Whether there were more rows than asked for. */
+  /** Whether there were more rows or bytes than asked for. */
   truncated: boolean;
 }
 
@@ -59,7 +69,7 @@ export interface TaskContext<P = unknown> {
   /** fetch, but for the public internet only: private, loopback and metadata addresses are refused. */
   fetch(url: string | URL, init?: GuardedRequest): Promise<GuardedResponse>;
   /** Runs one SQL statement that reads, as the reporter role. */
-  report(statement: string, options?: { timeoutMs?: number; maxRows?: number }): Promise<ReportResult>;
+  report(statement: string, options?: ReportOptions): Promise<ReportResult>;
 }
 
 /** A request of `ctx.fetch`. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { formatTable } from '../src/table.ts';
+import { tableLines } from '../src/table.ts';
 import { defineTask } from '../src/task.ts';
 
 export default defineTask({
@@ -16,9 +16,9 @@ export default defineTask({
       timeoutMs: payload.timeout_ms,
       maxRows: payload.max_rows,
     });
-    write(formatTable(columns, rows));
+    for (const line of tableLines(columns, rows)) write(line);
     const count = `${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`;
-    write(truncated ? `(the first ${count}; there are more)\n` : `(${count})\n`);
+    write(truncated ? `(the first ${count}; there is more)\n` : `(${count})\n`);
     return { columns, rows, truncated };
   },
 });

@@ -66,6 +66,14 @@ t.test('everything that is wrong is said at once', async (test) => {
   }
 });
 
+t.test('no more output than can be stored', async (test) => {
+  const most = 64 * 1024 * 1024;
+  test.hasStrict(readConfig({ maxOutput: String(most) }, {}, none), { maxOutput: most });
+  test.throws(() => readConfig({}, { CHIME_MAX_OUTPUT: String(most + 1) }, none), {
+    message: /CHIME_MAX_OUTPUT \(--max-output\) is "67108865": must be at most 67108864 \(64 MB\)/,
+  });
+});
+
 t.test('a password is not repeated', async (test) => {
   test.throws(() => readConfig({}, { DATABASE_URL: 'pg://ann:se@cret@localhost/db' }, none), {
     message: /"pg:\/\/ann:\*\*\*@localhost\/db"/,

@@ -138,12 +138,14 @@ async function checkClocks(client: pg.Client): Promise<Verdict> {
 }
 
 async function checkWorkers(client: pg.Client): Promise<Verdict> {
-  const { rows } = await client.query<{ name: string; tasks: number }>(
-    `select name, cardinality(task_names) as tasks from chime_private.workers
+  const { rows } = await client.query<{ name: string; tasks: string[] }>(
+    `select name, task_names as tasks from chime_private.workers
      where stopped_at is null and lease_until > chime.now() order by name`,
   );
   return rows.length > 0
-    ? ok(`${rows.length} alive: ${rows.map((row) => `${row.name} (${row.tasks} tasks)`).join(', ')}`)
+    ? ok(
+        `${rows.length} alive: ${rows.map((row) => `${row.name} (${[...row.tasks].sort().join(', ')})`).join(', ')}`,
+      )
     : warning('none is alive: what is due waits in the queue', 'Start one: chime start, or chime worker');
 }
 

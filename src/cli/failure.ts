@@ -1,7 +1,7 @@
 // How a command fails: what, why, and what to do next; a stack trace only when asked for. Exit codes: 0 ok, 1 failed,
 // 2 what was typed is wrong, 3 not found.
 import { ChimeError } from '../errors.ts';
-import { json, paint } from './output.ts';
+import { forTerminal, json, paint } from './output.ts';
 
 /** What was typed does not make sense. */
 export class UsageError extends Error {
@@ -69,7 +69,9 @@ export function printError(error: unknown, { asJson, debug }: { asJson: boolean;
     const code = own?.code ?? (error as { code?: unknown }).code;
     process.stderr.write(json({ error: { code, message, hint, detail: own?.detail } }));
   } else {
-    process.stderr.write(`${paint('red', 'error:', process.stderr)} ${message}\n`);
+    process.stderr.write(
+      `${paint('red', 'error:', process.stderr)} ${forTerminal(message, process.stderr)}\n`,
+    );
     if (hint !== undefined) process.stderr.write(`  ${hint}\n`);
   }
   if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);

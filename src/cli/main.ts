@@ -1,6 +1,7 @@
 // The command line `chime`. Each command is a file of commands/; this puts them together and turns errors into exit codes.
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.ts';
+import { tolerateClosedOutput } from './closed_output.ts';
 import { calendarCommand } from './commands/calendar.ts';
 import { clockCommand } from './commands/clock.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -47,6 +48,7 @@ function makeProgram(): Command {
  * @returns the exit code: 0 ok, 1 failed, 2 usage, 3 not found
  */
 export async function main(args: readonly string[]): Promise<number> {
+  tolerateClosedOutput();
   try {
     const program = makeProgram();
     if (args.length === 0) {

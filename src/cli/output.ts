@@ -1,6 +1,7 @@
 // What commands print: for people with colour and in columns, for programs as JSON.
 import { styleText } from 'node:util';
 import type { Fire, Schedule } from '../client/types.ts';
+import { printableLines } from '../printable.ts';
 import { formatTable } from '../table.ts';
 
 type Style = Parameters<typeof styleText>[0];
@@ -8,6 +9,11 @@ type Style = Parameters<typeof styleText>[0];
 /** Text in colour, where the terminal has any and NO_COLOR does not say otherwise. */
 export function paint(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
   return styleText(style, text, { stream, validateStream: true });
+}
+
+/** Text of several lines as a terminal may be given it; a pipe gets it as it is. */
+export function forTerminal(text: string, stream: { isTTY?: boolean } = process.stdout): string {
+  return stream.isTTY ? printableLines(text) : text;
 }
 
 const statusStyles: Record<string, Style> = {

@@ -2,6 +2,7 @@
 import type { Service } from '../service.ts';
 import { startAll, stopAll } from '../service.ts';
 import type { Worker } from '../worker/worker.ts';
+import { onClosedOutput } from './closed_output.ts';
 import type { Reporter } from './report.ts';
 import type { Shutdown } from './shutdown.ts';
 
@@ -15,7 +16,7 @@ export interface ProcessParts {
   onStarted(): Promise<void> | void;
 }
 
-/** Runs services until the process shall stop, or one cannot start; then stops them. */
+/** Runs services until the process shall stop, nobody reads what they say, or one cannot start; then stops them. */
 export async function runProcess(parts: ProcessParts): Promise<void> {
   const { reporter, shutdown, services, worker, onStarted } = parts;
   worker?.on('fatal', (error) => shutdown.fail(error));
@@ -23,6 +24,7 @@ export async function runProcess(parts: ProcessParts): Promise<void> {
     for (const service of services) service.hurry?.();
   };
   shutdown.hurried.addEventListener('abort', hurry, { once: true });
+  const unwatch = onClosedOutput(() => shutdown.ask());
   const starting = startAll(services, shutdown.asked);
   await shutdown.unlessAsked(starting);
   if (!shutdown.asked.aborted) {
@@ -37,4 +39,5 @@ export async function runProcess(parts: ProcessParts): Promise<void> {
   await starting.catch(() => {});
   await stopAll(services);
   reporter.stopped();
+  unwatch();
 }

@@ -3,8 +3,10 @@ import { Writable } from 'node:stream';
 import type { Logger } from '../log.ts';
 import { createLogger, maskUrl } from '../log.ts';
 import { version } from '../package.ts';
+import { printable } from '../printable.ts';
 import type { FinishedRun } from '../worker/executor.ts';
-import { duration, paint, paintStatus } from './output.ts';
+import { describeLogLine, LiveLines } from './live_lines.ts';
+import { duration, paint } from './output.ts';
 
 /** Where things are, as it is said first. */
 export interface Whereabouts {
@@ -44,7 +46,8 @@ class JsonReporter implements Reporter {
   readonly log: Logger;
 
   constructor(level: string) {
-    this.log = createLogger(level);
+    // The stream of the process, so that it is noticed when nobody reads it any more.
+    this.log = createLogger(level, process.stdout);
   }
   starting(what: string): void {
     this.log.debug({ what }, 'starting');
@@ -79,7 +82,7 @@ class JsonReporter implements Reporter {
         status,
         attempt: run.attempt,
         scheduled_for: run.scheduled_for,
-        duration_ms: Number(durationMs.toFixed(3)),
+        handler_ms: Number(durationMs.toFixed(3)),
         lateness_ms: latenessMs,
         summary,
       },
@@ -96,6 +99,7 @@ class JsonReporter implements Reporter {
 
 class TerminalReporter implements Reporter {
   readonly log: Logger;
+  readonly #lines = new LiveLines();
 
   constructor(level: string) {
     // The same logger, its JSON turned into lines; what is not worth a person's attention is left out.
@@ -131,7 +135,7 @@ class TerminalReporter implements Reporter {
     for (const { name, rule, timezone, nextRunAt } of schedules) {
       const wait = nextRunAt.getTime() - Date.now();
       const when = wait <= 0 ? 'now' : `in ${duration(wait)}`;
-      print(`  ${name}  ${paint('gray', `${rule} in ${timezone}`)}  ${when}`);
+      print(`  ${printable(name)}  ${paint('gray', `${rule} in ${timezone}`)}  ${when}`);
     }
     print('');
   }
@@ -143,14 +147,8 @@ class TerminalReporter implements Reporter {
       `  add another  npx chime schedule create --task send_message --payload '{"text": "Good morning"}' --cron "30 8 * * 1-5"`,
     );
   }
-  run({ run, status, durationMs, latenessMs, summary }: FinishedRun): void {
-    const time = paint('gray', run.local_time.slice(11));
-    const name = run.schedule_name ?? '(no schedule)';
-    const line = summary.split('\n')[0] ?? '';
-    const short = line.length > 100 ? `${line.slice(0, 99)}…` : line;
-    print(
-      `${time}  ${name}  ${run.task}  ${paintStatus(status)}  ${duration(durationMs)}  ${Math.round(latenessMs)} ms late  ${short}`,
-    );
+  run(finished: FinishedRun): void {
+    print(this.#lines.run(finished));
   }
   stopping(running: number): void {
     const wait =
@@ -166,25 +164,4 @@ class TerminalReporter implements Reporter {
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
-}
-
-function describeLogLine(line: string): string {
-  const { level, msg, err, ...rest } = JSON.parse(line) as {
-    level: string;
-    msg: string;
-    err?: { message: string };
-  } & Record<string, unknown>;
-  delete rest.time;
-  const details = Object.entries(rest).map(
-    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  );
-  const mark =
-    level === 'error'
-      ? paint('red', 'error')
-      : level === 'warn'
-        ? paint('yellow', 'warning')
-        : paint('gray', level);
-  return [mark, [msg, err?.message].filter(Boolean).join(': '), paint('gray', details.join(' '))]
-    .filter(Boolean)
-    .join('  ');
 }

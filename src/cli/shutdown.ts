@@ -23,6 +23,11 @@ export class Shutdown {
     return this.#hurried.signal;
   }
 
+  /** The process shall stop, as if by a signal. */
+  ask(): void {
+    this.#asked.abort();
+  }
+
   /** The process cannot go on; it stops in order, and fails with the first such error. */
   fail(error: Error): void {
     this.#fatal ??= error;

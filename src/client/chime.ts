@@ -1,7 +1,7 @@
 // The library: schedules and runs for programs, over the SQL functions that every other surface calls too.
 import pg from 'pg';
 import type { Queryable } from '../db/transaction.ts';
-import { fromDatabase } from '../errors.ts';
+import { fromCall } from '../errors.ts';
 import { Calendars } from './calendars.ts';
 import { fromRow, namedCall } from './rows.ts';
 import { Runs } from './runs.ts';
@@ -37,7 +37,7 @@ export class Chime {
       try {
         return (await db.query<Row>(text, values)).rows;
       } catch (error) {
-        throw fromDatabase(error);
+        throw fromCall(error);
       }
     };
     this.schedules = new Schedules(this.#send);

@@ -172,20 +172,29 @@ export async function stopWorker(db: Queryable, workerId: string): Promise<void>
   await db.query('select chime_private.stop_worker($1)', [workerId]);
 }
 
-/** The result of a report: its column names, and its rows as JSON text. */
+/** The result of a report as Postgres wrote it. */
 export interface Report {
+  /** Names may occur more than once. */
   columns: string[];
-  lines: Record<string, unknown>[];
+  /** The values of each row, by position, as JSON text. */
+  lines: string[][];
+  truncated: boolean;
 }
 
 /** Runs one reading statement as the reporter role. `client` must be in a read-only transaction. */
-export async function runReport(client: pg.ClientBase, statement: string, most: number): Promise<Report> {
-  const { rows } = await client.query<{ columns: string[] | null; line: Record<string, unknown> | null }>(
-    'select * from chime_private.run_report($1, $2)',
-    [statement, most],
-  );
+export async function runReport(
+  client: pg.ClientBase,
+  statement: string,
+  limit: { rows: number; bytes: number },
+): Promise<Report> {
+  const { rows } = await client.query<{
+    columns: string[] | null;
+    line: string[] | null;
+    truncated: boolean;
+  }>('select * from chime_private.run_report($1, $2, $3)', [statement, limit.rows, limit.bytes]);
   return {
     columns: rows[0]?.columns ?? [],
-    lines: rows.slice(1).map((row) => row.line ?? {}),
+    lines: rows.flatMap(({ line }) => (line === null ? [] : [line])),
+    truncated: rows.at(-1)?.truncated === true,
   };
 }

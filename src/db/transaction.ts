@@ -3,11 +3,17 @@ import type pg from 'pg';
 /** Anything that takes a statement: a pool, or a client inside a transaction. */
 export type Queryable = Pick<pg.ClientBase, 'query'> | Pick<pg.Pool, 'query'>;
 
+export interface TransactionOptions {
+  readOnly?: boolean;
+  /** Nothing that was done to the session outlives the transaction: settings, advisory locks, temporary tables. */
+  isolated?: boolean;
+}
+
 /** Runs `work` in one transaction on one connection: committed if it resolves, rolled back if it rejects. */
 export async function withTransaction<T>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<T>,
-  { readOnly = false }: { readOnly?: boolean } = {},
+  { readOnly = false, isolated = false }: TransactionOptions = {},
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
@@ -23,6 +29,11 @@ export async function withTransaction<T>(
     });
     throw error;
   } finally {
+    if (isolated && broken === undefined) {
+      await client.query('discard all').catch((error: Error) => {
+        broken = error;
+      });
+    }
     client.release(broken);
   }
 }

@@ -7,11 +7,18 @@ import { Agent, request } from 'undici';
 import { BlockedAddressError, InvalidArgumentError } from '../errors.ts';
 import type { GuardedRequest, GuardedResponse } from '../task.ts';
 
+/** Azure's metadata service: the one that lies among public addresses. */
+const metadata = '168.63.129.16';
+
 /** Whether an address is one of the public internet: not private, loopback, link-local, metadata, multicast, reserved. */
 export function isPublicAddress(address: string): boolean {
   let parsed = ipaddr.parse(address);
-  if (parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress()) parsed = parsed.toIPv4Address();
-  return parsed.range() === 'unicast';
+  if (parsed instanceof ipaddr.IPv6) {
+    if (parsed.isIPv4MappedAddress()) parsed = parsed.toIPv4Address();
+    // ::7f00:1 was 127.0.0.1 once (RFC 4291, "IPv4-compatible"); nothing public has such an address.
+    else if (parsed.parts.slice(0, 6).every((part) => part === 0)) return false;
+  }
+  return parsed.range() === 'unicast' && parsed.toString() !== metadata;
 }
 
 /** Reads CHIME_ALLOW_PRIVATE_HTTP: hosts, comma-separated, or * for all. */
@@ -85,7 +92,7 @@ export class GuardedFetch {
       await response.body.dump();
       if (followed >= maxRedirects)
         throw new InvalidArgumentError(`More than ${maxRedirects} redirects, the last to ${location}.`);
-      const next = readUrl(new URL(location, url));
+      const next = readRedirect(location, url, followed + 1);
       // As browsers do: a redirected POST becomes a GET, but for 307 and 308; secrets do not go to another host.
       if (response.statusCode === 303 || ([301, 302].includes(response.statusCode) && method === 'POST')) {
         method = 'GET';
@@ -128,6 +135,17 @@ function readUrl(target: string | URL): URL {
     throw new InvalidArgumentError(`${url.protocol} is not supported; only http: and https: are.`);
   }
   return url;
+}
+
+/** Where a redirect leads. Somebody else wrote it, so what is wrong with it says where it came from. */
+function readRedirect(location: string, from: URL, step: number): URL {
+  try {
+    return readUrl(URL.canParse(location, from.href) ? new URL(location, from) : location);
+  } catch (error) {
+    throw new InvalidArgumentError(`Redirect ${step}, by ${from.href}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }
 
 async function readBody(

@@ -1,11 +1,10 @@
 // What a handler is given, made from the row of its run.
 import type pg from 'pg';
-import { runReport, type StartedRun } from '../db/calls.ts';
-import { withTransaction } from '../db/transaction.ts';
-import { fromDatabase, InvalidReportError } from '../errors.ts';
+import type { StartedRun } from '../db/calls.ts';
 import type { GuardedFetch } from '../net/guarded_fetch.ts';
 import type { RunInfo, RunLog, TaskContext } from '../task.ts';
 import type { Output } from './output.ts';
+import { report } from './report.ts';
 
 /** What handlers use beyond their own run. */
 export interface ContextServices {
@@ -34,7 +33,7 @@ export function createContext<P>(
         ...init,
         signal: init.signal === undefined ? signal : AbortSignal.any([signal, init.signal]),
       }),
-    report: (statement, options) => report(services.reportPool, statement, options),
+    report: (statement, options) => report(services.reportPool, output.limit, statement, options),
   };
 }
 
@@ -60,35 +59,4 @@ function describeRun(run: StartedRun, pool: pg.Pool): RunInfo {
       return rows.map((row) => row.scheduled_for);
     },
   };
-}
-
-async function report(
-  pool: pg.Pool,
-  statement: string,
-  { timeoutMs = 30_000, maxRows = 1000 }: { timeoutMs?: number; maxRows?: number } = {},
-): ReturnType<TaskContext['report']> {
-  try {
-    return await withTransaction(
-      pool,
-      async (client) => {
-        await client.query(`set local statement_timeout = ${Math.max(1, Math.ceil(timeoutMs))}`);
-        const { columns, lines } = await runReport(client, statement, maxRows + 1);
-        return { columns, rows: lines.slice(0, maxRows), truncated: lines.length > maxRows };
-      },
-      { readOnly: true },
-    );
-  } catch (error) {
-    if ((error as { code?: string }).code === '57014') {
-      throw new InvalidReportError(`The statement took longer than ${timeoutMs} ms and was stopped.`, {
-        cause: error,
-      });
-    }
-    if ((error as { code?: string }).code === '42501') {
-      throw new InvalidReportError(`The statement may not do that: ${(error as Error).message}.`, {
-        hint: 'It runs as chime_reporter; let that role read your tables: grant select on ... to chime_reporter',
-        cause: error,
-      });
-    }
-    throw fromDatabase(error);
-  }
 }

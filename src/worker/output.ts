@@ -5,6 +5,7 @@ export class Output {
   readonly #most: number;
   readonly #decoder = new TextDecoder('utf-8');
   readonly #parts: string[] = [];
+  #half = '';
   #kept = 0;
   #seen = 0;
   #written = false;
@@ -12,6 +13,11 @@ export class Output {
   /** @param most how many bytes of UTF-8 are kept */
   constructor(most: number) {
     this.#most = most;
+  }
+
+  /** How many bytes are kept. */
+  get limit(): number {
+    return this.#most;
   }
 
   /** Whether anything was written, be it nothing at all. */
@@ -30,7 +36,9 @@ export class Output {
     this.#append(typeof chunk === 'string' ? chunk : this.#decoder.decode(chunk, { stream: true }));
   }
 
-  #append(text: string): void {
+  #append(chunk: string): void {
+    // As it will be stored, and only then counted: a NUL becomes a symbol of three bytes.
+    const text = this.#join(chunk);
     const bytes = Buffer.byteLength(text);
     this.#seen += bytes;
     const room = this.#most - this.#kept;
@@ -47,10 +55,23 @@ export class Output {
     this.#kept = this.#most;
   }
 
+  /** The storable text so far; half a surrogate pair at the end waits for its other half. */
+  #join(chunk: string): string {
+    const text = this.#half + chunk;
+    const last = text.charCodeAt(text.length - 1);
+    const isHalf = last >= 0xd800 && last <= 0xdbff;
+    this.#half = isHalf ? text.slice(-1) : '';
+    return storable(isHalf ? text.slice(0, -1) : text);
+  }
+
   /** All of it as one text that Postgres takes, with a mark at the end if something was cut. */
   text(): string {
     this.#append(this.#decoder.decode());
+    if (this.#half !== '') {
+      this.#half = '';
+      this.#append('\ufffd');
+    }
     const cut = this.#seen > this.#most ? `\n[cut: ${this.#most} of ${this.#seen} bytes are kept]` : '';
-    return storable(this.#parts.join('')) + cut;
+    return this.#parts.join('') + cut;
   }
 }

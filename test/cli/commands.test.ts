@@ -2,8 +2,9 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
+import { psqlArguments } from '../../src/cli/commands/psql.ts';
 import { loadTasks } from '../../src/worker/registry.ts';
-import { chime, emptyDir, serve } from '../support/cli.ts';
+import { bash, chime, emptyDir, serve } from '../support/cli.ts';
 import { createDatabase } from '../support/database.ts';
 import { startWorker } from '../support/worker.ts';
 
@@ -117,6 +118,20 @@ t.test('what is refused says what, why and what next', async (test) => {
     [run('runs', 'show', '00000000'), 3, /There is no run/],
     [run('schedule', 'preview'), 2, /Name a stored schedule, or give a rule/],
     [run('schedule', 'update', 'brief'), 2, /nothing to change/],
+    [
+      run('schedule', 'list', '--status', 'bogus'),
+      2,
+      /'bogus' is invalid[\s\S]*active, paused, completed, cancelled/,
+    ],
+    [create('--every', 'foo'), 2, /A value cannot be read: .*"foo"\.\n {2}Intervals are written like/],
+    [
+      run('schedule', 'preview', '--cron', '@daily', '--after', 'garbage'),
+      2,
+      /A value cannot be read: .*"garbage"\.\n {2}.*2026-12-01T09:00:00Z/,
+    ],
+    [create('--cron', '@daily', '--payload', '@/nope'), 2, /payload cannot be read: ENOENT.*\n {2}After @/],
+    [run('schedule', 'trigger', 'x', '--payload', '@/nope'), 2, /payload cannot be read: ENOENT/],
+    [create('--cron', '@daily', '--payload', '{"text": "\\u0000"}'), 2, /such as NUL/],
   ];
   for (const [result, code, stderr] of cases) test.match(await result, { code, stderr, stdout: '' });
   const json = await run('schedule', 'show', 'nothing', '--json');
@@ -230,6 +245,21 @@ t.test('update, pause, resume, cancel, delete', async (test) => {
   test.match(await run('schedule', 'delete', 'brief'), { code: 3 });
 });
 
+t.test('waiting where no worker is alive says so at once', async (test) => {
+  const created = await runJson(
+    ...['schedule', 'create', '--task', 'send_message', '--payload', '{"text": "x"}'],
+    ...['--cron', '0 0 1 1 *', '--key', 'waits'],
+  );
+  test.equal(created.code, 0);
+  test.match(await run('schedule', 'trigger', 'waits', '--timeout', '1'), {
+    code: 1,
+    stdout: '',
+    stderr:
+      /^warning: No worker is alive: the run waits in the queue\.\n {2}Start one .*chime start.*\nThe run has not ended after 1 s\..*\nqueued\n$/,
+  });
+  await database.rows('delete from chime.runs');
+});
+
 t.test('trigger and runs', async (test) => {
   test.match(await run('runs', 'list'), { code: 0, stdout: 'No runs.\n' });
   const worker = await startWorker(test, database, [...(await loadTasks(undefined)).values()]);
@@ -245,7 +275,8 @@ t.test('trigger and runs', async (test) => {
     '--key',
     'job',
   );
-  test.match(await run('schedule', 'trigger', 'job', '--wait'), {
+  test.match(await run('doctor'), { stdout: /\(http_request, run_query, send_message\)/ });
+  test.match(await run('schedule', 'trigger', 'job', '--wait', '--timeout', '60'), {
     code: 0,
     stdout: 'one\ntwo\n',
     stderr: /^succeeded in /,
@@ -278,16 +309,28 @@ t.test('psql without psql', async (test) => {
   const sql = (command: string, ...args: string[]) => run('psql', '-c', command, ...args);
   test.match(await sql("select 1 as one, 'zwei' as two; select null as nothing"), {
     code: 0,
-    stdout: 'one  two\n1    zwei\n(1 row)\nnothing\n\n(1 row)\n',
+    stdout: 'one  two\n  1  zwei\n(1 row)\nnothing\n\n(1 row)\n',
   });
   test.strictSame(JSON.parse((await sql('select 1 as one', '--json')).stdout), [{ one: '1' }]);
   test.match(await sql('create temporary table x (i integer)'), { code: 0, stdout: 'CREATE\n' });
   test.match(await sql('selec'), { code: 1, stderr: /error: syntax error/ });
   test.match(await chime(['psql'], { env, input: 'select 2 as two;' }), {
     code: 0,
-    stdout: 'two\n2\n(1 row)\n',
+    stdout: 'two\n  2\n(1 row)\n',
   });
   test.match(await run('psql', '--url'), { code: 0, stdout: `${database.url}\n` });
+});
+
+t.test('psql where it is installed', async (test) => {
+  test.strictSame(psqlArguments('postgres://ann:s%40cret@db:5433/x?sslmode=require'), {
+    url: 'postgres://ann@db:5433/x?sslmode=require',
+    variables: { PGPASSWORD: 's@cret' },
+  });
+  test.strictSame(
+    psqlArguments('postgres://ann@db/x'),
+    { url: 'postgres://ann@db:5432/x', variables: {} },
+    'without a password psql looks for it where it always does',
+  );
 });
 
 t.test('doctor', async (test) => {
@@ -331,6 +374,23 @@ t.test('a database of a newer version: the program is to be upgraded, not the da
     code: 1,
     stdout: /✗ migrations +.*newer pgchime[\s\S]*Upgrade pgchime to 99\.1\.0/,
   });
+});
+
+t.test('whoever reads may leave before the end', async (test) => {
+  const shell = (command: string) => bash(command, { env });
+  for (const command of ['schedule list', 'runs list --json', 'schedule create --help']) {
+    test.strictSame(await shell(`chime ${command} | true; echo "\${PIPESTATUS[0]}"`), {
+      code: 0,
+      stdout: '0\n',
+      stderr: '',
+    });
+  }
+  test.match(await shell('chime schedule show nothing 2> >(true)'), { code: 3 });
+  test.strictSame(
+    await shell(`chime worker | true; echo "\${PIPESTATUS[0]}"`),
+    { code: 0, stdout: '0\n', stderr: '' },
+    'a process that serves ends by itself',
+  );
 });
 
 t.test('no database at all', async (test) => {

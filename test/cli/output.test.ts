@@ -1,7 +1,7 @@
 // What people read: lengths of time, tables, rules, and the lines of a running pgchime.
 import { Writable } from 'node:stream';
 import t, { type Test } from 'tap';
-import { duration, relative, ruleOf } from '../../src/cli/output.ts';
+import { duration, forTerminal, relative, ruleOf } from '../../src/cli/output.ts';
 import { createReporter } from '../../src/cli/report.ts';
 import { formatTable } from '../../src/table.ts';
 import type { FinishedRun } from '../../src/worker/executor.ts';
@@ -73,6 +73,17 @@ t.test('tables', async (test) => {
     ].join('\n'),
   );
   test.equal(formatTable(['a', 'b'], []), 'a  b\n', 'no rows');
+  test.equal(
+    formatTable(['\u001b]0;x\u0007'], [{ '\u001b]0;x\u0007': 'a\u001b[31m\tb\u007f' }]),
+    '\\x1b]0;x\\x07\na\\x1b[31m\\x09b\\x7f\n',
+    'nothing in it steers the terminal',
+  );
+});
+
+t.test('outputs on a terminal, and to a pipe', async (test) => {
+  const text = 'one\r\n\ttwo\rover\u001b[2J\n';
+  test.equal(forTerminal(text, { isTTY: true }), 'one\r\n\ttwo\\x0dover\\x1b[2J\n');
+  test.equal(forTerminal(text, {}), text);
 });
 
 /** What is printed to standard output while something happens. */
@@ -114,6 +125,12 @@ t.test('lines for people', async (test) => {
     });
     reporter.upcoming([], 0);
     reporter.run(finished);
+    reporter.run({
+      ...finished,
+      run: { ...finished.run, schedule_name: 'a longer name \u001b[2J', local_time: '2026-11-21 09:12:19' },
+      summary: 'bell \u0007\u009b31m',
+    });
+    reporter.run({ ...finished, status: 'failed', latenessMs: 2.2, summary: 'again' });
     reporter.log.info('not worth a line');
     reporter.log.warn({ err: new Error('refused'), attempt: 2 }, 'the connection was lost');
     reporter.stopping(1);
@@ -124,9 +141,46 @@ t.test('lines for people', async (test) => {
   const run = lines.split('\n').find((line) => line.includes('first line')) ?? '';
   test.match(
     run,
-    /^00:12:19 {2}hello {2}send_message {2}succeeded {2}1\.4 ms {2}21 ms late {2}first linex+…$/,
+    /^\d\d:\d\d:\d\d {2}hello {2}send_message {2}succeeded {2}handler 1\.4 ms {2}21 ms late {2}first linex+…$/,
   );
+  const rest = (word: string) =>
+    lines
+      .split('\n')
+      .find((line) => line.endsWith(word))
+      ?.slice(10);
+  const [longer, again] = [rest('31m'), rest('again')];
+  test.equal(
+    longer,
+    'a longer name \\x1b[2J  send_message  succeeded  handler 1.4 ms  21 ms late  bell \\x07\\x9b31m',
+    'nothing that steers the terminal',
+  );
+  test.equal(
+    again,
+    `${'hello'.padEnd(21)}  send_message  failed     handler 1.4 ms  2.2 ms late  again`,
+    'columns are as wide as the widest so far',
+  );
+  const zone = process.env.TZ;
+  test.teardown(() => {
+    if (zone === undefined) delete process.env.TZ;
+    else process.env.TZ = zone;
+  });
+  process.env.TZ = 'Asia/Tokyo';
+  const hour = () => new Date().toLocaleTimeString('en-GB', { timeZone: 'Asia/Tokyo' }).slice(0, 2);
+  const before = hour();
+  const later = printed(test, () => {
+    const reporter = createReporter('info', false);
+    reporter.run(finished);
+    reporter.log.warn('two');
+  });
+  const after = hour();
+  const hours = later
+    .trim()
+    .split('\n')
+    .map((line) => line.slice(0, 2));
+  test.equal(hours.length, 2);
+  for (const shown of hours)
+    test.ok([before, after].includes(shown), `the clock of the machine in every line: ${shown}`);
   test.notMatch(lines, /not worth a line|second/);
-  test.match(lines, /\nwarning {2}the connection was lost: refused {2}attempt=2\n/);
+  test.match(lines, /\n\d\d:\d\d:\d\d {2}warning {2}the connection was lost: refused {2}attempt=2\n/);
   test.match(lines, /Stopping after 1 running task; Ctrl-C again does not wait/);
 });

@@ -44,7 +44,7 @@ t.test('with nothing configured a schedule fires; kept over Ctrl-C and kill -9',
     attempt: 1,
     summary: /^Hello from pgchime/,
   });
-  test.type(run.duration_ms, 'number');
+  test.type(run.handler_ms, 'number');
   test.type(run.lateness_ms, 'number');
   const response = await fetch(`${where.http}/healthz`);
   test.match([response.status, await response.json()], [200, { status: 'ok', version: /^\d/ }]);

@@ -201,6 +201,24 @@ t.test('errors are classes, with hint and detail', async (test) => {
   await test.rejects(chime.schedules.create({ ...yearly, task: 'typed', payload: {} }), InvalidPayloadError);
 });
 
+t.test('what Postgres cannot read is a wrong argument', async (test) => {
+  const wrong: [() => Promise<unknown>, RegExp][] = [
+    [() => chime.schedules.create({ task: 'noop', every: 'foo' }), /A value cannot be read: .*"foo"/],
+    [() => chime.preview({ cron: '@daily', after: 'garbage' }), /A value cannot be read: .*"garbage"/],
+    [() => chime.schedules.list({ status: 'bogus' as 'active' }), /A value cannot be read: .*"bogus"/],
+    [() => chime.schedules.create({ ...yearly, payload: { text: 'a\0b' } }), /such as NUL/],
+    [() => chime.schedules.create({ ...yearly, name: 'a\0b' }), /such as NUL/],
+  ];
+  for (const [call, message] of wrong) {
+    const error = await call().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    test.ok(error instanceof InvalidArgumentError, String(message));
+    test.match(error, { code: 'CH007', status: 400, message, hint: /./ });
+  }
+});
+
 t.test('in a transaction of your own', async (test) => {
   const client = await database.connect(test);
   const mine = chime.withTransaction(client);

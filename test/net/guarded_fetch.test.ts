@@ -41,6 +41,11 @@ t.test('which addresses are public', async (test) => {
     '64:ff9b::a00:1',
     '2002:a00:1::',
     '2001:db8::1',
+    '::7f00:1',
+    '::a00:1',
+    '::127.0.0.1',
+    '168.63.129.16',
+    '::ffff:168.63.129.16',
   ];
   for (const address of others) test.notOk(isPublicAddress(address), address);
 });
@@ -57,6 +62,7 @@ t.test('literal private addresses, however they are written', async (test) => {
     '[::1]',
     '[::ffff:127.0.0.1]',
     '[::ffff:7f00:1]',
+    '[::127.0.0.1]',
     '0.0.0.0',
     '169.254.169.254',
     '10.0.0.1',
@@ -154,7 +160,14 @@ t.test('redirects', async (test) => {
     302,
     'none are followed where none are wanted',
   );
-  await test.rejects(fetch.fetch(`${url}/302ftp://example.com/`), { code: 'CH007', message: /ftp:/ });
+  await test.rejects(fetch.fetch(`${url}/302ftp://example.com/`), {
+    code: 'CH007',
+    message: /^Redirect 1, by http:.*\/302ftp:.*: ftp: is not supported/,
+  });
+  await test.rejects(fetch.fetch(`${url}/302/302http://[broken/`), {
+    code: 'CH007',
+    message: /^Redirect 2, by http:.*\/302http:.*: "http:\/\/\[broken\/" is not a URL/,
+  });
 });
 
 t.test('large, slow and broken responses', async (test) => {

@@ -29,8 +29,17 @@ function environment(env: Record<string, string> = {}): NodeJS.ProcessEnv {
 }
 
 /** Runs `chime` with these arguments to its end. */
-export async function chime(args: string[], { env, cwd, input }: CliOptions = {}): Promise<Result> {
-  const child = spawn(process.execPath, [bin, ...args], {
+export async function chime(args: string[], options: CliOptions = {}): Promise<Result> {
+  return run(process.execPath, [bin, ...args], options);
+}
+
+/** Runs a line of a shell in which `chime` is the command. */
+export async function bash(line: string, options: CliOptions = {}): Promise<Result> {
+  return run('bash', ['-c', `chime() { "${process.execPath}" "${bin}" "$@"; }; ${line}`], options);
+}
+
+async function run(program: string, args: string[], { env, cwd, input }: CliOptions): Promise<Result> {
+  const child = spawn(program, args, {
     env: environment(env),
     cwd: cwd ?? os.tmpdir(),
     stdio: 'pipe',

@@ -12,6 +12,12 @@ const database = await createDatabase();
 const own = [...(await loadTasks(undefined)).values()];
 const run = (id: string | undefined) => database.row('select * from chime.runs where id = $1', [id]);
 
+interface ReportRun {
+  status: string;
+  output: string;
+  result: { columns: string[]; rows: Record<string, unknown>[]; truncated: boolean };
+}
+
 t.test('what there is', async (test) => {
   test.strictSame(own.map((task) => task.name).sort(), ['http_request', 'run_query', 'send_message']);
 });
@@ -117,7 +123,7 @@ t.test('run_query', async (test) => {
   });
   test.match(few, {
     status: 'succeeded',
-    output: /the first 2 rows; there are more/,
+    output: /the first 2 rows; there is more/,
     result: { truncated: true },
   });
   test.equal(none?.output, 'a  b\n(0 rows)\n');
@@ -130,6 +136,113 @@ t.test('run_query', async (test) => {
   test.hasStrict(who?.result, { rows: [{ who: 'chime_reporter', ro: 'on' }] });
   test.hasStrict(own_tables, { status: 'succeeded' });
   test.equal(await database.value('select count(*)::integer from orders'), 3);
+});
+
+t.test('a report is bounded in bytes as well as in rows', async (test) => {
+  const limit = 100_000;
+  const { finished } = await startWorker(test, database, own, { maxOutput: limit });
+  const queries = [
+    "select repeat('x', 1000) as x from generate_series(1, 5000)",
+    "select 1 as one, repeat(e'\\u0001é', 30000) as large",
+    "select repeat('x', 500) as x union all select repeat('y', 1000000) union all select 'z'",
+    'select array(select generate_series(1, 100000)) as numbers',
+    "select repeat('x', 400) as x from generate_series(1, 100)",
+  ].map((query) => ({ query, max_rows: 5000 }));
+  const ids = await queueRuns(database, 'run_query', queries);
+  await finished(queries.length);
+  const [many, cut, second, array, fits] = (await Promise.all(ids.map(run))) as unknown as ReportRun[];
+  test.match(many, { status: 'succeeded', output: /\n\(the first 89 rows; there is more\)\n$/ });
+  test.equal(many?.result.truncated, true);
+  const [row] = (cut?.result.rows ?? []) as unknown as { one: number; large: string }[];
+  test.equal(row?.one, 1);
+  test.equal(
+    row?.large.replaceAll(/\P{ASCII}/gu, '?').replaceAll('\u0001?', '').length,
+    0,
+    'whole characters',
+  );
+  const length = Buffer.byteLength(JSON.stringify(row?.large));
+  test.ok(length <= limit * 0.45 && length > limit * 0.45 - 100, `cut to its share: ${length}`);
+  test.equal(cut?.result.truncated, true);
+  test.strictSame(
+    [second?.result.rows.length, second?.result.truncated],
+    [1, true],
+    'a row that does not fit ends the report',
+  );
+  test.match(array?.result.rows[0]?.numbers, /^\[1,2,3,/, 'what is not text becomes text');
+  test.strictSame([fits?.result.rows.length, fits?.result.truncated], [100, false]);
+});
+
+t.test('one long value does not make every line of the table long', async (test) => {
+  const { finished } = await startWorker(test, database, own);
+  const [id] = await queueRuns(database, 'run_query', [
+    {
+      query:
+        "select repeat('x', case n when 1 then 5000000 else 1 end) as x, n from generate_series(1, 1000) n",
+    },
+  ]);
+  await finished(1);
+  const { output } = (await run(id)) as unknown as ReportRun;
+  test.ok(output.length < 5_300_000, String(output.length));
+  test.match(output, /\(1000 rows\)\n$/);
+});
+
+t.test('what a statement answers is what the report has', async (test) => {
+  const { finished } = await startWorker(test, database, own);
+  const queries = [
+    'select count(*), count(nullif(x, 2)) from generate_series(1, 3) x',
+    'select 1 as a, 2 as a_2, 3 as a, 4 as a',
+    'select 9007199254740993 as big, 1.10 as price, 5 as small, 0.5::float8 as half, 1e300::float8 as huge',
+    'select x as price from (values (1.10), (2.5), (null)) v(x)',
+    'select array[1, 2] as list, \'{"n": 12345678901234567890, "deep": [1.50, 2]}\'::jsonb as tree, true as yes, null as none',
+    "select '007' as code, 'NaN'::float8 as nan",
+    'select',
+  ].map((query) => ({ query }));
+  const ids = await queueRuns(database, 'run_query', queries);
+  await finished(queries.length);
+  const [same, taken, exact, prices, nested, texts, nothing] = (await Promise.all(
+    ids.map(run),
+  )) as unknown as ReportRun[];
+  test.strictSame(same?.result.columns, ['count', 'count_2']);
+  test.strictSame(same?.result.rows, [{ count: 3, count_2: 2 }]);
+  test.equal(same?.output, 'count  count_2\n    3        2\n(1 row)\n');
+  test.strictSame(taken?.result.rows, [{ a: 1, a_2: 2, a_3: 3, a_4: 4 }]);
+  test.strictSame(exact?.result.rows, [
+    { big: '9007199254740993', price: '1.10', small: 5, half: 0.5, huge: 1e300 },
+  ]);
+  test.strictSame(
+    prices?.result.rows.map((each) => each.price),
+    ['1.10', '2.5', null],
+    'one type a column',
+  );
+  test.equal(prices?.output, 'price\n 1.10\n  2.5\n\n(3 rows)\n');
+  test.strictSame(nested?.result.rows, [
+    { list: [1, 2], tree: { n: '12345678901234567890', deep: ['1.50', 2] }, yes: true, none: null },
+  ]);
+  test.match(nested?.output, /\[1,2\]/);
+  test.strictSame(texts?.result.rows, [{ code: '007', nan: 'NaN' }]);
+  test.strictSame(nothing?.result, { columns: [], rows: [{}], truncated: false });
+});
+
+t.test('a report leaves nothing behind on its connection', async (test) => {
+  const { finished } = await startWorker(test, database, own, { concurrency: 1 });
+  const queries = [
+    "select set_config('app.secret', 'leaked', false), pg_advisory_lock(4711)",
+    'select pg_advisory_lock(4712), 1 / 0',
+    "select coalesce(current_setting('app.secret', true), '') as secret, pg_backend_pid() as pid",
+    'select pg_backend_pid() as pid',
+  ].map((query) => ({ query }));
+  const ids = await queueRuns(database, 'run_query', queries);
+  await finished(queries.length);
+  const [, failed, next, last] = (await Promise.all(ids.map(run))) as unknown as ReportRun[];
+  test.equal(failed?.status, 'failed');
+  test.equal(next?.result.rows[0]?.secret, '');
+  test.equal(next?.result.rows[0]?.pid, last?.result.rows[0]?.pid, 'the connection is used again');
+  test.strictSame(
+    await database.rows(
+      "select objid::integer from pg_locks where locktype = 'advisory' and objid in (4711, 4712)",
+    ),
+    [],
+  );
 });
 
 t.test('task files of a directory', async (test) => {

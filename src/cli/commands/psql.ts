@@ -32,15 +32,21 @@ export function psqlCommand(): Command {
     });
 }
 
+/** What psql is given: its argument, and variables beside those that it inherits. */
+export function psqlArguments(url: string): { url: string; variables: Record<string, string> } {
+  // The password travels in the environment, where other users' process lists do not show it. Without one in the URL, psql
+  // looks where it always does, .pgpass or PGPASSWORD; an empty one would keep it from that.
+  const { username, password, hostname, port, pathname, search } = new URL(url);
+  return {
+    url: `postgres://${username}@${hostname}:${port || 5432}${pathname}${search}`,
+    variables: password === '' ? {} : { PGPASSWORD: decodeURIComponent(password) },
+  };
+}
+
 /** Hands over to psql; false where there is none. */
 async function runPsql(url: string): Promise<boolean> {
-  // The password travels in the environment, where other users' process lists do not show it.
-  const { username, password, hostname, port, pathname, search } = new URL(url);
-  const bare = `postgres://${username}@${hostname}:${port || 5432}${pathname}${search}`;
-  const child = spawn('psql', [bare], {
-    stdio: 'inherit',
-    env: environmentWith({ PGPASSWORD: decodeURIComponent(password) }),
-  });
+  const { url: bare, variables } = psqlArguments(url);
+  const child = spawn('psql', [bare], { stdio: 'inherit', env: environmentWith(variables) });
   const ignore = () => {};
   process.on('SIGINT', ignore); // Ctrl-C is psql's: it cancels the statement
   try {

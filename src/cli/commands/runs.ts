@@ -1,8 +1,9 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { Run, RunStatus } from '../../client/types.ts';
+import { printable } from '../../printable.ts';
 import { withChime } from '../connect.ts';
 import { configOf, withCommon } from '../options.ts';
-import { duration, json, paint, paintStatus, table } from '../output.ts';
+import { duration, forTerminal, json, paint, paintStatus, table } from '../output.ts';
 
 const statuses = [
   'queued',
@@ -50,7 +51,7 @@ function summaryOf(run: Run): string {
       ? `${run.skipReason}${(run.coversCount ?? 1) > 1 ? `, ${run.coversCount} fires` : ''}`
       : (run.error ?? run.outputSummary ?? '');
   const line = text.split('\n')[0] ?? '';
-  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+  return line.length > 60 ? `${printable(line.slice(0, 59))}…` : printable(line);
 }
 
 function listCommand(): Command {
@@ -96,7 +97,7 @@ function showCommand(): Command {
             process.stdout.write(`${paint('gray', label.padEnd(14))}${value}\n`);
         };
         line('run', run.id);
-        line('schedule', run.scheduleName);
+        line('schedule', printable(run.scheduleName ?? ''));
         line('task', run.task);
         line('trigger', run.trigger);
         line('status', `${paintStatus(run.status)}${run.skipReason === null ? '' : ` (${summaryOf(run)})`}`);
@@ -108,10 +109,10 @@ function showCommand(): Command {
         line('finished', run.finishedAt?.toISOString() ?? null);
         line('duration', run.durationMs === null ? null : duration(run.durationMs));
         line('attempt', run.attempt);
-        line('payload', JSON.stringify(run.payload));
-        line('error', run.error === null ? null : paint('red', run.error));
+        line('payload', printable(JSON.stringify(run.payload)));
+        line('error', run.error === null ? null : paint('red', forTerminal(run.error)));
         if (run.output !== null)
-          process.stdout.write(`\n${run.output}${run.output.endsWith('\n') ? '' : '\n'}`);
+          process.stdout.write(`\n${forTerminal(run.output)}${run.output.endsWith('\n') ? '' : '\n'}`);
       });
     });
 }
@@ -124,7 +125,9 @@ function outputCommand(): Command {
       await withChime(configOf(command), async (chime) => {
         const run = await chime.runs.get(reference);
         process.stdout.write(
-          options.json ? json({ id: run.id, output: run.output, result: run.result }) : (run.output ?? ''),
+          options.json
+            ? json({ id: run.id, output: run.output, result: run.result })
+            : forTerminal(run.output ?? ''),
         );
       });
     });

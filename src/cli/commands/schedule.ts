@@ -1,12 +1,7 @@
 import { Command } from 'commander';
-import {
-  cancelCommand,
-  deleteCommand,
-  pauseCommand,
-  resumeCommand,
-  triggerCommand,
-} from './schedule_control.ts';
+import { cancelCommand, deleteCommand, pauseCommand, resumeCommand } from './schedule_control.ts';
 import { listCommand, previewCommand, showCommand } from './schedule_read.ts';
+import { triggerCommand } from './schedule_trigger.ts';
 import { createCommand, updateCommand } from './schedule_write.ts';
 
 export function scheduleCommand(): Command {

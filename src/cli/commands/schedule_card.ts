@@ -2,6 +2,7 @@
 import { Argument } from 'commander';
 import type { Chime } from '../../client/chime.ts';
 import type { Fire, Schedule } from '../../client/types.ts';
+import { printable } from '../../printable.ts';
 import { type LocaleOptions, localeOf } from '../locale.ts';
 import { fireLines, json, paint, paintStatus, ruleOf } from '../output.ts';
 
@@ -36,16 +37,19 @@ export async function printCard(
     process.stdout.write(json({ ...extra, schedule, inWords, nextFires: fires }));
     return;
   }
-  const key = schedule.key === null || schedule.key === schedule.name ? '' : ` (key ${schedule.key})`;
-  process.stdout.write(`${what} ${paint('bold', schedule.name)}${key}, ${paintStatus(schedule.status)}\n`);
-  process.stdout.write(`  ${schedule.task} ${JSON.stringify(schedule.payload)}\n`);
+  const key =
+    schedule.key === null || schedule.key === schedule.name ? '' : ` (key ${printable(schedule.key)})`;
+  process.stdout.write(
+    `${what} ${paint('bold', printable(schedule.name))}${key}, ${paintStatus(schedule.status)}\n`,
+  );
+  process.stdout.write(`  ${schedule.task} ${printable(JSON.stringify(schedule.payload))}\n`);
   process.stdout.write(`  ${ruleOf(schedule)} in ${schedule.timezone}\n`);
   if (inWords !== null) process.stdout.write(`  ${inWords}\n`);
   if (schedule.status === 'active') {
     process.stdout.write(`Next fires:\n${fireLines(fires, schedule.timezone, new Date())}`);
   } else {
     const until = schedule.pausedUntil === null ? '' : ` until ${schedule.pausedUntil.toISOString()}`;
-    const reason = schedule.statusReason === null ? '' : `: ${schedule.statusReason}`;
+    const reason = schedule.statusReason === null ? '' : `: ${printable(schedule.statusReason)}`;
     process.stdout.write(`It does not fire, it is ${schedule.status}${until}${reason}\n`);
   }
   process.stdout.write(paint('gray', `id ${schedule.id}\n`));

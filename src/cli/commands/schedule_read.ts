@@ -1,4 +1,4 @@
-import { Argument, Command } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import type { RuleInput, ScheduleStatus } from '../../client/types.ts';
 import { withChime } from '../connect.ts';
 import { UsageError } from '../failure.ts';
@@ -12,7 +12,14 @@ import { localTimezone, withRule } from './schedule_write.ts';
 export function listCommand(): Command {
   return withCommon(new Command('list'))
     .description('all schedules, the next to fire first')
-    .option('--status <status>', 'active, paused, completed or cancelled')
+    .addOption(
+      new Option('--status <status>', 'in this status only').choices([
+        'active',
+        'paused',
+        'completed',
+        'cancelled',
+      ]),
+    )
     .option('--limit <number>', 'how many', positive, 100)
     .action(async (options: { status?: ScheduleStatus; limit: number; json?: true }, command: Command) => {
       await withChime(configOf(command), async (chime) => {

@@ -1,10 +1,10 @@
-import fs from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import type { CreateScheduleInput } from '../../client/types.ts';
 import { withChime } from '../connect.ts';
 import { UsageError } from '../failure.ts';
 import { type LocaleOptions, withLocale } from '../locale.ts';
 import { configOf, withCommon } from '../options.ts';
+import { readPayload } from './payload.ts';
 import { positive } from './runs.ts';
 import { printCard, scheduleArgument } from './schedule_card.ts';
 
@@ -128,18 +128,6 @@ function readRules(text: string): unknown {
   }
 }
 
-async function readPayload(argument: string): Promise<unknown> {
-  const text = argument.startsWith('@') ? await fs.readFile(argument.slice(1), 'utf8') : argument;
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(
-      `--payload is not JSON: ${(error as Error).message}`,
-      `For example: --payload '{"text": "Hello"}'`,
-    );
-  }
-}
-
 export function createCommand(): Command {
   return withCommon(withDefinition(new Command('create')))
     .description('create a schedule, or change the one with the same key')
@@ -154,7 +142,7 @@ Examples:
       if (options.task === undefined) {
         throw new UsageError(
           '--task is missing.',
-          'For example: --task send_message; chime doctor lists the tasks that workers have.',
+          'For example: --task send_message; chime doctor names the tasks that workers have.',
         );
       }
       const input = { timezone: localTimezone(), ...(await definitionOf(options)) } as CreateScheduleInput;

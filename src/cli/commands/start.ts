@@ -70,7 +70,7 @@ async function run(
       running: worker.running,
     }),
   });
-  // The port first: a second pgchime by mistake is told so before it does anything. The clock last: what it fires finds a worker.
+  // The port before the work: where it is taken, nothing has been claimed or fired. The clock last: what it fires finds a worker.
   const announce: Service = {
     name: 'announcement',
     async start() {

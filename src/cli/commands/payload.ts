@@ -1,0 +1,27 @@
+// A payload as it is typed: JSON, or the name of a file that has it.
+import fs from 'node:fs/promises';
+import { UsageError } from '../failure.ts';
+
+/** Reads the argument of --payload: JSON, or @file. */
+export async function readPayload(argument: string): Promise<unknown> {
+  const text = argument.startsWith('@') ? await readPayloadFile(argument.slice(1)) : argument;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(
+      `--payload is not JSON: ${(error as Error).message}`,
+      `For example: --payload '{"text": "Hello"}'`,
+    );
+  }
+}
+
+async function readPayloadFile(path: string): Promise<string> {
+  try {
+    return await fs.readFile(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(
+      `The file of --payload cannot be read: ${(error as Error).message}`,
+      'After @ comes the path of a file with JSON; without @ the JSON itself.',
+    );
+  }
+}

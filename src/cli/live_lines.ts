@@ -1,0 +1,64 @@
+// The lines of a running pgchime on a terminal, one for each run and each log entry: first the time of this machine, then columns.
+import stringWidth from 'string-width';
+import { printable } from '../printable.ts';
+import type { FinishedRun } from '../worker/executor.ts';
+import { duration, paint, paintStatus } from './output.ts';
+
+export class LiveLines {
+  readonly #widths: number[] = [];
+
+  /** A run that has ended. */
+  run({ run, status, durationMs, latenessMs, summary }: FinishedRun): string {
+    const line = summary.split('\n')[0] ?? '';
+    const short = line.length > 100 ? `${printable(line.slice(0, 99))}…` : printable(line);
+    const cells = this.#align([
+      printable(run.schedule_name ?? '(no schedule)'),
+      run.task,
+      status,
+      // Not how long the run took in all, which the database knows; that is what runs list and runs show tell.
+      `handler ${duration(durationMs)}`,
+      `${duration(latenessMs)} late`,
+    ]);
+    cells[2] = paintStatus(cells[2] ?? '');
+    return [paint('gray', clockTime(new Date())), ...cells, short].join('  ').trimEnd();
+  }
+
+  /** Columns as wide as the widest that was ever in them. */
+  #align(cells: string[]): string[] {
+    return cells.map((cell, index) => {
+      const own = stringWidth(cell);
+      const width = Math.max(this.#widths[index] ?? 0, own);
+      this.#widths[index] = width;
+      return cell + ' '.repeat(width - own);
+    });
+  }
+}
+
+/** The time of day of this machine: the first column of every line, whatever zones schedules have. */
+function clockTime(at: Date): string {
+  return [at.getHours(), at.getMinutes(), at.getSeconds()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':');
+}
+
+/** An entry of the log, from its JSON. */
+export function describeLogLine(line: string): string {
+  const { level, msg, err, ...rest } = JSON.parse(line) as {
+    level: string;
+    msg: string;
+    err?: { message: string };
+  } & Record<string, unknown>;
+  const time = paint('gray', clockTime(new Date(rest.time as string)));
+  delete rest.time;
+  const details = Object.entries(rest).map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  const mark =
+    level === 'error'
+      ? paint('red', 'error')
+      : level === 'warn'
+        ? paint('yellow', 'warning')
+        : paint('gray', level);
+  const message = printable([msg, err?.message].filter(Boolean).join(': '));
+  return [time, mark, message, paint('gray', printable(details.join(' ')))].filter(Boolean).join('  ');
+}
