@@ -27,11 +27,6 @@ language sql immutable parallel safe
 as $$ select (day + (11 - week_start) % 7) / 7 $$;
 comment on function chime_private.week_of_day is 'The number of the week that a day lies in, weeks being counted from 1970.';
 
-create or replace function chime_private.repeat_bit(step bigint, most integer) returns bigint
-language sql immutable parallel safe
-as $$ select bit_or(1::bigint << n::integer) from generate_series(0::bigint, most, step) n $$;
-comment on function chime_private.repeat_bit is 'Bits 0, step, 2 * step, ..., up to most.';
-
 create or replace function chime_private.rrule_year_days(days jsonb) returns bigint[]
 language sql immutable parallel safe
 as $$
@@ -44,60 +39,83 @@ as $$
 $$;
 comment on function chime_private.rrule_year_days is 'The list of BYYEARDAY as months of days: twelve of a common year, twelve of a leap year.';
 
-create or replace function chime_private.compile_rrule_interval(fields bigint[], start bigint) returns bigint[]
+create or replace function chime_private.choose_seconds(seconds bigint, positions jsonb, unit integer) returns bigint
+language sql immutable parallel safe
+as $$
+  -- Within a minute the choice is the same each time; a second holds one time to choose from.
+  select case when unit = 6 then (
+      select coalesce(bit_or(1::bigint << s.second), 0)
+      from (select n as second, row_number() over (order by n) as place, row_number() over (order by n desc) as from_end
+            from generate_series(0, 59) n where seconds >> n & 1 = 1) s
+      where positions @> to_jsonb(s.place) or positions @> to_jsonb(-s.from_end))
+    when positions @> '1' or positions @> '-1' then seconds else 0 end
+$$;
+comment on function chime_private.choose_seconds is
+  'The seconds that BYSETPOS leaves of a MINUTELY (unit 6) or SECONDLY rule.';
+
+create or replace function chime_private.week_months(weeks jsonb) returns bigint
+language sql immutable parallel safe
+as $$
+  -- A week starts up to three days away from where it would if each year began with one; a leap year has a day more.
+  select bit_or(1::bigint << date_part('month', date '2023-01-01' + d)::integer)
+  from jsonb_array_elements_text(weeks) n,
+    generate_series(case when n::integer > 0 then 7 * n::integer - 11 else 361 + 7 * n::integer end,
+                    case when n::integer > 0 then 7 * n::integer + 3 else 376 + 7 * n::integer end) d
+$$;
+comment on function chime_private.week_months is 'The months that these weeks of BYWEEKNO may reach into: bit n = month n.';
+
+create or replace function chime_private.compile_rrule_days(fields bigint[], parts jsonb, start timestamp) returns bigint[]
 language plpgsql immutable
 as $$
 declare
-  c_widths constant integer[] := '{0,0,0,0,24,60,60}';    -- how many steps the next larger unit has
-  c_seconds constant integer[] := '{0,0,0,0,3600,60,1}';
-  v_unit integer := fields[11];
-  v_step bigint := fields[12];
-  v_width integer;
+  v_by_day boolean := parts ?| '{BYWEEKNO,BYYEARDAY,BYMONTHDAY,BYDAY}';
+  v_day record;
   v_place integer;
-  v_reached bigint;   -- the places that the steps ever come to
-  v_date date := date '1970-01-01' + (start / 86400)::integer;
 begin
-  -- Every 15 minutes is minutes 0, 15, 30, 45; every 120 minutes is every 2 hours at one minute.
-  while v_unit > 4 loop
-    v_width := c_widths[v_unit];
-    v_place := start / c_seconds[v_unit] % v_width;
-    if v_step % v_width = 0 then
-      fields[8 - v_unit] := fields[8 - v_unit] & (1::bigint << v_place);
-      v_step := v_step / v_width;
-      v_unit := v_unit - 1;
-      continue;
-    end if;
-    v_reached := chime_private.repeat_bit(gcd(v_step, v_width), v_width - 1) << (v_place % gcd(v_step, v_width))::integer;
-    if v_width % v_step <> 0 then
-      if fields[8 - v_unit] & v_reached = 0 then fields[8 - v_unit] := 0; end if;
-      exit;
-    end if;
-    fields[8 - v_unit] := fields[8 - v_unit] & v_reached;
-    v_step := 1;
-    v_unit := 4;
-  end loop;
-  fields[11] := v_unit;
-  fields[12] := v_step;
-  fields[13] := case v_unit
-      when 1 then date_part('year', v_date)
-      when 2 then date_part('year', v_date) * 12 + date_part('month', v_date) - 1
-      when 3 then chime_private.week_of_day((start / 86400)::integer, fields[14]::integer)
-      when 4 then start / 86400
-      else start / c_seconds[v_unit] end::bigint % v_step;
-  fields[15] := chime_private.repeat_bit(v_step, 62);
-  fields[9] := c_seconds[v_unit];
-  if fields[5] = 8190 and fields[7] & 30 = 0 and (v_unit > 4 or v_unit > 2 and v_step = 1) then
-    fields[7] := fields[7] | 1;
+  fields[5] := case when parts ? 'BYMONTH' then chime_private.number_bits(parts -> 'BYMONTH')
+    when fields[11] = 1 and not v_by_day then 1 << date_part('month', start)::integer else 8190 end;
+  if parts ? 'BYMONTHDAY' then
+    fields[4] := chime_private.number_bits(parts -> 'BYMONTHDAY');
+    fields[10] := (select coalesce(bit_or(1::bigint << -n::integer - 1), 0)
+                   from jsonb_array_elements_text(parts -> 'BYMONTHDAY') n where n::integer < 0);
+    fields[7] := 2;
+  elsif fields[11] <= 2 and not v_by_day then
+    fields[4] := 1::bigint << date_part('day', start)::integer;
+    fields[7] := 2;
   end if;
-  if v_unit > 4 then
-    fields[7] := fields[7] | 64
-      | case when fields[7] & 1 = 1 and fields[6] = (1::bigint << 42) - 1 and fields[3] = (1 << 24) - 1
-          and (v_unit = 5 or fields[2] = (1::bigint << 60) - 1) and (v_unit < 7 or fields[1] = (1::bigint << 60) - 1) then 128 else 0 end;
+  if parts ? 'BYWEEKNO' then
+    fields[18] := chime_private.number_bits(parts -> 'BYWEEKNO');
+    fields[19] := (select coalesce(bit_or(1::bigint << -n::integer), 0) from jsonb_array_elements_text(parts -> 'BYWEEKNO') n where n::integer < 0);
+    fields[5] := fields[5] & chime_private.week_months(parts -> 'BYWEEKNO');
+    fields[7] := fields[7] | 8;
+  end if;
+  fields[6] := 127;
+  if parts ? 'BYDAY' then
+    fields[6] := 0;
+    for v_day in select (d ->> 'day')::integer as day, (d ->> 'nth')::integer as nth from jsonb_array_elements(parts -> 'BYDAY') d loop
+      if v_day.nth is null or fields[11] = 3 then
+        fields[6] := fields[6] | (1 << v_day.day);
+      else
+        if fields[7] & 16 = 0 then
+          fields := fields || array_fill(0::bigint, array[14]);
+          fields[7] := fields[7] | 16 | case when fields[11] = 1 and not parts ? 'BYMONTH' then 32 else 0 end;
+        end if;
+        v_place := 21 + v_day.day + case when v_day.nth < 0 then 7 else 0 end;
+        fields[v_place] := fields[v_place] | (1::bigint << abs(v_day.nth));
+      end if;
+    end loop;
+  elsif fields[11] = 3 or fields[7] & 8 = 8 and not parts ?| '{BYYEARDAY,BYMONTHDAY}' then
+    fields[6] := 1 << date_part('dow', start)::integer;
+  end if;
+  fields[6] := fields[6] * 34630287489;  -- 1 + 2^7 + 2^14 + 2^21 + 2^28 + 2^35: seven bits, six times
+  if parts ? 'BYYEARDAY' then
+    fields := fields || array_fill(0::bigint, array[34 - cardinality(fields)]) || chime_private.rrule_year_days(parts -> 'BYYEARDAY');
+    fields[7] := fields[7] | 4;
   end if;
   return fields;
 end $$;
-comment on function chime_private.compile_rrule_interval is
-  'Completes a compiled RRULE by its interval, of which it holds the unit and the length as they are written.';
+comment on function chime_private.compile_rrule_days is
+  'Completes a compiled RRULE, of which it holds the unit, by the days that its parts and its DTSTART name.';
 
 create or replace function chime_private.compile_rrule(parts jsonb, start bigint, out fields bigint[], out positions integer[])
 language plpgsql immutable
@@ -106,8 +124,6 @@ declare
   c_full constant bigint := (1::bigint << 60) - 1;
   v_unit integer := array_position('{YEARLY,MONTHLY,WEEKLY,DAILY,HOURLY,MINUTELY,SECONDLY}', parts ->> 'FREQ');
   v_start timestamp := timestamp '1970-01-01' + start * interval '1 second';
-  v_by_day boolean := parts ?| '{BYWEEKNO,BYYEARDAY,BYMONTHDAY,BYDAY}';
-  v_day record;
 begin
   fields := array_fill(0::bigint, array[20]);
   fields[1] := case when parts ? 'BYSECOND' then chime_private.number_bits(parts -> 'BYSECOND') when v_unit = 7 then c_full
@@ -118,64 +134,19 @@ begin
     else 1::bigint << date_part('minute', v_start)::integer end;
   fields[3] := case when parts ? 'BYHOUR' then chime_private.number_bits(parts -> 'BYHOUR') when v_unit >= 5 then (1 << 24) - 1
     else 1 << date_part('hour', v_start)::integer end;
-  fields[5] := case when parts ? 'BYMONTH' then chime_private.number_bits(parts -> 'BYMONTH')
-    when v_unit = 1 and not v_by_day then 1 << date_part('month', v_start)::integer else 8190 end;
+  fields[11] := v_unit;
+  fields[12] := coalesce((parts ->> 'INTERVAL')::integer, 1);
   fields[14] := coalesce((parts ->> 'WKST')::integer, 1);
   fields[16] := start;
   fields[17] := 9223372036854775807;
 
-  if parts ? 'BYMONTHDAY' then
-    fields[4] := chime_private.number_bits(parts -> 'BYMONTHDAY');
-    fields[10] := (select coalesce(bit_or(1::bigint << -n::integer - 1), 0)
-                   from jsonb_array_elements_text(parts -> 'BYMONTHDAY') n where n::integer < 0);
-    fields[7] := 2;
-  elsif v_unit <= 2 and not v_by_day then
-    fields[4] := 1::bigint << date_part('day', v_start)::integer;
-    fields[7] := 2;
-  end if;
-  if parts ? 'BYWEEKNO' then
-    fields[18] := chime_private.number_bits(parts -> 'BYWEEKNO');
-    fields[19] := (select coalesce(bit_or(1::bigint << -n::integer), 0) from jsonb_array_elements_text(parts -> 'BYWEEKNO') n where n::integer < 0);
-    fields[7] := fields[7] | 8;
-  end if;
-  fields[6] := 127;
-  if parts ? 'BYDAY' then
-    fields[6] := 0;
-    for v_day in select (d ->> 'day')::integer as day, (d ->> 'nth')::integer as nth from jsonb_array_elements(parts -> 'BYDAY') d loop
-      if v_day.nth is null or v_unit = 3 then
-        fields[6] := fields[6] | (1 << v_day.day);
-      else
-        if fields[7] & 16 = 0 then
-          fields := fields || array_fill(0::bigint, array[14]);
-          fields[7] := fields[7] | 16 | case when v_unit = 1 and not parts ? 'BYMONTH' then 32 else 0 end;
-        end if;
-        fields[21 + v_day.day + case when v_day.nth < 0 then 7 else 0 end] :=
-          fields[21 + v_day.day + case when v_day.nth < 0 then 7 else 0 end] | (1::bigint << abs(v_day.nth));
-      end if;
-    end loop;
-  elsif v_unit = 3 or fields[7] & 8 = 8 and not parts ?| '{BYYEARDAY,BYMONTHDAY}' then
-    fields[6] := 1 << date_part('dow', v_start)::integer;
-  end if;
-  fields[6] := fields[6] * 34630287489;  -- 1 + 2^7 + 2^14 + 2^21 + 2^28 + 2^35: seven bits, six times
-  if parts ? 'BYYEARDAY' then
-    fields := fields || array_fill(0::bigint, array[34 - cardinality(fields)]) || chime_private.rrule_year_days(parts -> 'BYYEARDAY');
-    fields[7] := fields[7] | 4;
-  end if;
-
-  if parts ? 'BYSETPOS' and v_unit <= 5 then
+  fields := chime_private.compile_rrule_days(fields, parts, v_start);
+  if v_unit <= 5 and parts ? 'BYSETPOS' then
     fields[20] := v_unit;
     positions := array(select distinct n::integer from jsonb_array_elements_text(parts -> 'BYSETPOS') n);
   elsif parts ? 'BYSETPOS' then
-    -- Within a minute the choice is the same each time; a second holds one time to choose from.
-    fields[1] := (
-      select coalesce(bit_or(1::bigint << s.second), 0)
-      from (select second, row_number() over w as place, row_number() over (order by second desc) as place_from_end
-            from generate_series(0, 59) second where v_unit = 6 and fields[1] >> second & 1 = 1 window w as (order by second)) s
-      where parts -> 'BYSETPOS' @> to_jsonb(s.place) or parts -> 'BYSETPOS' @> to_jsonb(-s.place_from_end))
-      | case when v_unit = 7 and (parts -> 'BYSETPOS' @> '1' or parts -> 'BYSETPOS' @> '-1') then fields[1] else 0 end;
+    fields[1] := chime_private.choose_seconds(fields[1], parts -> 'BYSETPOS', v_unit);
   end if;
-  fields[11] := v_unit;
-  fields[12] := coalesce((parts ->> 'INTERVAL')::integer, 1);
   fields := chime_private.compile_rrule_interval(fields, start);
   if fields[1] = 0 or fields[2] = 0 or fields[3] = 0 then
     fields := null;

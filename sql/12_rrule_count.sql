@@ -71,7 +71,7 @@ create or replace function chime_private.rrule_position_next(fields bigint[], po
 language plpgsql immutable parallel safe
 as $$
 declare
-  c_most constant integer := case fields[20] when 1 then 100 else 1000 end;
+  c_most constant integer := case fields[20] when 1 then 100 else 400 end;
   v_wall bigint := wall;
   v_period record;
   v_total bigint;
@@ -98,7 +98,7 @@ begin
   return null;
 end $$;
 comment on function chime_private.rrule_position_next is
-  'The first wall second that BYSETPOS leaves, at wall or later; null where none of the next thousand periods, or hundred years, has one.';
+  'The first wall second that BYSETPOS leaves, at wall or later; null where none of the next hundred years, or four hundred shorter periods, that hold anything has one.';
 
 create or replace function chime_private.rrule_position_count(fields bigint[], positions integer[], low bigint, high bigint) returns bigint
 language plpgsql immutable parallel safe

@@ -25,6 +25,15 @@ $$;
 comment on function chime_private.rrule_instant is
   'The instant of a wall second as RFC 5545 has it: the first of two, in a gap by the offset before it.';
 
+create or replace function chime_private.rrule_real_time(parts jsonb) returns boolean
+language sql immutable parallel safe
+as $$
+  select not parts ? 'BYHOUR' and coalesce(
+    ('{"HOURLY": 3600, "MINUTELY": 60, "SECONDLY": 1}'::jsonb ->> (parts ->> 'FREQ'))::bigint
+      * coalesce((parts ->> 'INTERVAL')::bigint, 1) <= 3600, false)
+$$;
+comment on function chime_private.rrule_real_time is 'Whether an RRULE repeats each hour or more often, at no hours that it names.';
+
 create or replace function chime_private.end_rrule(
   rule chime_private.rule, rrule text, parts jsonb, at integer, start timestamptz
 ) returns chime_private.rule
@@ -77,7 +86,6 @@ language plpgsql stable
 as $$
 declare
   c_most_dates constant integer := 500;
-  c_seconds constant jsonb := '{"HOURLY": 3600, "MINUTELY": 60, "SECONDLY": 1}';
   v_rule chime_private.rule := rule;
   v_line record;
   v_before text;
@@ -86,7 +94,6 @@ declare
   v_wall bigint := date_part('epoch', date_trunc('second', anchor at time zone rule.timezone));
   v_instant timestamptz := date_trunc('second', anchor);
   v_parts jsonb;
-  v_at integer := length(rrule) + 1;
 begin
   for v_line in
     select l.* from chime_private.rrule_lines(rrule) l order by array_position('{DTSTART,RRULE,RDATE,EXDATE}', l.property), l.at
@@ -117,7 +124,7 @@ begin
     end if;
   end loop;
   if v_parts is null then
-    perform chime_private.rrule_fail(rrule, 'it has no RRULE', v_at, 'RRULE');
+    perform chime_private.rrule_fail(rrule, 'it has no RRULE', length(rrule) + 1, 'RRULE');
   elsif v_wall not between 86400 and 253370764799 or exists (select from unnest(v_rule.added) a where a not between 86400 and 253370764799) then
     perform chime_private.fail('CH007', 'DTSTART or RDATE is out of range.', 'Times lie between the years 1970 and 9998.');
   end if;
@@ -125,22 +132,17 @@ begin
   v_rule.kind := 'rrule';
   v_rule.starts_at := null;
   v_rule.ends_at := null;
-  v_rule.real_time := c_seconds ? (v_parts ->> 'FREQ') and not v_parts ? 'BYHOUR' and v_rule.added is null
-    and (c_seconds ->> (v_parts ->> 'FREQ'))::bigint * coalesce((v_parts ->> 'INTERVAL')::bigint, 1) <= 3600;
+  v_rule.real_time := chime_private.rrule_real_time(v_parts) and v_rule.added is null;
   select c.fields, c.positions into v_rule.rrule, v_rule.positions from chime_private.compile_rrule(v_parts, v_wall) c;
-  if v_rule.rrule is null or chime_private.rrule_next(v_rule.rrule, v_rule.positions, 0) is null then
-    perform chime_private.rrule_never(rrule);
-  end if;
   if v_rule.real_time then
     v_rule.rrule[16] := 0;
     v_rule.starts_at := v_instant;
   end if;
   -- Before COUNT, which would be followed for centuries.
-  if chime_private.next_fire(v_rule, timestamptz '1970-01-01 00:00:00Z') is null then
+  if v_rule.rrule[1] is null or chime_private.next_fire(v_rule, timestamptz '1970-01-01 00:00:00Z') is null then
     perform chime_private.rrule_never(rrule);
   end if;
-  v_rule := chime_private.end_rrule(v_rule, rrule, v_parts,
-    (v_parts #>> '{at,UNTIL}')::integer, v_instant);
+  v_rule := chime_private.end_rrule(v_rule, rrule, v_parts, (v_parts #>> '{at,UNTIL}')::integer, v_instant);
   v_rule := chime_private.settle_rrule_dates(v_rule);
   if chime_private.next_fire(v_rule, timestamptz '1970-01-01 00:00:00Z') is null then
     perform chime_private.rrule_never(rrule);

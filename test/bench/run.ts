@@ -11,6 +11,7 @@ import { formatTable } from '../../src/table.ts';
 import { endToEnd } from './end_to_end.ts';
 import { lateness } from './lateness.ts';
 import { nextFire } from './next_fire.ts';
+import { nextRecurrence } from './next_recurrence.ts';
 import { ticks } from './tick.ts';
 import { worstRules } from './worst_rules.ts';
 
@@ -32,6 +33,7 @@ export interface Result {
 const benches: Record<string, (bench: Bench) => Promise<Result[]>> = {
   'next-fire': nextFire,
   'worst-rules': worstRules,
+  'next-recurrence': nextRecurrence,
   tick: ticks,
   'end-to-end': endToEnd,
   lateness,

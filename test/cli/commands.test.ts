@@ -92,6 +92,39 @@ t.test('the zone is that of the machine, and always said', async (test) => {
   test.match(data.schedule, { payload: { text: 'from a file' }, nextRunAt: '2030-07-01T13:00:00.000Z' });
 });
 
+t.test('a recurrence rule: previewed, created, shown', async (test) => {
+  const rule = ['--rrule', 'DTSTART:20300101T170000\nFREQ=MONTHLY;BYDAY=-1FR', '--timezone', 'Europe/Berlin'];
+  test.match(await run('schedule', 'preview', ...rule, '--count', '2'), {
+    code: 0,
+    stdout: /^.+\n {2}2030-01-25 17:00:00 {2}Europe\/Berlin .*\n {2}2030-02-22 17:00:00 .*\n$/,
+  });
+  const create = [
+    'schedule',
+    'create',
+    '--task',
+    'send_message',
+    '--payload',
+    '{"text": "x"}',
+    '--key',
+    'fridays',
+  ];
+  const words = /DTSTART:20300101T170000 FREQ=MONTHLY;BYDAY=-1FR in Europe\/Berlin\n/;
+  test.match(await run(...create, ...rule), { code: 0, stdout: words });
+  test.match(await run('schedule', 'show', 'fridays'), { code: 0, stdout: words });
+  test.match(await run('schedule', 'list'), {
+    code: 0,
+    stdout: /DTSTART:20300101T170000 FREQ=MONTHLY;BYDAY=-1FR /,
+  });
+  test.match(await run('schedule', 'preview', 'fridays', '--count', '1'), {
+    code: 0,
+    stdout: /^.+\n {2}2030-01-25 17:00:00/,
+  });
+  test.match(await run(...create, '--rrule', 'FREQ=MONTHLY;BYDAY=9FR'), {
+    code: 2,
+    stderr: /BYDAY takes no number 9 with FREQ=MONTHLY \(position 20\)\.\n {2}It takes 1 to 5/,
+  });
+});
+
 t.test('what is refused says what, why and what next', async (test) => {
   const create = (...args: string[]) =>
     run('schedule', 'create', '--task', 'send_message', '--payload', '{"text": "x"}', ...args);

@@ -55,6 +55,10 @@ t.test('create, get, list', async (test) => {
   test.equal((await chime.schedules.get('Daily report')).id, created.id, 'by name');
   test.equal((await chime.schedules.get(created.id)).id, created.id, 'by id');
 
+  const rule = { rrule: 'DTSTART:20290101T090000\nFREQ=YEARLY', timezone: 'Asia/Tokyo' };
+  const [recurring] = await chime.preview({ ...rule, count: 1, after: '2026-01-01T00:00:00Z' });
+  test.strictSame(recurring?.scheduledFor, new Date('2029-01-01T00:00:00Z'));
+
   const once = await chime.schedules.create({ task: 'noop', at: new Date('2029-05-05T05:05:05Z') });
   const local = await chime.schedules.create({
     task: 'noop',
