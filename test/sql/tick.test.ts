@@ -1,4 +1,4 @@
-// What one tick does with a due schedule: the fire, what was missed, bounds, jitter, rules that fail.
+// What one tick does with a due schedule: the fire, bounds, jitter, clock changes, overlap.
 import t from 'tap';
 import { createDatabase } from '../support/database.ts';
 import { MovableNow } from '../support/now.ts';
@@ -66,89 +66,6 @@ t.test('an earlier run that is not finished', async (test) => {
   await now.set('2026-03-01 12:30:00Z');
   test.hasStrict(await tick(), { fired: 2, skipped: 0 });
   test.hasStrict(await schedule(skipping), { run_count: 2 }, 'a skipped fire is not counted');
-});
-
-t.test('what was missed, by policy', async (test) => {
-  const policies = ['latest', 'all', 'earliest', 'skip'];
-  const ids: string[] = [];
-  for (const policy of policies)
-    ids.push(await create(`cron => '*/10 * * * *', overlap => 'allow', catch_up => '${policy}'`));
-  await now.set('2026-03-01 13:05:00Z');
-  await tick();
-  const outcome = async (id: string | undefined) =>
-    (await runs(id as string)).map((run) =>
-      run.status === 'skipped'
-        ? `${run.skip_reason} ${run.covers_count}: ${run.scheduled_for.toISOString().slice(11, 16)}-${run.covers_until?.toISOString().slice(11, 16)}`
-        : run.scheduled_for.toISOString().slice(11, 16),
-    );
-  const [latest, all, earliest, skip] = ids;
-  test.strictSame(await outcome(latest), ['missed 5: 12:10-12:50', '13:00']);
-  test.strictSame(await outcome(all), ['12:10', '12:20', '12:30', '12:40', '12:50', '13:00']);
-  test.strictSame(await outcome(earliest), ['12:10', 'missed 5: 12:20-13:00']);
-  test.strictSame(await outcome(skip), ['missed 6: 12:10-13:00']);
-  for (const id of ids)
-    test.hasStrict(await schedule(id), { next_run_at: at('13:10:00'), accounted_until: at('13:05:00') });
-});
-
-t.test('fires that are caught up together do not hold each other up', async (test) => {
-  const id = await create("cron => '*/10 * * * *', catch_up => 'all'");
-  await now.set('2026-03-01 12:45:00Z');
-  test.hasStrict(await tick(), { fired: 4, skipped: 0 });
-  test.equal(((await schedule(id)).active_run_ids as string[]).length, 4, 'each of them is remembered');
-  const [first, ...others] = await database.rows<{ id: string }>(
-    'select id from chime.runs where schedule_id = $1 order by id',
-    [id],
-  );
-  const finish = (ids: unknown[]) =>
-    database.rows(
-      "update chime.runs set status = 'cancelled', finished_at = chime.now() where id = any ($1)",
-      [ids],
-    );
-  await finish([first?.id]);
-  await now.set('2026-03-01 13:05:00Z');
-  test.hasStrict(await tick(), { fired: 0, skipped: 2 }, 'but later ones wait for all of them');
-  await finish(others.map((other) => other.id));
-  await now.set('2026-03-01 13:10:00Z');
-  test.hasStrict(await tick(), { fired: 1, skipped: 0 });
-  test.hasStrict(await schedule(id), { active_run_ids: [(await schedule(id)).last_run_id] });
-});
-
-t.test('how late a missed fire may be', async (test) => {
-  const ids: string[] = [];
-  for (const policy of ['latest', 'all', 'earliest']) {
-    ids.push(
-      await create(
-        `cron => '*/10 * * * *', overlap => 'allow', catch_up => '${policy}', catch_up_window => '30 minutes'`,
-      ),
-    );
-  }
-  const tooLate = await create("cron => '7 12 * * *', catch_up_window => '30 minutes'");
-  await now.set('2026-03-01 13:05:00Z');
-  await tick();
-  const counts = await Promise.all(
-    ids.map(async (id) => (await runs(id)).filter((run) => run.status === 'queued').length),
-  );
-  test.strictSame(counts, [1, 3, 1]);
-  test.hasStrict(
-    (await runs(ids[2] as string))[1],
-    { scheduled_for: at('12:40:00'), status: 'queued' },
-    'the earliest within it',
-  );
-  test.hasStrict(await runs(tooLate), [{ status: 'skipped', skip_reason: 'missed', covers_count: 1 }]);
-});
-
-t.test('a long outage of a rule that fires each second costs no more than any other', async (test) => {
-  const latest = await create("every => '1 second'");
-  const all = await create("every => '1 second', overlap => 'allow', catch_up => 'all'");
-  await now.set('2026-04-01 12:00:00Z');
-  test.hasStrict(await tick(), { fired: 1001, skipped: 2 });
-  test.hasStrict(await runs(latest), [
-    { skip_reason: 'missed', covers_count: 31 * 86_400 - 1 },
-    { status: 'queued' },
-  ]);
-  const made = await runs(all);
-  test.hasStrict(made[0], { skip_reason: 'missed', covers_count: 31 * 86_400 - 1000 }, 'all is bounded');
-  test.equal(made.length, 1001);
 });
 
 t.test('max_runs completes it', async (test) => {
@@ -244,71 +161,4 @@ t.test('many at once, in batches', async (test) => {
   test.hasStrict(await tick(2), { fired: 2, more: true });
   test.hasStrict(await tick(2), { fired: 2, more: true });
   test.hasStrict(await tick(2), { fired: 1, more: false });
-});
-
-t.test('a rule that fails is set aside and shown, the others fire', async (test) => {
-  const good = await create("cron => '*/10 * * * *'");
-  const bad = await create("cron => '*/10 * * * *', timezone => 'Asia/Tokyo'");
-  // As if an update of the server had taken the zone away.
-  await database.rows("update chime.schedules set rule.timezone = 'Asia/Gone' where id = $1", [bad]);
-  await now.set('2026-03-01 12:10:00Z');
-  test.hasStrict(await tick(), { fired: 1 });
-  test.hasStrict(await schedule(bad), { status: 'paused', paused_by: 'pgchime', next_run_at: null });
-  test.match((await schedule(bad)).status_reason, /Its rule failed: time zone "Asia\/Gone" not recognized/);
-  test.hasStrict(await runs(good), [{ status: 'queued' }]);
-  test.hasStrict(await tick(), { fired: 0 });
-  await database.rows("update chime.schedules set rule.timezone = 'Asia/Tokyo' where id = $1", [bad]);
-  test.hasStrict(
-    await database.row('select * from chime.resume_schedule($1)', [bad]),
-    { status: 'active' },
-    'and can be resumed',
-  );
-});
-
-t.test('a pause that ends on a rule that fails holds up nobody', async (test) => {
-  const good = await create("cron => '*/10 * * * *'");
-  const paused = await create("cron => '*/10 * * * *'");
-  const bad = await create("cron => '*/10 * * * *', timezone => 'Asia/Tokyo'");
-  for (const id of [paused, bad])
-    await database.rows("select chime.pause_schedule($1, until => '2026-03-01 12:15Z')", [id]);
-  await database.rows("update chime.schedules set rule.timezone = 'Asia/Gone' where id = $1", [bad]);
-  await now.set('2026-03-01 12:20:00Z');
-  test.hasStrict(await tick(), { fired: 1, resumed: 2 });
-  test.hasStrict(await runs(good), [{ status: 'skipped' }, { status: 'queued' }]);
-  test.hasStrict(await schedule(paused), { status: 'active', next_run_at: at('12:30:00') });
-  const { status_reason: reason, ...aside } = await schedule(bad);
-  test.hasStrict(aside, { status: 'paused', paused_until: null, paused_by: 'pgchime', next_run_at: null });
-  test.match(reason, /Its rule failed: time zone "Asia\/Gone" not recognized/);
-  test.hasStrict(await tick(), { resumed: 0 }, 'and it is not tried again at every tick');
-  await database.rows("update chime.schedules set rule.timezone = 'Asia/Tokyo' where id = $1", [bad]);
-  await now.set('2026-03-01 12:35:00Z');
-  await database.rows('select chime.resume_schedule($1)', [bad]);
-  test.hasStrict(
-    await runs(bad),
-    [{ scheduled_for: at('12:10:00'), skip_reason: 'paused', covers_count: 3 }],
-    'its fires are accounted for once the rule can be read',
-  );
-});
-
-t.test("an error that is not the rule's is not hidden", async (test) => {
-  const id = await create("cron => '*/10 * * * *'");
-  await now.set('2026-03-01 12:10:00Z');
-  const client = await database.connect(test);
-  await client.query('begin');
-  await client.query(
-    'create or replace function chime_private.enqueue(run_ids uuid[], tasks text[]) returns void language plpgsql as $$ begin raise division_by_zero; end $$',
-  );
-  await test.rejects(client.query('select chime_private.tick()'), { code: '22012' });
-  await client.query('rollback');
-  test.hasStrict(await schedule(id), { status: 'active', next_run_at: at('12:10:00') });
-  test.hasStrict(await tick(), { fired: 1 });
-});
-
-t.test('a task that nobody has registered goes to a queue that any worker serves', async (test) => {
-  await create("cron => '*/10 * * * *'");
-  await now.set('2026-03-01 12:10:00Z');
-  await tick();
-  test.strictSame(await database.rows('select distinct task_identifier from graphile_worker.jobs'), [
-    { task_identifier: 'chime_unregistered' },
-  ]);
 });

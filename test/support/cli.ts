@@ -131,3 +131,14 @@ export async function emptyDir(test: Test): Promise<string> {
   test.teardown(() => fs.rm(dir, { recursive: true, force: true }));
   return dir;
 }
+
+/** The command line on a database, in a time zone: what it answers, and its JSON. */
+export function commandsOn(url: string) {
+  const env = { DATABASE_URL: url, TZ: 'America/New_York' };
+  const run = (...args: string[]) => chime(args, { env });
+  const runJson = async (...args: string[]) => {
+    const { stdout, code } = await run(...args, '--json');
+    return { code, data: JSON.parse(stdout) };
+  };
+  return { env, run, runJson };
+}

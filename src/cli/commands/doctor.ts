@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import pg from 'pg';
 import { maskUrl } from '../../log.ts';
 import { findDatabase } from '../connect.ts';
-import { checks, type Finding, ok, problem } from '../doctor_checks.ts';
+import { checks } from '../doctor_checks.ts';
+import { type Finding, ok, problem } from '../doctor_finding.ts';
 import { configOf, withCommon } from '../options.ts';
 import { json, paint } from '../output.ts';
 

@@ -1,0 +1,69 @@
+// The commands about runs: triggering, waiting, listing, and what a run put out.
+import t from 'tap';
+import { loadTasks } from '../../src/worker/registry.ts';
+import { commandsOn } from '../support/cli.ts';
+import { createDatabase } from '../support/database.ts';
+import { startWorker } from '../support/worker.ts';
+
+const database = await createDatabase();
+const { run, runJson } = commandsOn(database.url);
+
+t.test('waiting where no worker is alive says so at once', async (test) => {
+  const created = await runJson(
+    ...['schedule', 'create', '--task', 'send_message', '--payload', '{"text": "x"}'],
+    ...['--cron', '0 0 1 1 *', '--key', 'waits'],
+  );
+  test.equal(created.code, 0);
+  test.match(await run('schedule', 'trigger', 'waits', '--timeout', '1'), {
+    code: 1,
+    stdout: '',
+    stderr:
+      /^warning: No worker is alive: the run waits in the queue\.\n {2}Start one .*chime start.*\nThe run has not ended after 1 s\..*\nqueued\n$/,
+  });
+  await database.rows('delete from chime.runs');
+});
+
+t.test('trigger and runs', async (test) => {
+  test.match(await run('runs', 'list'), { code: 0, stdout: 'No runs.\n' });
+  const worker = await startWorker(test, database, [...(await loadTasks(undefined)).values()]);
+  await run(
+    'schedule',
+    'create',
+    '--task',
+    'send_message',
+    '--payload',
+    '{"text": "one\\ntwo"}',
+    '--cron',
+    '0 0 1 1 *',
+    '--key',
+    'job',
+  );
+  test.match(await run('doctor'), { stdout: /\(http_request, run_query, send_message\)/ });
+  test.match(await run('schedule', 'trigger', 'job', '--wait', '--timeout', '60'), {
+    code: 0,
+    stdout: 'one\ntwo\n',
+    stderr: /^succeeded in /,
+  });
+  test.match(await run('schedule', 'trigger', 'job', '--wait', '--payload', '{"text": "{{nothing}}"}'), {
+    code: 1,
+    stderr: /^failed in .*: The text has \{\{nothing\}\}/,
+  });
+  const queued = await run('schedule', 'trigger', 'job');
+  const id = /Queued run ([0-9a-f-]{36})/.exec(queued.stdout)?.[1] as string;
+  await worker.finished(3);
+  test.match(await run('runs', 'show', id), { code: 0, stdout: /status +succeeded\n[\s\S]*\n\none\ntwo\n$/ });
+  test.match(await run('runs', 'output', id.slice(0, 18)), { code: 0, stdout: 'one\ntwo' });
+  test.match((await runJson('runs', 'output', id)).data, { id, output: 'one\ntwo', result: null });
+  test.match((await runJson('runs', 'show', id)).data, {
+    id,
+    scheduleName: 'job',
+    status: 'succeeded',
+    attempt: 1,
+    payload: { text: 'one\ntwo' },
+  });
+  test.match(await run('runs', 'list', '--schedule', 'job', '--limit', '2'), {
+    code: 0,
+    stdout: /^run +schedule .*\n.*succeeded.*one\n.*failed.*The text has/,
+  });
+  test.equal((await runJson('runs', 'list', '--status', 'failed')).data.length, 1);
+});
