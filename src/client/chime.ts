@@ -1,8 +1,8 @@
 // The library: schedules and runs for programs, over the SQL functions that every other surface calls too.
 import pg from 'pg';
 import type { Queryable } from '../db/transaction.ts';
-import { fromCall } from '../errors.ts';
 import { Calendars } from './calendars.ts';
+import { fromCall } from './call_error.ts';
 import { fromRow, namedCall } from './rows.ts';
 import { Runs } from './runs.ts';
 import { Schedules } from './schedules.ts';
