@@ -10,7 +10,7 @@
 --   [4] days of the month: bit n = day n       [5] months: bit n = month n
 --   [6] weekdays: bit n = weekday n % 7, 0 = Sunday, six weeks in a row, so that a month is a shift of it
 --   [7] flags: 1 = follows real time, 2 = either day field is enough, 4 = has L, W or #, 8 = every month and day of
---       the month, so that weekdays alone decide
+--       the month, so that weekdays alone decide, 16 = the reverse: no weekday counts, nor L, W or #
 --   [8] first second of a matching day         [9] last second of a matching day
 --   [10] last days of the month: bit n = n days before the last (L, L-n)
 --   [11] nearest weekdays: bit n = nW, bit 0 = LW
@@ -196,8 +196,9 @@ begin
   v_result[7] := v_real_time::integer
     | case when left(v_fields[3], 1) not in ('*', '?') and left(v_fields[5], 1) not in ('*', '?') then 2 else 0 end
     | case when v_result[10] | v_result[11] | v_result[12] <> 0 then 4 else 0 end
+    | case when v_result[6] = 127 and left(v_fields[5], 1) in ('*', '?') then 16 else 0 end
     | case when v_result[4] = 4294967294 and v_result[5] = 8190 and left(v_fields[3], 1) in ('*', '?') then 8 else 0 end;
-  if v_result[7] & 4 = 4 then v_result[7] := v_result[7] & ~8::bigint; end if;
+  if v_result[7] & 4 = 4 then v_result[7] := v_result[7] & ~24::bigint; end if;
   v_result[6] := v_result[6] * 34630287489;  -- 1 + 2^7 + 2^14 + 2^21 + 2^28 + 2^35: seven bits, six times
   v_result[8] := chime_private.lowest_bit(v_result[3]) * 3600 + chime_private.lowest_bit(v_result[2]) * 60
     + chime_private.lowest_bit(v_result[1]);

@@ -13,11 +13,10 @@ declare
   v_day integer;
   v_dow integer;
 begin
-  if last_days <> 0 then
-    for v_back in 0..days - 1 loop
-      if last_days >> v_back & 1 = 1 then v_bits := v_bits | (1::bigint << days - v_back); end if;
-    end loop;
-  end if;
+  while last_days <> 0 loop
+    v_bits := v_bits | ((2::bigint << days) >> chime_private.lowest_bit(last_days) + 1);
+    last_days := last_days & last_days - 1;
+  end loop;
   if near_days <> 0 then
     for v_number in 0..days loop
       continue when near_days >> v_number & 1 = 0;
@@ -67,7 +66,8 @@ as $$
       when 0 then fields[4] & (fields[6] >> (first_day + 4) % 7 << 1)
       when 2 then fields[4] | (fields[6] >> (first_day + 4) % 7 << 1)
       when 4 then (fields[4] | chime_private.cron_special_days(fields[10], fields[11], 0, first_day, days))
-        & (fields[6] >> (first_day + 4) % 7 << 1 | chime_private.cron_special_days(0, 0, fields[12], first_day, days))
+        & (fields[6] >> (first_day + 4) % 7 << 1
+          | case fields[12] when 0 then 0 else chime_private.cron_special_days(0, 0, fields[12], first_day, days) end)
       else fields[4] | (fields[6] >> (first_day + 4) % 7 << 1)
         | chime_private.cron_special_days(fields[10], fields[11], fields[12], first_day, days)
     end & (2::bigint << days) - 2
@@ -81,6 +81,7 @@ as $$
 declare
   v_day integer := wall / 86400;
   v_second integer := wall % 86400;
+  v_plain boolean := fields[7] & 16 = 16;  -- the numbers of the days alone decide
   v_hour integer;
   v_minute integer;
   v_days bigint;   -- bit n = the day n days from now, as far as this month goes
@@ -100,9 +101,13 @@ begin
     v_month := date_part('month', v_date);
     v_days := 0;
     if fields[5] >> v_month & 1 = 1 then
-      v_first := v_day - date_part('day', v_date)::integer + 1;
       v_length := chime_private.month_days(v_year, v_month);
-      v_days := chime_private.cron_month_days(fields, v_first, v_length) >> v_day - v_first + 1;
+      if v_plain then
+        v_days := (fields[4] & (2::bigint << v_length) - 2) >> date_part('day', v_date)::integer;
+      else
+        v_first := v_day - date_part('day', v_date)::integer + 1;
+        v_days := chime_private.cron_month_days(fields, v_first, v_length) >> v_day - v_first + 1;
+      end if;
     end if;
   end if;
 
@@ -139,11 +144,14 @@ begin
       v_month := v_month + 1 + chime_private.lowest_bit(v_bits);
     end if;
     exit when v_year > v_last_year;
-    v_first := chime_private.month_start(v_year, v_month);
-    v_length := chime_private.month_days(v_year, v_month);
-    v_days := chime_private.cron_month_days(fields, v_first, v_length);
+    if v_plain then
+      v_days := fields[4] & (2::bigint << chime_private.month_days(v_year, v_month)) - 2;
+    else
+      v_days := chime_private.cron_month_days(
+        fields, chime_private.month_start(v_year, v_month), chime_private.month_days(v_year, v_month));
+    end if;
     if v_days <> 0 then
-      return (v_first - 1 + chime_private.lowest_bit(v_days)) * 86400::bigint + fields[8];
+      return (chime_private.month_start(v_year, v_month) - 1 + chime_private.lowest_bit(v_days)) * 86400::bigint + fields[8];
     end if;
   end loop;
   return null;

@@ -105,6 +105,7 @@ language plpgsql stable strict parallel safe
 as $$
 declare
   c_day constant interval := '26 hours';
+  c_some constant interval := '3 hours';
   v_fire timestamptz;
   v_local timestamp;
   v_wall timestamp;
@@ -132,13 +133,17 @@ begin
   end if;
 
   v_fire := v_wall at time zone rule.timezone;
-  -- No clock change between, behind or at it that could matter: the common case, in four zone look-ups at most.
+  -- No clock change between, behind or at it that could matter: the common case, in four zone look-ups.
   if not (v_fire at time zone rule.timezone = v_wall
       and case
         when rule.real_time and v_fire - after < c_day then v_wall - v_local = v_fire - after
-        when (v_fire - c_day) at time zone rule.timezone <> v_wall - c_day then false
-        else not rule.real_time and rule.dst_fold = 'first' and rule.dst_gap <> 'shift'
-          or (after + c_day) at time zone rule.timezone = v_local + c_day
+        when not rule.real_time and rule.dst_fold = 'first' and rule.dst_gap <> 'shift' then
+          (v_fire - c_day) at time zone rule.timezone = v_wall - c_day
+          -- Or the clock did change, but longer ago than by how much.
+          or (v_fire - c_some) at time zone rule.timezone = v_wall - c_some
+            and (v_fire - c_day) at time zone rule.timezone between v_wall - c_day - c_some and v_wall - c_day + c_some
+        else (v_fire - c_day) at time zone rule.timezone = v_wall - c_day
+          and (after + c_day) at time zone rule.timezone = v_local + c_day
           and (after - c_day) at time zone rule.timezone = v_local - c_day
       end) then
     v_fire := chime_private.next_fire_near_change(rule, after);
