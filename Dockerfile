@@ -6,8 +6,8 @@ RUN npm ci --ignore-scripts && npm run build && npm pack --ignore-scripts
 
 FROM node:24-slim
 WORKDIR /app
-COPY --from=build /build/pgchime-*.tgz /tmp/
-RUN npm install --omit=dev --omit=optional /tmp/pgchime-*.tgz && rm /tmp/pgchime-*.tgz
+COPY --from=build /build/pgchime-*.tgz ./
+RUN npm install --omit=dev --omit=optional ./pgchime-*.tgz && rm pgchime-*.tgz
 ENV NODE_ENV=production CHIME_HOST=0.0.0.0 CHIME_LOG_LEVEL=info
 USER node
 EXPOSE 4680
