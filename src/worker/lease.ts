@@ -42,6 +42,11 @@ export class Lease extends EventEmitter<LeaseEvents> implements Service {
     this.#data = { connectionString, workerId, intervalMs, renewedAt };
   }
 
+  /** When the request was sent that last renewed it, in nanoseconds of process.hrtime. */
+  get renewedAt(): bigint {
+    return Atomics.load(this.#data.renewedAt, 0);
+  }
+
   /** Begins to renew a lease that has just been granted. */
   async start(): Promise<void> {
     const file = new URL(
@@ -69,7 +74,7 @@ export class Lease extends EventEmitter<LeaseEvents> implements Service {
   /** Reads the shared number and not messages: after a busy spell those would come later than this timer. */
   #check(): void {
     if (this.#ended) return;
-    const age = Number(process.hrtime.bigint() - Atomics.load(this.#data.renewedAt, 0)) / 1e6;
+    const age = Number(process.hrtime.bigint() - this.renewedAt) / 1e6;
     const remaining = this.#trustMs - age;
     if (remaining <= 0) this.#lose(`it could not be renewed: ${this.#lastFailure}`);
     else this.#expiry = setTimeout(() => this.#check(), remaining).unref();

@@ -7,17 +7,19 @@ import { watchSilence } from '../db/pool.ts';
 import type { LeaseData, LeaseMessage } from './lease.ts';
 
 const { connectionString, workerId, intervalMs, renewedAt } = workerData as LeaseData;
+/** How long to wait for a connection or an answer before another connection is tried, in milliseconds. */
+const patience = 3_000;
 const say = (message: LeaseMessage) => parentPort?.postMessage(message);
 
 async function connect(): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString,
     application_name: 'pgchime lease',
-    connectionTimeoutMillis: intervalMs,
+    connectionTimeoutMillis: patience,
   });
   client.on('error', () => {});
   await client.connect();
-  watchSilence(client, intervalMs);
+  watchSilence(client, patience);
   return client;
 }
 

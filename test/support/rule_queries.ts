@@ -55,24 +55,23 @@ export class RuleQueries {
     return this.#column(asked, bounds, sql, [asked.after, count]);
   }
 
-  /** For each instant the first fire later than it; null where there is none. */
-  nextAfter(asked: Asked, instants: number[], bounds: Bounds = {}): Promise<(number | null)[]> {
-    const sql = `select (select micros(scheduled_for)
-        from chime.preview(${ruleArguments}, after => instant(asked.at), count => 1)) as result
-      from unnest($11::bigint[]) with ordinality asked(at, number) order by number`;
-    return this.#column(asked, bounds, sql, [instants]);
+  #each<T>(call: string, asked: Asked, instants: number[], bounds: Bounds): Promise<T[]> {
+    const sql = `select ${call} as result
+      from (select chime_private.read_rule(${ruleArguments}) as rule offset 0) r, -- read once
+        (select instant($11) as low, a.* from unnest($12::bigint[]) with ordinality a(at, number)) asked
+      order by number`;
+    return this.#column(asked, bounds, sql, [asked.after, instants]);
   }
 
-  #each<T>(call: string, asked: Asked, highs: number[], bounds: Bounds): Promise<T[]> {
-    const sql = `select ${call} as result
-      from (select chime_private.read_rule(${ruleArguments}) as rule) r,
-        unnest($12::bigint[]) with ordinality asked(high, number) order by number`;
-    return this.#column(asked, bounds, sql, [asked.after, highs]);
+  /** For each instant the first fire later than it; null where there is none. */
+  nextAfter(asked: Asked, instants: number[], bounds: Bounds = {}): Promise<(number | null)[]> {
+    const call = 'micros(chime_private.next_fire(r.rule, instant(asked.at)))';
+    return this.#each(call, asked, instants, bounds);
   }
 
   /** For each instant how many fires lie after the one asked for, up to and including it. */
   countUpTo(asked: Asked, highs: number[], bounds: Bounds = {}): Promise<number[]> {
-    const call = 'chime_private.count_fires(r.rule, instant($11), instant(asked.high))::integer';
+    const call = 'chime_private.count_fires(r.rule, asked.low, instant(asked.at))::integer';
     return this.#each(call, asked, highs, bounds);
   }
 
@@ -81,7 +80,7 @@ export class RuleQueries {
    * none.
    */
   lastUpTo(asked: Asked, highs: number[], bounds: Bounds = {}): Promise<(number | null)[]> {
-    const call = 'micros(chime_private.timetable_last(timetable(r.rule), instant($11), instant(asked.high)))';
+    const call = 'micros(chime_private.timetable_last(timetable(r.rule), asked.low, instant(asked.at)))';
     return this.#each(call, asked, highs, bounds);
   }
 }
