@@ -1,24 +1,26 @@
 // Random recurrence rules, starts, zones and instants, held against the package rrule; where the two differ, an
 // oracle that goes through every day decides, and the difference has to be one of the package's known faults.
-// SEED=<number> repeats a run.
-import t from 'tap';
-import { createDatabase } from '../support/database.ts';
+// SEED=<number> repeats a run, CASES=<number> makes it longer or shorter; one that takes more than three minutes
+// needs tap's --timeout=<seconds> too.
+import t, { type Test } from 'tap';
+import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { seededRandom } from '../support/random_cron.ts';
 import {
   answers,
   type Case,
   explain,
   known,
-  packageEnds,
   packageWalls,
   randomCase,
   textOf,
+  unasked,
 } from '../support/rrule_disagreement.ts';
 import { rruleWalls } from '../support/rrule_oracle.ts';
 import { loadStretches } from '../support/time_oracle.ts';
 
-const total = 50_000;
-const perRule = 20;
+/** Instants that the package answers for. */
+const total = Number(process.env.CASES ?? 50_000);
+const perRule = 10;
 const batch = 250;
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
 
@@ -27,10 +29,10 @@ const zones = [
   ...['America/St_Johns', 'Antarctica/Troll', 'Pacific/Apia', 'Pacific/Chatham'],
 ];
 
-/** Our answers, or the SQLSTATE of a refusal; and how far beyond what is known the rule would fire without COUNT. */
+/** Our answers, or the SQLSTATE of a refusal; and the first fire beyond what is looked at, COUNT left aside. */
 interface Ours {
   fires: string[];
-  beyond: string | null;
+  beyond: string | undefined;
 }
 
 /** Whether our answers are these; where there is none, ours is beyond what is known, or the rule is refused. */
@@ -56,53 +58,64 @@ const sql = `
     return array[sqlstate];
   end $$`;
 
-t.test('50,000 random instants against the package rrule', { timeout: 180_000 }, async (test) => {
-  test.comment(`SEED=${seed}`);
+async function ask(database: TestDatabase, cases: readonly Case[]): Promise<Ours[]> {
+  const rows = await database.rows<{ fires: string[]; beyond: string | null }>(
+    `select fires_after(rrule, zone, array(select a::float8 from jsonb_array_elements_text(afters) a)) as fires,
+       case when uncounted is not null then (fires_after(uncounted, zone, array[ends]))[1] end as beyond
+     from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::float8[])
+       with ordinality asked(rrule, uncounted, zone, afters, ends, number)
+     order by number`,
+    [
+      cases.map((asked) => textOf(asked, asked.rule)),
+      cases.map((asked) => {
+        const { count, ...uncounted } = asked.rule;
+        return count === undefined ? null : textOf(asked, uncounted);
+      }),
+      cases.map(({ zone }) => zone),
+      cases.map(({ afters, end }) => JSON.stringify([...afters, end])),
+      cases.map(({ end }) => end),
+    ],
+  );
+  return rows.map(({ fires, beyond }) => {
+    if (fires.length === 1) return { fires, beyond: undefined };
+    return { fires: fires.slice(0, -1), beyond: beyond ?? fires.at(-1) };
+  });
+}
+
+const notAsked = 'the package is not asked, the oracle agrees: ';
+
+/** Holds our answers against the package and, where it gives others or none, the oracle; the name of what was found. */
+function compare(test: Test, asked: Case, ours: Ours): string {
+  const reason = unasked(asked, Number(ours.beyond));
+  const theirs = reason === undefined ? answers(asked, packageWalls) : undefined;
+  if (theirs !== undefined && agrees(asked, ours, theirs)) return 'the same answer';
+  const right = answers(asked, rruleWalls);
+  const name = reason === undefined ? explain(asked) : notAsked + reason;
+  if (name !== undefined && agrees(asked, ours, right)) return name;
+  test.fail(`${textOf(asked, asked.rule)} in ${asked.zone}`, { afters: asked.afters, ours, theirs, right });
+  return 'unexplained';
+}
+
+const timeout = Math.max(180_000, 4 * total);
+
+t.test('random instants against the package rrule', { timeout }, async (test) => {
+  test.comment(`SEED=${seed}, CASES=${total}`);
   const database = await createDatabase(test);
   await database.pool.query(sql);
   const all = await loadStretches(database, zones, '1990-01-01T00:00:00Z', '2070-01-01T00:00:00Z');
   const random = seededRandom(seed);
-  const classes = new Map<string, number>();
+  const found = new Map<string, number>();
   let compared = 0;
   while (compared < total) {
     const cases = Array.from({ length: batch }, () => randomCase(random, all, perRule));
-    const rows = await database.rows<Ours>(
-      `select fires_after(rrule, zone, array(select a::float8 from jsonb_array_elements_text(afters) a)) as fires,
-         (fires_after(uncounted, zone, array[known]))[1] as beyond
-       from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::float8[])
-         with ordinality asked(rrule, uncounted, zone, afters, known, number)
-       order by number`,
-      [
-        cases.map((asked) => textOf(asked, asked.rule)),
-        cases.map((asked) => {
-          const { count, ...uncounted } = asked.rule;
-          return textOf(asked, uncounted);
-        }),
-        cases.map(({ zone }) => zone),
-        cases.map(({ afters }) => JSON.stringify(afters)),
-        cases.map(({ end }) => end),
-      ],
-    );
+    const rows = await ask(database, cases);
     for (const [index, asked] of cases.entries()) {
-      const ours = rows[index] as Ours;
-      compared += asked.afters.length;
-      const ends = packageEnds(asked, Number(ours.beyond));
-      const theirs = ends ? answers(asked, packageWalls) : undefined;
-      let name: string | undefined = 'the same answer';
-      if (theirs === undefined || !agrees(asked, ours, theirs)) {
-        const right = answers(asked, rruleWalls);
-        name = theirs === undefined ? 'the package does not end: as the oracle says' : explain(asked);
-        if (name === undefined || !agrees(asked, ours, right)) {
-          const { afters, zone } = asked;
-          test.fail(`${textOf(asked, asked.rule)} in ${zone}`, { afters, ours, theirs, right });
-          continue;
-        }
-      }
-      classes.set(name, (classes.get(name) ?? 0) + asked.afters.length);
+      const name = compare(test, asked, rows[index] as Ours);
+      found.set(name, (found.get(name) ?? 0) + asked.afters.length);
+      if (!name.startsWith(notAsked)) compared += asked.afters.length;
     }
   }
-  for (const [name, count] of [...classes].sort((a, b) => b[1] - a[1])) test.comment(`${count} ${name}`);
-  test.equal(compared, total, 'all were compared');
-  test.ok((classes.get('the same answer') ?? 0) > total * 0.6, 'most answers are the same');
-  test.ok(classes.size >= 5, 'the known faults were met');
+  for (const [name, count] of [...found].sort((a, b) => b[1] - a[1])) test.comment(`${count} ${name}`);
+  test.ok((found.get('the same answer') ?? 0) > total * 0.6, 'most answers are the same');
+  test.ok(found.size > 5, 'the known faults were met');
 });

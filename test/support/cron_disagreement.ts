@@ -1,7 +1,7 @@
-// Why cron-parser gives another answer than pgchime: found by asking the oracle for the answer under each
-// other reading of the expression and each other policy, the fewest departures from ours first. An answer
-// that no reading and no policy gives is cron-parser's own, and only believed next to a clock change.
+// Why another library gives another answer than pgchime: found by asking the oracle for the answer under the other
+// readings of the expression and the other policies that the library is known for.
 import { type Reading, readCron } from './cron_reader.ts';
+import type { Dialect } from './random_cron.ts';
 import { firesAfter, type Policy, type Stretch } from './time_oracle.ts';
 
 export interface Case {
@@ -11,79 +11,62 @@ export interface Case {
   after: number;
 }
 
-interface Departure {
+/** A way in which a library differs from us. */
+export interface Departure {
   name: string;
   reading?: Reading;
-  policy?: Partial<Policy> & { realTime?: false };
+  policy?: Partial<Policy>;
 }
 
-const departures: Departure[] = [
-  { name: 'a star with a step does not join the day fields', reading: { both: 'lone star' } },
-  { name: 'a step among weekdays reaches a second Sunday', reading: { stepsTo: 7 } },
-  { name: 'a fixed time in a gap is shifted', policy: { gap: 'shift' } },
-  { name: 'a fixed time in a gap is skipped', policy: { gap: 'skip' } },
-  { name: 'a fixed time in a fold is the second', policy: { fold: 'last' } },
-  { name: 'a rule that follows real time is taken for fixed times', policy: { realTime: false } },
-];
-
-/** All sets of up to three departures, the smallest first. */
-const combinations: Departure[][] = [[]];
-for (const combination of combinations) {
-  if (combination.length === 3) break;
-  const next = departures.indexOf(combination.at(-1) as Departure) + 1;
-  combinations.push(...departures.slice(next).map((departure) => [...combination, departure]));
+export interface Library {
+  name: string;
+  reads: Dialect;
+  /** The first fire; undefined where it knows of none. */
+  answer(asked: Case): number | undefined;
+  /** How it differs in every expression. */
+  always: Departure[];
+  /** How it may differ besides, one of each list at most; none, where it is of one mind. */
+  sometimes: Departure[][];
+  /** Names what is left: an answer that is right by no reading and no policy. */
+  fault?(asked: Case, stretches: readonly Stretch[], theirs: number | undefined): string | undefined;
 }
-const theirReading = departures.filter(({ reading }) => reading !== undefined);
-const policies = combinations.filter((departed) => departed.every(({ reading }) => reading === undefined));
 
-function answer(asked: Case, stretches: readonly Stretch[], departed: Departure[]): number | undefined {
+/** The answer under our policy, but for departures; undefined where the rule never fires. */
+export function rightAnswer(
+  asked: Case,
+  stretches: readonly Stretch[],
+  departed: readonly Departure[] = [],
+): number | undefined {
   const reading: Reading = Object.assign({}, ...departed.map((departure) => departure.reading));
-  const policy: Departure['policy'] = Object.assign({}, ...departed.map((departure) => departure.policy));
+  const policy: Partial<Policy> = Object.assign({}, ...departed.map((departure) => departure.policy));
   const rule = readCron(asked.expression, reading);
-  const realTime = policy?.realTime ?? rule.realTime;
-  return firesAfter(
-    { ...rule, realTime },
-    stretches,
-    { gap: 'next', fold: 'first', ...policy },
-    asked.after,
-    1,
-  )[0];
+  return firesAfter(rule, stretches, { gap: 'next', fold: 'first', ...policy }, asked.after, 1)[0];
 }
 
-/** The answer under our policy; undefined where the rule never fires. */
-export function ourAnswer(asked: Case, stretches: readonly Stretch[]): number | undefined {
-  return answer(asked, stretches, []);
+/** All that a library may hold to, the fewest departures first. */
+export function positions({ always, sometimes }: Library): Departure[][] {
+  let choices: Departure[][] = [[]];
+  for (const list of sometimes) {
+    choices = choices.flatMap((chosen) => [chosen, ...list.map((departure) => [...chosen, departure])]);
+  }
+  return choices.sort((a, b) => a.length - b.length).map((chosen) => [...always, ...chosen]);
 }
 
-function changesNear(stretches: readonly Stretch[], instant: number): boolean {
-  return stretches.slice(1).some(({ from }) => Math.abs(from - instant) < 2 * 86_400);
-}
-
-/** What explains cron-parser's answer (undefined: it gave none); undefined where nothing does. */
+/** What explains the answer of a library (undefined: it gave none); undefined where nothing does. */
 export function explain(
+  library: Library,
   asked: Case,
   stretches: readonly Stretch[],
   theirs: number | undefined,
 ): string | undefined {
-  for (const departed of combinations.slice(1)) {
-    if (answer(asked, stretches, departed) === theirs) return departed.map(({ name }) => name).join(' + ');
+  for (const position of positions(library)) {
+    if (rightAnswer(asked, stretches, position) !== theirs) continue;
+    let needed = position;
+    for (const departure of position) {
+      const others = needed.filter((other) => other !== departure);
+      if (rightAnswer(asked, stretches, others) === theirs) needed = others;
+    }
+    return needed.map(({ name }) => name).join(' + ');
   }
-  // What is left is not right by any policy: each answer below is proved for all of them, as cron-parser
-  // reads the expression.
-  const underAll = (proves: (departed: Departure[]) => boolean) =>
-    policies.every((policy) => proves([...theirReading, ...policy]));
-  const fires = (departed: Departure[]) => answer(asked, stretches, departed) ?? Number.POSITIVE_INFINITY;
-  const besideChange = underAll((departed) => changesNear(stretches, fires(departed)));
-  if (theirs === undefined)
-    return besideChange ? 'cron-parser finds nothing, next to a clock change' : undefined;
-  if (!besideChange && !changesNear(stretches, theirs)) return undefined;
-  if (theirs <= asked.after) return 'cron-parser does not advance, next to a clock change';
-  const atTheirs = { ...asked, after: theirs - 1 };
-  if (underAll((departed) => answer(atTheirs, stretches, departed) !== theirs)) {
-    return 'cron-parser fires where nothing says so, next to a clock change';
-  }
-  const passesOver = underAll((departed) => fires(departed) < theirs);
-  return passesOver
-    ? 'cron-parser passes over a fire that every policy has, next to a clock change'
-    : undefined;
+  return library.fault?.(asked, stretches, theirs);
 }

@@ -21,6 +21,11 @@ export interface Reading {
   both?: 'leading star' | 'lone star';
   /** The last weekday that a step without an end reaches: Saturday, or Sunday once more. */
   stepsTo?: 6 | 7;
+  /**
+   * What follows real time: where a time field begins with a star or the hours are a range or a step, or where a time
+   * field has a star or a step anywhere, or nothing.
+   */
+  realTime?: 'leading star' | 'star or step' | 'never';
 }
 
 /** What a rule names on the wall clock. Days are counted from 1970-01-01. */
@@ -105,11 +110,19 @@ function matchesWeekday(field: string, plain: Set<number>, day: Day): boolean {
   });
 }
 
-export function readCron(expression: string, { both = 'leading star', stepsTo = 6 }: Reading = {}): WallRule {
+function followsRealTime(times: string[], reading: Reading['realTime'] = 'leading star'): boolean {
+  if (reading === 'never') return false;
+  if (reading === 'star or step') return times.some((field) => /[*/]/.test(field));
+  return times.some((field) => field.startsWith('*')) || /[-/]/.test(times.at(-1) as string);
+}
+
+export function readCron(
+  expression: string,
+  { both = 'leading star', stepsTo = 6, realTime }: Reading = {},
+): WallRule {
   const text = expression.trim().toLowerCase();
   const fields = (macros[text] ?? text).split(/\s+/);
-  const hasSeconds = fields.length === 6;
-  if (!hasSeconds) fields.unshift('0');
+  if (fields.length < 6) fields.unshift('0');
   const [second, minute, hour, monthDay, month, weekday] = fields as [
     string,
     string,
@@ -140,7 +153,7 @@ export function readCron(expression: string, { both = 'leading star', stepsTo = 
     return either ? results.includes(true) : !results.includes(false);
   };
   return {
-    realTime: (hasSeconds && second.startsWith('*')) || /^\*/.test(minute) || /^\*|[-/]/.test(hour),
+    realTime: followsRealTime([second, minute, hour], realTime),
     secondsOf: (day) => (matchesDay(dayOf(day)) ? times : []),
   };
 }

@@ -62,7 +62,22 @@ function restricted(random: Random, field: Field): string {
   return `${one(from)}/${integer(random, 1, high - from + 1)}`;
 }
 
-const minuteField = { low: 0, high: 59 };
+/** What a library reads that not all of them do. */
+export interface Dialect {
+  macros: readonly string[];
+  /** More days of the month, and more weekdays; the stand-ins n and k are any number that fits: `nW`, `n#k`. */
+  monthDays: readonly string[];
+  weekdays: readonly string[];
+}
+
+/** A form of a dialect, with numbers for its stand-ins. */
+function special(random: Random, forms: readonly string[], { low, high }: Field): string {
+  return pick(random, forms)
+    .replaceAll('n', () => `${integer(random, low, high)}`)
+    .replaceAll('k', () => `${integer(random, 1, 5)}`);
+}
+
+const sixtyField = { low: 0, high: 59 };
 const hourField = { low: 0, high: 23 };
 const dayField = { low: 1, high: 31 };
 const monthField = { low: 1, high: 12, names: monthNames };
@@ -75,41 +90,45 @@ function hour(random: Random): string {
   return kind < 0.5 ? `${integer(random, 0, 4)}` : restricted(random, hourField);
 }
 
-function monthDay(random: Random): string {
+function monthDay(random: Random, { monthDays }: Dialect): string {
   const kind = random();
   if (kind < 0.5) return '*';
   if (kind < 0.53) return '?';
-  if (kind < 0.58) return 'L';
-  return kind < 0.6 ? `${integer(random, 1, 31)},L` : restricted(random, dayField);
+  if (kind < 0.6) return special(random, monthDays, dayField);
+  return restricted(random, dayField);
 }
 
-function weekday(random: Random): string {
+function weekday(random: Random, { weekdays }: Dialect): string {
   const kind = random();
-  const one = () => written(random, weekdayField, integer(random, 0, 6));
   if (kind < 0.5) return '*';
   if (kind < 0.53) return '?';
-  if (kind < 0.57) return `${integer(random, 0, 6)}L`;
-  if (kind < 0.6) return `${pick(random, weekdayNames)}L`;
-  if (kind < 0.63) return `${one()}#${integer(random, 1, 5)}`;
-  if (kind < 0.66) return pick(random, ['7', '5-7', '1-7/2', '0-7', '*/7']);
+  if (kind < 0.57) return `${pick(random, weekdayNames)}L`;
+  if (kind < 0.59) return `${pick(random, weekdayNames).toLowerCase()}#${integer(random, 1, 5)}`;
+  if (kind < 0.66) return special(random, weekdays, weekdayField);
   return restricted(random, weekdayField);
 }
 
-/** Five fields or a macro, such as both cron-parser and pgchime read. */
-export function randomCron(random: Random): string {
-  if (random() < 0.01)
-    return pick(random, ['@hourly', '@daily', '@weekly', '@monthly', '@yearly', '@annually']);
+/** Minutes, most often; now and then seconds too. */
+function minutes(random: Random): string {
+  const minute = random() < 0.15 ? '*' : restricted(random, sixtyField);
+  if (random() > 0.15) return minute;
+  return `${random() < 0.15 ? '*' : restricted(random, sixtyField)} ${minute}`;
+}
+
+/** Five fields, six or a macro, such as both a library and pgchime read. */
+export function randomCron(random: Random, dialect: Dialect): string {
+  if (random() < 0.01) return pick(random, dialect.macros);
   return [
-    random() < 0.15 ? '*' : restricted(random, minuteField),
+    minutes(random),
     hour(random),
-    monthDay(random),
+    monthDay(random, dialect),
     random() < 0.7 ? '*' : restricted(random, monthField),
-    weekday(random),
+    weekday(random, dialect),
   ].join(' ');
 }
 
 /** An expression for most days, at about this hour. */
-export function randomCronAbout(random: Random, about: number): string {
+export function randomCronAbout(random: Random, dialect: Dialect, about: number): string {
   const near = () => (about + integer(random, -1, 1) + 24) % 24;
   const hours = pick(random, [
     () => `${near()}`,
@@ -118,10 +137,10 @@ export function randomCronAbout(random: Random, about: number): string {
     () => pick(random, ['*', '*/2', '*/3', '0-23', '0/1']),
   ]);
   return [
-    random() < 0.15 ? '*' : restricted(random, minuteField),
+    minutes(random),
     hours(),
-    random() < 0.7 ? '*' : monthDay(random),
+    random() < 0.7 ? '*' : monthDay(random, dialect),
     '*',
-    random() < 0.7 ? '*' : weekday(random),
+    random() < 0.7 ? '*' : weekday(random, dialect),
   ].join(' ');
 }

@@ -11,7 +11,7 @@ const day = 86_400;
 /** How far from its start a rule is looked at: as far as the package gets in reasonable time. */
 const windows: Record<Frequency, number> = {
   ...{ YEARLY: 24 * 365 * day, MONTHLY: 6 * 365 * day, WEEKLY: 2 * 365 * day, DAILY: 300 * day },
-  ...{ HOURLY: 20 * day, MINUTELY: 4 * day, SECONDLY: 14_400 },
+  ...{ HOURLY: 20 * day, MINUTELY: 4 * day, SECONDLY: 7200 },
 };
 
 export interface Case {
@@ -87,21 +87,23 @@ export function answers(asked: Case, reader: Reader): (number | undefined)[] {
   return first(fires.filter((fire) => !realTime || fire >= begun).sort((a, b) => a - b));
 }
 
-/**
- * Whether the package answers at all. It jumps past minutes and seconds that a MINUTELY or SECONDLY rule names, on a
- * path that may never come back to one; and where little comes after the window, it searches for hours.
- */
-export function packageEnds({ rule, start, end }: Case, beyond: number): boolean {
-  const jumps = (rule.hours ?? rule.minutes ?? rule.seconds) !== undefined;
-  return beyond < end + 3 * (end - start) && !(jumps && /MINUTELY|SECONDLY/.test(rule.freq));
+/** Why the package is better not asked: what it finds then, if anything, comes after a search up to the year 9999. */
+export function unasked({ rule, start, end }: Case, beyond: number): string | undefined {
+  const { hours, minutes, seconds, months, yearDays, monthDays, weekdays, interval } = rule;
+  const times = hours ?? minutes ?? seconds;
+  if (times !== undefined && /MINUTELY|SECONDLY/.test(rule.freq)) {
+    const days = months ?? yearDays ?? monthDays ?? weekdays;
+    if (interval > 1 || days !== undefined) return 'it jumps past the times that are named, perhaps for ever';
+  }
+  const numbered = weekdays?.filter(({ nth }) => nth !== undefined).length ?? 0;
+  if (weekdays !== undefined && numbered > 0 && numbered < weekdays.length)
+    return 'a numbered weekday and a plain one have to hold both at once, which no day does';
+  return beyond < end + 3 * (end - start) ? undefined : 'little comes after the time that is looked at';
 }
 
 /** Why the package is wrong about a rule, or reads it in another way than we do. */
 export function explain({ rule }: Case): string | undefined {
   const { weekdays, weeks, positions, freq } = rule;
-  const numbered = weekdays?.filter(({ nth }) => nth !== undefined).length ?? 0;
-  if (weekdays !== undefined && numbered > 0 && numbered < weekdays.length)
-    return 'a numbered weekday and a plain one have to hold both at once';
   if (weeks !== undefined && (weekdays ?? rule.yearDays ?? rule.monthDays) === undefined)
     return 'BYWEEKNO alone names whole weeks, not the weekday of DTSTART';
   if (weeks?.some((week) => Math.abs(week) >= 52)) return 'weeks at the turn of a year are misnumbered';

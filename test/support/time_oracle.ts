@@ -13,7 +13,8 @@ export interface Stretch {
 }
 
 export interface Policy {
-  gap: 'next' | 'shift' | 'skip';
+  /** `same day` is `next` where the gap ends on the day that was named. */
+  gap: 'next' | 'same day' | 'shift' | 'skip';
   fold: 'first' | 'last' | 'both';
 }
 
@@ -22,7 +23,7 @@ const threeHours = 10_800;
 
 /**
  * The stretches of zones. A day is looked at apart, which finds every change as no zone changes its clock
- * twice in less; then a minute and a second apart.
+ * twice in less; then an hour, a minute and a second apart.
  */
 export async function loadStretches(
   database: TestDatabase,
@@ -37,11 +38,16 @@ export async function loadStretches(
        from unnest($1::text[]) zone,
          generate_series($2::timestamptz, $3::timestamptz, interval '24 hours') at,
          lateral (select ${shows('at')}) o(seen)
+     ), hours as (
+       select zone, before, min(h.at) as at
+       from days d, generate_series(d.at - interval '24 hours', d.at, interval '1 hour') h(at)
+       where before <> seen and ${shows('h.at')} <> before
+       group by zone, before, d.at
      ), minutes as (
        select zone, before, min(m.at) as at
-       from days d, generate_series(d.at - interval '24 hours', d.at, interval '1 minute') m(at)
-       where before <> seen and ${shows('m.at')} <> before
-       group by zone, before, d.at
+       from hours h, generate_series(h.at - interval '1 hour', h.at, interval '1 minute') m(at)
+       where ${shows('m.at')} <> before
+       group by zone, before, h.at
      ), seconds as (
        select zone, min(s.at) as at
        from minutes m, generate_series(m.at - interval '1 minute', m.at, interval '1 second') s(at)
@@ -83,6 +89,8 @@ export function place(
     const before = stretches[index - 1];
     if (before !== undefined && before.to + before.offset <= wall && wall < after.from + after.offset) {
       if (policy.gap === 'shift') return [wall - before.offset];
+      const end = after.from + after.offset;
+      if (policy.gap === 'same day' && Math.floor(end / day) > Math.floor(wall / day)) return [];
       return after.offset - before.offset <= threeHours ? [after.from] : [];
     }
   }
@@ -99,18 +107,26 @@ export function firesAfter(
 ): number[] {
   const fires = new Set<number>();
   const last = stretches.at(-1) as Stretch;
-  let end = Math.floor((last.to + last.offset) / day) - 2;
+  const end = Math.floor((last.to + last.offset) / day) - 2;
+  let latest: number | undefined;
   // Clock changes put fires out of order by a day and a bit at most.
   for (let wallDay = Math.floor(after / day) - 3; wallDay < end; wallDay++) {
+    if (latest !== undefined && wallDay > Math.floor(latest / day) + 3) break;
     const seconds = rule.secondsOf(wallDay);
     if (seconds.length === 0) continue;
     const near = stretches.filter((s) => s.from < (wallDay + 4) * day && s.to > (wallDay - 3) * day);
+    // Whatever the policy, a wall second is moved by one of the offsets, or by something between two of them.
+    const offsets = near.map(({ offset }) => offset);
+    const [lowest, highest] = [Math.min(...offsets), Math.max(...offsets)];
     for (const second of seconds) {
-      for (const fire of place(wallDay * day + second, near, rule.realTime, policy)) {
+      const wall = wallDay * day + second;
+      if (wall - lowest <= after) continue;
+      if (latest !== undefined && wall - highest > latest) break;
+      for (const fire of place(wall, near, rule.realTime, policy)) {
         if (fire > after) fires.add(fire);
       }
+      if (fires.size >= count) latest ??= Math.max(...fires);
     }
-    if (fires.size >= count) end = Math.min(end, wallDay + 4);
   }
   return [...fires].sort((a, b) => a - b).slice(0, count);
 }
