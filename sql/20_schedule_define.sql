@@ -45,8 +45,11 @@ begin
   elsif task !~ '^[a-z][a-z0-9_]{0,62}$' then
     perform chime_private.fail('CH005', format('"%s" is not a task name.', left(task, 80)),
       'Task names are lower case letters, digits and underscores, 63 characters at most.');
-  elsif payload is null or octet_length(payload::text) > 1048576 then
-    perform chime_private.fail('CH006', 'The payload must be JSON of at most 1 MB.');
+  end if;
+  v_error := chime_private.payload_error(payload);
+  if v_error is not null then
+    perform chime_private.fail('CH006', format('The payload %s.', v_error),
+      'Keep what is large elsewhere, and give the task what it finds it by.', '{"path": "payload"}');
   end if;
   select * into v_task from chime.tasks t where t.name = check_task.task;
   if v_task.name is null and exists (select from chime.tasks) then
