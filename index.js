@@ -15,6 +15,7 @@ export const {
   defineTask,
   EmbeddedPostgresError,
   errorClasses,
+  fromCall,
   fromDatabase,
   IllegalStateError,
   InvalidArgumentError,

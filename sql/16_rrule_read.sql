@@ -91,8 +91,9 @@ declare
   v_before text;
   v_zone record;
   v_start record;
-  v_wall bigint := date_part('epoch', date_trunc('second', anchor at time zone rule.timezone));
-  v_instant timestamptz := date_trunc('second', anchor);
+  v_instant timestamptz := date_trunc('second', coalesce(anchor, chime.now()));
+  v_wall bigint := date_part('epoch', v_instant at time zone rule.timezone);
+  v_open boolean := anchor is null;  -- what it counts from is not known yet: a rule that is described, and not stored
   v_parts jsonb;
 begin
   for v_line in
@@ -108,6 +109,7 @@ begin
         v_zone := chime_private.rrule_zone(rrule, 'DTSTART', v_line.parameters, v_line.at);
         v_start := chime_private.rrule_time(rrule, 'DTSTART', v_line.content, v_line.at, rule.timezone, v_zone.timezone, v_zone.kind);
         v_wall := v_start.wall;
+        v_open := false;
         v_instant := coalesce(v_start.instant, chime_private.rrule_instant(v_wall, rule.timezone));
       when 'RRULE' then
         v_parts := chime_private.rrule_parts(rrule, v_line.content, v_line.at);
@@ -149,8 +151,12 @@ begin
   end if;
   v_rule.starts_at := greatest(v_rule.starts_at, rule.starts_at);
   v_rule.ends_at := least(v_rule.ends_at, rule.ends_at);
+  if v_open then
+    v_rule.rrule[16] := null;
+    if v_rule.real_time then v_rule.starts_at := null; end if;
+  end if;
   return v_rule;
 end $$;
 comment on function chime_private.read_rrule is
   'Completes a rule, whose zone, policies and bounds are set, by the text of a recurrence rule. DTSTART is anchor where the text '
-  'has none. Raises CH001, CH002, CH003, CH007.';
+  'has none; where that is null too, now, and the rule has no first wall second. Raises CH001, CH002, CH003, CH007.';

@@ -10,7 +10,7 @@ declare
   v_place record;
   v_wall bigint;
 begin
-  if at !~ '^\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?\s*(Z|z|[+-]\d\d(:?\d\d)?)?\s*$' then
+  if length(left(at, 101)) > 100 or at !~ '^\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?\s*(Z|z|[+-]\d\d(:?\d\d)?)?\s*$' then
     perform chime_private.fail('CH001', format('"%s" is not a date and time.', left(at, 80)),
       'Write an instant (2026-12-01T09:00:00Z, 2026-12-01T09:00+01:00) or a wall-clock time in the schedule''s zone (2026-12-01 09:00).');
   end if;
@@ -47,6 +47,39 @@ language sql immutable parallel safe
 as $$ select case when rrule is null then 'next' else 'skip' end::chime.dst_gap_policy $$;
 comment on function chime_private.default_dst_gap is 'The dst_gap of a rule that gives none: RFC 5545 has recurrence rules leave out what a clock change leaves out.';
 
+create or replace function chime_private.check_instant(name text, instant timestamptz) returns void
+language plpgsql immutable
+as $$
+begin
+  if instant not between '1970-01-02 00:00:00Z' and '9999-01-01 00:00:00Z' then
+    perform chime_private.fail('CH007', format('%s is out of range.', name), 'Instants lie between the years 1970 and 9998.',
+      jsonb_build_object('field', name));
+  end if;
+end $$;
+comment on function chime_private.check_instant is 'Refuses an instant before 1970 or after 9998, and infinite ones (CH007).';
+
+create or replace function chime_private.at_text(at timestamptz) returns text
+language plpgsql immutable
+as $$
+begin
+  -- Here already: as a text, a time before Christ and one after it are the same, and an infinite one is none.
+  perform chime_private.check_instant('at', at);
+  return chime_private.instant_text(at);
+end $$;
+comment on function chime_private.at_text is 'The time of a one-off that is given as an instant, as it is stored. Raises CH007.';
+
+create or replace function chime_private.check_instants(starts_at timestamptz, ends_at timestamptz, anchor timestamptz) returns void
+language plpgsql immutable
+as $$
+begin
+  perform chime_private.check_instant('starts_at', starts_at), chime_private.check_instant('ends_at', ends_at),
+    chime_private.check_instant('anchor', anchor);
+  if ends_at < starts_at then
+    perform chime_private.fail('CH007', 'ends_at is earlier than starts_at.', 'Choose a later end.', '{"field": "ends_at"}');
+  end if;
+end $$;
+comment on function chime_private.check_instants is 'Refuses bounds, or an anchor, that are out of range or the wrong way round (CH007).';
+
 create or replace function chime_private.read_rule(
   cron text, every interval, at text, rrule text, timezone text,
   dst_gap chime.dst_gap_policy, dst_fold chime.dst_fold_policy,
@@ -55,26 +88,14 @@ create or replace function chime_private.read_rule(
 language plpgsql stable
 as $$
 declare
-  c_first constant timestamptz := '1970-01-02 00:00:00Z';
-  c_last constant timestamptz := '9999-01-01 00:00:00Z';
-  c_hint constant text := 'Instants lie between the years 1970 and 9998.';
   v_rule chime_private.rule;
-  v_name text;
 begin
   if num_nonnulls(cron, every, at, rrule) <> 1 then
     perform chime_private.fail('CH001',
       case num_nonnulls(cron, every, at, rrule) when 0 then 'The rule is missing.' else 'There is more than one rule.' end,
       'Give exactly one of cron, every, at and rrule.');
   end if;
-  select b.name into v_name
-  from (values ('anchor', anchor), ('starts_at', starts_at), ('ends_at', ends_at)) b(name, instant)
-  where b.instant not between c_first and c_last;
-  if v_name is not null then
-    perform chime_private.fail('CH007', format('%s is out of range.', v_name), c_hint);
-  end if;
-  if ends_at < starts_at then
-    perform chime_private.fail('CH007', 'ends_at is earlier than starts_at.');
-  end if;
+  perform chime_private.check_instants(starts_at, ends_at, anchor);
 
   v_rule.timezone := chime_private.check_timezone(timezone);
   v_rule.dst_gap := coalesce(dst_gap, chime_private.default_dst_gap(rrule));
@@ -98,9 +119,7 @@ begin
     v_rule.real_time := false;
     select a.instant, a.wall into v_rule.anchor, v_rule.wall
     from chime_private.read_at(at, v_rule.timezone, v_rule.dst_gap, v_rule.dst_fold) a;
-    if v_rule.anchor not between c_first and c_last then
-      perform chime_private.fail('CH007', 'at is out of range.', c_hint);
-    end if;
+    perform chime_private.check_instant('at', v_rule.anchor);
   end if;
   return v_rule;
 end $$;

@@ -1,4 +1,4 @@
--- The next fires of a rule that need not be stored, with a word on each that a clock change touched.
+-- The next fires of a single rule, with a word on each that a clock change touched.
 
 create or replace function chime_private.fire_note(rule chime_private.rule, fire timestamptz) returns text
 language plpgsql stable
@@ -68,54 +68,7 @@ as $$
 begin
   if count is null or count not between 1 and 1000 then
     perform chime_private.fail('CH007', format('count must be between 1 and 1000, not %s.', coalesce(count::text, 'null')));
-  elsif after not between '1970-01-02 00:00:00Z' and '9999-01-01 00:00:00Z' then
-    perform chime_private.fail('CH007', 'after is out of range.', 'Instants lie between the years 1970 and 9998.');
   end if;
+  perform chime_private.check_instant('after', after);
 end $$;
 comment on function chime_private.check_preview is 'Refuses a number of fires or an instant that is out of range (CH007).';
-
-create or replace function chime.preview(
-  cron text default null,
-  every interval default null,
-  at text default null,
-  rrule text default null,
-  timezone text default 'UTC',
-  after timestamptz default null,
-  count integer default 10,
-  anchor timestamptz default null,
-  starts_at timestamptz default null,
-  ends_at timestamptz default null,
-  dst_gap chime.dst_gap_policy default null,
-  dst_fold chime.dst_fold_policy default 'first'
-) returns table (scheduled_for timestamptz, local_time timestamp, note text)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_after timestamptz := coalesce(after, chime.now());
-  v_rule chime_private.rule;
-begin
-  perform chime_private.check_preview(v_after, count);
-  v_rule := chime_private.read_rule(cron, every, at, rrule, timezone, dst_gap, dst_fold,
-    coalesce(anchor, starts_at, v_after), starts_at, ends_at);
-  return query select * from chime_private.preview_rule(v_rule, v_after, count);
-end $$;
-comment on function chime.preview(text, interval, text, text, text, timestamptz, integer, timestamptz, timestamptz, timestamptz, chime.dst_gap_policy, chime.dst_fold_policy) is
-  'The next fires of a rule, without storing anything. Give exactly one of cron, every, at and rrule; timezone is where it is read '
-  '(default UTC); after is where to start (default now, never included); count is how many (1 to 1000, default 10). An '
-  'interval counts from anchor (default starts_at, else after), and so does a recurrence rule without DTSTART. dst_gap is '
-  'next by default, skip for a recurrence rule. note says what a clock change did to a fire. '
-  'Errors: CH001, CH002, CH003, CH007.';
-
--- An overload, so that `at` also takes an expression such as now() + interval '1 hour'. A plain literal is text.
-create or replace function chime.preview(
-  at timestamptz,
-  timezone text default 'UTC',
-  after timestamptz default null,
-  count integer default 10
-) returns table (scheduled_for timestamptz, local_time timestamp, note text)
-language sql stable security definer set search_path = pg_catalog, pg_temp
-as $$
-  select * from chime.preview(at => chime_private.instant_text(at), timezone => timezone, after => after, count => count)
-$$;
-comment on function chime.preview(timestamptz, text, timestamptz, integer) is
-  'The fire of a one-off given as an instant, without storing anything.';

@@ -37,27 +37,3 @@ end $$;
 comment on function chime_private.rule_words is
   'A compiled rule in words, by its kind, with its bounds and its zone; locale is en or ru. What a clock change does to it, '
   'by dst_gap and dst_fold, is not told.';
-
-create or replace function chime.describe(
-  cron text default null,
-  every interval default null,
-  at text default null,
-  rrule text default null,
-  timezone text default 'UTC',
-  locale text default 'en',
-  anchor timestamptz default null,
-  starts_at timestamptz default null,
-  ends_at timestamptz default null
-) returns text
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_locale text := chime_private.check_locale(locale);
-begin
-  return chime_private.rule_words(
-    chime_private.read_rule(cron, every, at, rrule, timezone, null, null, coalesce(anchor, starts_at), starts_at, ends_at), v_locale);
-end $$;
-comment on function chime.describe(text, interval, text, text, text, text, timestamptz, timestamptz, timestamptz) is
-  'A rule in words, without storing anything: "at 09:00 on weekdays, Europe/Berlin time". Give exactly one of cron, every, at '
-  'and rrule; locale is en or ru (also en-GB, ru_RU and the like). Instants are shown on the clock of timezone. An interval counts '
-  'from anchor (default starts_at, else its creation). Errors: CH001, CH002, CH003, CH007.';

@@ -45,8 +45,11 @@ begin
   elsif task !~ '^[a-z][a-z0-9_]{0,62}$' then
     perform chime_private.fail('CH005', format('"%s" is not a task name.', left(task, 80)),
       'Task names are lower case letters, digits and underscores, 63 characters at most.');
-  elsif payload is null or octet_length(payload::text) > 1048576 then
-    perform chime_private.fail('CH006', 'The payload must be JSON of at most 1 MB.');
+  end if;
+  v_error := chime_private.payload_error(payload);
+  if v_error is not null then
+    perform chime_private.fail('CH006', format('The payload %s.', v_error),
+      'Keep what is large elsewhere, and give the task what it finds it by.', '{"path": "payload"}');
   end if;
   select * into v_task from chime.tasks t where t.name = check_task.task;
   if v_task.name is null and exists (select from chime.tasks) then
@@ -93,17 +96,12 @@ begin
   s.payload := coalesce(s.payload, '{}');
   perform chime_private.check_task(s.task, s.payload);
   s.name := coalesce(s.name, s.key, s.task);
-  s.timezone := chime_private.check_timezone(coalesce(s.timezone, 'UTC'));
-  s.dst_gap := coalesce(s.dst_gap, chime_private.default_dst_gap(s.rrule));
-  s.dst_fold := coalesce(s.dst_fold, 'first');
+  s.timezone := coalesce(s.timezone, 'UTC');
   s.catch_up := coalesce(s.catch_up, 'latest');
   s.catch_up_window := coalesce(s.catch_up_window, interval '365 days');
   s.overlap := coalesce(s.overlap, 'skip');
-  s.on_excluded := coalesce(s.on_excluded, 'skip');
-  s.anchor := case when s.every is not null or s.rules is not null or not chime_private.rrule_has_start(s.rrule) then
-    date_trunc('second', coalesce(s.anchor, s.starts_at, chime.now())) end;
   perform chime_private.check_bounds(s);
-  return chime_private.compile_schedule(s);
+  return chime_private.define_rules(s, chime.now());
 end $$;
 comment on function chime_private.define_schedule is
   'Fills in the defaults of a definition, checks all of it, compiles its rule. Raises CH001, CH002, CH003, CH005, CH006, CH007.';
@@ -133,16 +131,16 @@ end $$;
 comment on function chime_private.aim is
   'Points a schedule at its first fire after an instant up to which all is accounted for; completed where there is none.';
 
-create or replace function chime_private.require_future(s chime.schedules, now timestamptz) returns void
+create or replace function chime_private.require_future(s chime.schedules, overdue chime.overdue_policy, now timestamptz) returns void
 language plpgsql stable
 as $$
 begin
   if s.status <> 'completed' then
     return;
-  elsif s.at is not null then
+  elsif s.at is not null and overdue is distinct from 'run_now' then
     perform chime_private.fail('CH004',
       format('%s is in the past: it is %s in %s.', s.at, to_char(now at time zone s.timezone, 'YYYY-MM-DD HH24:MI'), s.timezone),
-      'Choose a later time.');
+      'Choose a later time, or overdue => ''run_now'' to run it at once.');
   elsif s.ends_at <= now then
     perform chime_private.fail('CH004', format('The schedule would never fire: ends_at, %s, is in the past.', s.ends_at), 'Choose a later end.');
   end if;

@@ -1,4 +1,4 @@
--- Several rules in one schedule, which fires when any of them does.
+-- When a schedule fires, from what is given to what is compiled: its rule, or several, of which any makes it fire, and its calendars.
 
 create or replace function chime_private.read_rules(s chime.schedules) returns chime_private.rule[]
 language plpgsql stable
@@ -9,7 +9,9 @@ declare
   v_unknown text;
   v_rules chime_private.rule[];
 begin
-  if jsonb_typeof(s.rules) <> 'array' or jsonb_array_length(s.rules) not between 1 and 20 then
+  if pg_column_size(s.rules) > 1048576 then
+    perform chime_private.fail('CH001', 'rules are larger than 1 MB.', c_hint);
+  elsif jsonb_typeof(s.rules) <> 'array' or jsonb_array_length(s.rules) not between 1 and 20 then
     perform chime_private.fail('CH001', 'rules must be a list of 1 to 20 rules.', c_hint);
   end if;
   for v_element in select e from jsonb_array_elements(s.rules) e loop
@@ -25,12 +27,46 @@ begin
       v_rules := v_rules || chime_private.read_rule(v_element ->> 'cron', (v_element ->> 'every')::interval, v_element ->> 'at', v_element ->> 'rrule',
         s.timezone, s.dst_gap, s.dst_fold, date_trunc('second', coalesce((v_element ->> 'anchor')::timestamptz, s.anchor)), s.starts_at, s.ends_at);
     exception when data_exception then
-      perform chime_private.fail('CH001', format('The rule %s cannot be read: %s.', left(v_element::text, 80), sqlerrm), c_hint);
+      perform chime_private.fail('CH001', format('The rule %s cannot be read: %s.', left(v_element::text, 80), left(sqlerrm, 120)), c_hint);
     end;
   end loop;
   return v_rules;
 end $$;
 comment on function chime_private.read_rules is 'Compiles the rules of a schedule that has several. Raises CH001, CH002, CH003, CH007.';
+
+create or replace function chime_private.set_rules(
+  s chime.schedules, cron text, every interval, at text, rrule text, rules jsonb, repeat_interval text, timezone text,
+  dst_gap chime.dst_gap_policy, dst_fold chime.dst_fold_policy, anchor timestamptz, starts_at timestamptz, ends_at timestamptz,
+  only_on text[], never_on text[], on_excluded chime.excluded_policy
+) returns chime.schedules
+language plpgsql immutable
+as $$
+begin
+  -- Texts that are too long are refused further on, by what they should be: more of them than that takes is not carried along.
+  s.cron := left(cron, 501); s.every := every; s.at := left(at, 101); s.rrule := left(rrule, 20001); s.rules := rules;
+  s.timezone := left(timezone, 101); s.dst_gap := dst_gap; s.dst_fold := dst_fold;
+  s.anchor := anchor; s.starts_at := starts_at; s.ends_at := ends_at;
+  s.only_on := only_on; s.never_on := never_on; s.on_excluded := on_excluded;
+  return chime_private.apply_repeat(s, repeat_interval, coalesce(anchor, starts_at));
+end $$;
+comment on function chime_private.set_rules is 'A definition with what somebody gave as its rule and what belongs to it, not yet checked. Raises CH001, CH007.';
+
+create or replace function chime_private.define_rules(s chime.schedules, start timestamptz) returns chime.schedules
+language plpgsql stable
+as $$
+begin
+  perform chime_private.check_instants(s.starts_at, s.ends_at, s.anchor);
+  s.timezone := chime_private.check_timezone(s.timezone);
+  s.dst_gap := coalesce(s.dst_gap, chime_private.default_dst_gap(s.rrule));
+  s.dst_fold := coalesce(s.dst_fold, 'first');
+  s.on_excluded := coalesce(s.on_excluded, 'skip');
+  s.anchor := case when s.every is not null or s.rules is not null or not chime_private.rrule_has_start(s.rrule) then
+    date_trunc('second', coalesce(s.anchor, s.starts_at, start)) end;
+  return chime_private.compile_schedule(s);
+end $$;
+comment on function chime_private.define_rules is
+  'Fills in the defaults of what says when a schedule fires, and compiles it; without anchor and starts_at it counts from start. '
+  'Raises CH001, CH002, CH003, CH007.';
 
 create or replace function chime_private.compile_schedule(s chime.schedules) returns chime.schedules
 language plpgsql stable

@@ -92,12 +92,15 @@ as $$ select pg_advisory_xact_lock(hashtextextended(format('chime:%s:%s', tenant
 comment on function chime_private.lock_key is
   'Makes callers who write the same key take turns until their transactions end, also while there is no row to lock yet.';
 
-create or replace function chime_private.change_schedule(old chime.schedules, new chime.schedules) returns chime.schedules
+create or replace function chime_private.change_schedule(
+  old chime.schedules, new chime.schedules, overdue chime.overdue_policy default 'refuse'
+) returns chime.schedules
 language plpgsql volatile
 as $$
 declare
   v_now timestamptz := chime.now();
 begin
+  perform chime_private.check_overdue(new, overdue);
   if not chime_private.definition_changed(old, new) then
     return old;
   end if;
@@ -107,8 +110,8 @@ begin
     -- A changed rule never fires the past: what the old one still owed is recorded as not run.
     perform chime_private.settle_before_change(old, v_now, 'edited');
     if new.status = 'completed' then new.status := 'active'; new.status_reason := null; end if;
-    new := chime_private.aim(new, greatest(v_now, old.accounted_until));
-    perform chime_private.require_future(new, v_now);
+    new := chime_private.aim_first(new, overdue, greatest(v_now, old.accounted_until), v_now);
+    perform chime_private.require_future(new, overdue, v_now);
   end if;
   if new.status = 'active' and new.run_count >= new.max_runs then
     new.status := 'completed'; new.status_reason := 'It has run max_runs times.';
@@ -128,6 +131,9 @@ begin
     next_run_at = new.next_run_at, next_due_at = new.next_due_at, accounted_until = new.accounted_until,
     revision = new.revision, updated_at = new.updated_at
   where id = old.id;
+  if overdue = 'run_now' and chime_private.rule_changed(old, new) then
+    new := chime_private.fire_overdue(new, v_now);
+  end if;
   perform chime_private.wake_clock(new.next_due_at);
   return new;
 end $$;

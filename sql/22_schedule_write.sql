@@ -25,6 +25,8 @@ create or replace function chime.create_schedule(
   only_on text[] default null,
   never_on text[] default null,
   on_excluded chime.excluded_policy default 'skip',
+  repeat_interval text default null,
+  overdue chime.overdue_policy default 'refuse',
   out id uuid,
   out outcome text,
   out revision integer,
@@ -38,6 +40,8 @@ declare
   v_old chime.schedules;
   v_new chime.schedules;
 begin
+  -- A text that is too long is refused below, by what it should be: more of it than that takes is not carried along.
+  key := left(key, 201);
   if key is not null then
     perform chime_private.lock_key(v_tenant, key);
     select * into v_old from chime.schedules s
@@ -46,27 +50,28 @@ begin
   end if;
   v_new := v_old;
   v_new.tenant_id := v_tenant;
-  v_new.task := task; v_new.cron := cron; v_new.every := every; v_new.at := at; v_new.rrule := rrule; v_new.timezone := timezone;
-  v_new.payload := payload; v_new.name := name; v_new.key := key; v_new.description := description;
-  v_new.starts_at := starts_at; v_new.ends_at := ends_at; v_new.max_runs := max_runs; v_new.jitter := jitter;
-  v_new.dst_gap := dst_gap; v_new.dst_fold := dst_fold; v_new.catch_up := catch_up;
-  v_new.catch_up_window := catch_up_window; v_new.overlap := overlap; v_new.rules := rules;
-  v_new.only_on := only_on; v_new.never_on := never_on; v_new.on_excluded := on_excluded;
+  v_new.task := left(task, 81); v_new.payload := payload; v_new.name := left(name, 201); v_new.key := key;
+  v_new.description := left(description, 2001); v_new.max_runs := max_runs; v_new.jitter := jitter;
+  v_new.catch_up := catch_up; v_new.catch_up_window := catch_up_window; v_new.overlap := overlap;
+  v_new := chime_private.set_rules(v_new, cron, every, at, rrule, rules, repeat_interval, timezone, dst_gap, dst_fold,
+    anchor, starts_at, ends_at, only_on, never_on, on_excluded);
   -- Creating it again does not start its interval or recurrence anew.
-  v_new.anchor := coalesce(anchor, case when num_nonnulls(every, rrule, rules) = 1 then v_old.anchor end);
+  if v_new.anchor is null and num_nonnulls(every, rrule, rules) = 1 then v_new.anchor := v_old.anchor; end if;
   v_new := chime_private.define_schedule(v_new);
 
   if v_old.id is not null then
-    v_new := chime_private.change_schedule(v_old, v_new);
+    v_new := chime_private.change_schedule(v_old, v_new, overdue);
     outcome := case v_new.revision when v_old.revision then 'unchanged' else 'changed' end;
   else
     v_new.id := chime_private.new_id(v_now);
     v_new.status := 'active';
     v_new.run_count := 0; v_new.active_run_ids := '{}'; v_new.revision := 1;
     v_new.created_at := v_now; v_new.updated_at := v_now;
-    v_new := chime_private.aim(v_new, v_now);
-    perform chime_private.require_future(v_new, v_now);
+    perform chime_private.check_overdue(v_new, overdue);
+    v_new := chime_private.aim_first(v_new, overdue, v_now, v_now);
+    perform chime_private.require_future(v_new, overdue, v_now);
     insert into chime.schedules select v_new.*;
+    v_new := chime_private.fire_overdue(v_new, v_now);
     perform chime_private.wake_clock(v_new.next_due_at);
     outcome := 'created';
   end if;
@@ -74,11 +79,12 @@ begin
   revision := v_new.revision;
   next_run_at := v_new.next_run_at;
 end $$;
-comment on function chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy) is
+comment on function chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, text, chime.overdue_policy) is
   'Creates a schedule, in the caller''s transaction. Give exactly one rule: cron, every (an interval), at (an instant, or a '
   'wall-clock time in timezone) or rrule (RFC 5545, with DTSTART, RDATE and EXDATE if need be; without DTSTART it counts from '
-  'anchor, else starts_at, else now); or rules, a list of such rules, to fire when any of them does. only_on and never_on '
-  'name calendars (see set_calendar), on_excluded says what happens to fires that those leave out. dst_gap is next by default, skip for a recurrence rule. With a key that a live schedule of the tenant has, it is changed to what is given here; '
+  'anchor, else starts_at, else now); or repeat_interval => daily, weekly or monthly, at the time of day of starts_at, or anchor, from '
+  'that day on (custom means that another argument is the rule); or rules, a list of such rules, to fire when any of them does. An `at` '
+  'in the past is refused, or with overdue => ''run_now'' runs at once. only_on and never_on name calendars (see set_calendar), on_excluded says what happens to fires that those leave out. dst_gap is next by default, skip for a recurrence rule. With a key that a live schedule of the tenant has, it is changed to what is given here; '
   'outcome says created, changed or unchanged. Errors: CH001 to CH007.';
 
 -- An overload, so that `at` also takes an expression such as now() + interval '1 hour'. A plain literal is text.
@@ -91,6 +97,7 @@ create or replace function chime.create_schedule(
   key text default null,
   description text default null,
   catch_up_window interval default '365 days',
+  overdue chime.overdue_policy default 'refuse',
   out id uuid,
   out outcome text,
   out revision integer,
@@ -99,11 +106,11 @@ create or replace function chime.create_schedule(
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
   select c.id, c.outcome, c.revision, c.next_run_at
-  from chime.create_schedule(task => task, at => chime_private.instant_text(at), timezone => timezone, payload => payload,
-    name => name, key => key, description => description, catch_up_window => catch_up_window) c
+  from chime.create_schedule(task => task, at => chime_private.at_text(at), timezone => timezone, payload => payload,
+    name => name, key => key, description => description, catch_up_window => catch_up_window, overdue => overdue) c
 $$;
-comment on function chime.create_schedule(text, timestamptz, text, jsonb, text, text, text, interval) is
-  'Creates a schedule that fires once, at an instant.';
+comment on function chime.create_schedule(text, timestamptz, text, jsonb, text, text, text, interval, chime.overdue_policy) is
+  'Creates a schedule that fires once, at an instant; one in the past is refused, or with overdue => ''run_now'' runs at once.';
 
 create or replace function chime.update_schedule(
   schedule_id uuid,
@@ -113,10 +120,11 @@ create or replace function chime.update_schedule(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_fields constant text[] := '{task,cron,every,at,rrule,timezone,payload,name,key,description,anchor,starts_at,ends_at,max_runs,jitter,dst_gap,dst_fold,catch_up,catch_up_window,overlap,rules,only_on,never_on,on_excluded}';
+  c_fields constant text[] := '{task,cron,every,at,rrule,timezone,payload,name,key,description,anchor,starts_at,ends_at,max_runs,jitter,dst_gap,dst_fold,catch_up,catch_up_window,overlap,rules,only_on,never_on,on_excluded,repeat_interval,overdue}';
   c_rules constant text[] := '{cron,every,at,rrule,rules}';
   v_old chime.schedules := chime_private.live_schedule(schedule_id);
   v_new chime.schedules := v_old;
+  v_repeat text := nullif(patch ->> 'repeat_interval', 'custom');
   v_field text;
 begin
   if jsonb_typeof(patch) is distinct from 'object' then
@@ -132,30 +140,35 @@ begin
     if v_field <> all (c_fields) then
       perform chime_private.fail('CH007', format('A schedule has no field "%s" to change.', left(v_field, 80)),
         'Fields: ' || array_to_string(c_fields, ', ') || '.', jsonb_build_object('field', left(v_field, 80)));
+    elsif v_field <> 'payload' and pg_column_size(patch -> v_field) > 1048576 then
+      perform chime_private.fail('CH007', format('The field %s is larger than 1 MB.', v_field), 'Only a payload may come near to that.', jsonb_build_object('field', v_field));
     end if;
     begin
       v_new := jsonb_populate_record(v_new, jsonb_build_object(v_field, patch -> v_field));
     exception when data_exception or invalid_text_representation then
-      perform chime_private.fail('CH007', format('%s: %s.', v_field, sqlerrm), null, jsonb_build_object('field', v_field));
+      perform chime_private.fail('CH007', format('%s: %s.', v_field, left(sqlerrm, 200)), null, jsonb_build_object('field', v_field));
     end;
   end loop;
   -- A new rule takes the place of the old one, whatever kind that was.
-  if (select count(*) from unnest(c_rules) r where jsonb_typeof(patch -> r) <> 'null') = 1 then
+  if (select count(*) from unnest(c_rules) r where jsonb_typeof(patch -> r) <> 'null') + num_nonnulls(v_repeat) = 1 then
     foreach v_field in array c_rules loop
       if not patch ? v_field then v_new := jsonb_populate_record(v_new, jsonb_build_object(v_field, null)); end if;
     end loop;
     -- What was the default of the old kind becomes that of the new one.
     if not patch ? 'dst_gap' and v_old.dst_gap = chime_private.default_dst_gap(v_old.rrule) then v_new.dst_gap := null; end if;
   end if;
+  v_new := chime_private.apply_repeat(v_new, v_repeat,
+    coalesce(case when not patch ? 'anchor' and patch ? 'starts_at' then v_new.starts_at end, v_new.anchor, v_new.starts_at));
   perform chime_private.lock_key(v_old.tenant_id, v_new.key) where v_new.key is distinct from v_old.key;
   if v_new.key is distinct from v_old.key and exists (
     select from chime.schedules s
     where s.tenant_id = v_old.tenant_id and s.key = v_new.key and s.deleted_at is null and s.status <> 'cancelled') then
     perform chime_private.fail('CH007', format('Another schedule has the key "%s".', v_new.key), null, jsonb_build_object('field', 'key'));
   end if;
-  return chime_private.change_schedule(v_old, chime_private.define_schedule(v_new));
+  return chime_private.change_schedule(v_old, chime_private.define_schedule(v_new), chime_private.read_overdue(patch ->> 'overdue'));
 end $$;
 comment on function chime.update_schedule is
   'Changes fields of a schedule: those absent from the patch are kept, null clears. A changed rule counts from now and never '
-  'fires the past; runs that exist keep the revision they were fired from. With expected_revision, refuses (CH012) if '
+  'fires the past, but for an `at` with overdue => run_now; runs that exist keep the revision they were fired from. repeat_interval counts '
+  'from starts_at or anchor, of the patch or as they are stored. With expected_revision, refuses (CH012) if '
   'somebody else changed it meanwhile. Errors: CH001 to CH007, CH010, CH012, CH013.';

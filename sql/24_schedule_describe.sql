@@ -1,4 +1,4 @@
--- A stored schedule: in words, and its next fires.
+-- When a schedule fires, in words: one that is stored, or one that need not be.
 
 create or replace function chime_private.visible_schedule(schedule_id uuid) returns chime.schedules
 language plpgsql stable
@@ -28,38 +28,62 @@ as $$
 $$;
 comment on function chime_private.calendar_words is 'What calendars do to a schedule, in words; empty where it has none.';
 
+create or replace function chime_private.schedule_words(s chime.schedules, locale text) returns text
+language plpgsql stable
+as $$
+declare
+  v_rule chime_private.rule;
+  v_words text[] := '{}';
+begin
+  foreach v_rule in array s.rule || coalesce(s.more_rules, '{}') loop
+    v_words := v_words || chime_private.rule_words(v_rule, locale);
+  end loop;
+  return array_to_string(v_words, case locale when 'en' then '; and ' else '; а также ' end)
+    || chime_private.calendar_words(s, locale);
+end $$;
+comment on function chime_private.schedule_words is 'The rules and calendars of a schedule in words; locale is en or ru.';
+
+create or replace function chime.describe(
+  cron text default null,
+  every interval default null,
+  at text default null,
+  rrule text default null,
+  timezone text default 'UTC',
+  locale text default 'en',
+  anchor timestamptz default null,
+  starts_at timestamptz default null,
+  ends_at timestamptz default null,
+  rules jsonb default null,
+  only_on text[] default null,
+  never_on text[] default null,
+  on_excluded chime.excluded_policy default 'skip',
+  repeat_interval text default null,
+  dst_gap chime.dst_gap_policy default null,
+  dst_fold chime.dst_fold_policy default 'first'
+) returns text
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_locale text := chime_private.check_locale(locale);
+  v_schedule chime.schedules;
+begin
+  v_schedule.tenant_id := chime.current_tenant();
+  v_schedule := chime_private.set_rules(v_schedule, cron, every, at, rrule, rules, repeat_interval, timezone, dst_gap, dst_fold,
+    anchor, starts_at, ends_at, only_on, never_on, on_excluded);
+  return chime_private.schedule_words(chime_private.define_rules(v_schedule, null), v_locale);
+end $$;
+comment on function chime.describe(text, interval, text, text, text, text, timestamptz, timestamptz, timestamptz, jsonb, text[], text[], chime.excluded_policy, text, chime.dst_gap_policy, chime.dst_fold_policy) is
+  'A rule in words, without storing anything: "at 09:00 on weekdays, Europe/Berlin time". Rules, calendars and repeat_interval are given '
+  'as to create_schedule; locale is en or ru (also en-GB, ru_RU and the like). Instants are shown on the clock of timezone. An interval '
+  'counts from anchor (default starts_at, else its creation). Errors: CH001, CH002, CH003, CH007.';
+
 create or replace function chime.describe(schedule_id uuid, locale text default 'en') returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_locale text := chime_private.check_locale(locale);
-  v_schedule chime.schedules := chime_private.visible_schedule(schedule_id);
-  v_rule chime_private.rule;
-  v_words text[] := '{}';
 begin
-  foreach v_rule in array v_schedule.rule || coalesce(v_schedule.more_rules, '{}') loop
-    v_words := v_words || chime_private.rule_words(v_rule, v_locale);
-  end loop;
-  return array_to_string(v_words, case v_locale when 'en' then '; and ' else '; а также ' end)
-    || chime_private.calendar_words(v_schedule, v_locale);
+  return chime_private.schedule_words(chime_private.visible_schedule(schedule_id), v_locale);
 end $$;
 comment on function chime.describe(uuid, text) is
   'The rules and calendars of a stored schedule in words; locale is en or ru. Errors: CH007, CH010.';
-
-create or replace function chime.preview(
-  schedule_id uuid,
-  count integer default 10,
-  after timestamptz default null
-) returns table (scheduled_for timestamptz, local_time timestamp, note text)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_after timestamptz := coalesce(after, chime.now());
-  v_schedule chime.schedules := chime_private.visible_schedule(schedule_id);
-begin
-  perform chime_private.check_preview(v_after, count);
-  return query select * from chime_private.preview_timetable(v_schedule, v_after, count);
-end $$;
-comment on function chime.preview(uuid, integer, timestamptz) is
-  'The next fires of a stored schedule by its rules and calendars, whatever its status: after is where to start (default now, never '
-  'included), count is how many (1 to 1000, default 10). See simulate for what would become of them. Errors: CH007, CH010.';

@@ -4,24 +4,31 @@ create or replace function chime_private.read_dates(dates text[]) returns datemu
 language plpgsql immutable
 as $$
 declare
+  c_most constant integer := 5000;
   v_text text;
   v_ends text[];
-  v_dates datemultirange := '{}';
+  v_first date;
+  v_last date;
+  v_ranges daterange[] := '{}';
 begin
+  if cardinality(dates) > c_most then
+    perform chime_private.fail('CH007', format('The calendar has %s dates; %s are the most.', cardinality(dates), c_most),
+      'Write days in a row as one range (2026-12-24/2027-01-01), and leave out those that are over.', '{"field": "dates"}');
+  end if;
   foreach v_text in array coalesce(dates, '{}') loop
-    v_ends := regexp_match(v_text, '^\s*(\d{4}-\d\d-\d\d)(?:/(\d{4}-\d\d-\d\d))?\s*$');
-    begin
-      if v_ends is null then raise invalid_datetime_format; end if;
-      if coalesce(v_ends[2], v_ends[1])::date < v_ends[1]::date then
-        perform chime_private.fail('CH007', format('The range of dates %s runs backwards.', v_text), null, jsonb_build_object('field', 'dates'));
-      end if;
-      v_dates := v_dates + datemultirange(daterange(v_ends[1]::date, coalesce(v_ends[2], v_ends[1])::date, '[]'));
-    exception when datetime_field_overflow or invalid_datetime_format then
-      perform chime_private.fail('CH007', format('"%s" is no date.', left(v_text, 40)),
-        'Write a date (2026-12-25) or a first and a last one (2026-12-24/2027-01-01).', jsonb_build_object('field', 'dates'));
-    end;
+    v_ends := regexp_match(left(v_text, 100), '^\s*(\d{4}-\d\d-\d\d)(?:/(\d{4}-\d\d-\d\d))?\s*$');
+    if v_ends is null then raise invalid_datetime_format; end if;
+    v_first := v_ends[1];
+    v_last := coalesce(v_ends[2], v_ends[1]);
+    if v_last < v_first then
+      perform chime_private.fail('CH007', format('The range of dates %s runs backwards.', btrim(v_text)), 'Write its first day first.', '{"field": "dates"}');
+    end if;
+    v_ranges := v_ranges || daterange(v_first, v_last, '[]');
   end loop;
-  return v_dates;
+  return coalesce((select range_agg(r) from unnest(v_ranges) r), '{}');
+exception when datetime_field_overflow or invalid_datetime_format then
+  perform chime_private.fail('CH007', format('"%s" is no date.', left(v_text, 40)),
+    'Write a date (2026-12-25) or a first and a last one (2026-12-24/2027-01-01).', '{"field": "dates"}');
 end $$;
 comment on function chime_private.read_dates is 'Reads dates, and ranges of dates written as first/last. Raises CH007.';
 
@@ -35,8 +42,9 @@ begin
   where not exists (select from chime.calendars c where c.tenant_id = calendar_time.tenant_id and c.name = n.name);
   if v_missing is not null then
     perform chime_private.fail('CH007', format('There is no calendar "%s".', left(v_missing, 80)),
-      coalesce((select 'Calendars: ' || string_agg(c.name, ', ' order by c.name) || '.' from chime.calendars c
-                where c.tenant_id = calendar_time.tenant_id), 'Make it with chime.set_calendar.'),
+      coalesce((select 'Calendars: ' || string_agg(left(c.name, 80), ', ' order by c.name) || '.'
+                from (select c.name from chime.calendars c where c.tenant_id = calendar_time.tenant_id order by c.name limit 10) c),
+        'Make it with chime.set_calendar.'),
       jsonb_build_object('calendar', v_missing));
   end if;
   return coalesce((
@@ -48,6 +56,20 @@ begin
 end $$;
 comment on function chime_private.calendar_time is 'The time that the days of these calendars take up, as read in a zone. Raises CH007 where one does not exist.';
 
+create or replace function chime_private.check_calendar_names(field text, names text[]) returns void
+language plpgsql immutable
+as $$
+begin
+  if cardinality(names) not between 1 and 20 or array_ndims(names) > 1 then
+    perform chime_private.fail('CH007', format('%s must be a list of 1 to 20 calendars.', field), 'Leave it out, or give null, for none.',
+      jsonb_build_object('field', field));
+  elsif exists (select from unnest(names) n where n is null or length(left(n, 201)) not between 1 and 200) then
+    perform chime_private.fail('CH007', format('%s has a name that is no name of a calendar.', field), 'Names have 1 to 200 characters.',
+      jsonb_build_object('field', field));
+  end if;
+end $$;
+comment on function chime_private.check_calendar_names is 'Refuses what cannot be a list of calendars (CH007).';
+
 create or replace function chime_private.excluded_time(s chime.schedules) returns tstzmultirange
 language plpgsql stable
 as $$
@@ -57,6 +79,7 @@ declare
   v_count integer;
 begin
   if s.only_on is null and s.never_on is null then return null; end if;
+  perform chime_private.check_calendar_names('only_on', s.only_on), chime_private.check_calendar_names('never_on', s.never_on);
   if s.only_on is not null then
     v_excluded := tstzmultirange(tstzrange(null, null)) - chime_private.calendar_time(s.tenant_id, s.only_on, s.timezone);
   end if;
@@ -106,7 +129,7 @@ declare
   v_calendar chime.calendars;
   v_schedule chime.schedules;
 begin
-  if name is null or length(name) not between 1 and 200 then
+  if name is null or length(left(name, 201)) not between 1 and 200 then
     perform chime_private.fail('CH007', 'name must have 1 to 200 characters.', null, jsonb_build_object('field', 'name'));
   end if;
   insert into chime.calendars as c (id, tenant_id, name, timezone, dates, created_at, updated_at)
@@ -137,11 +160,12 @@ declare
   v_calendar chime.calendars;
   v_used_by text;
 begin
+  name := left(name, 201);  -- no name is longer
   select * into v_calendar from chime.calendars c
   where c.tenant_id = chime.current_tenant() and c.name = delete_calendar.name
   for update;
   if v_calendar.id is null then
-    perform chime_private.fail('CH007', format('There is no calendar "%s".', left(name, 80)), null, jsonb_build_object('calendar', name));
+    perform chime_private.fail('CH007', format('There is no calendar "%s".', left(name, 80)), 'See chime.calendars.', jsonb_build_object('calendar', name));
   end if;
   select string_agg(s.name, ', ' order by s.name) into v_used_by
   from (

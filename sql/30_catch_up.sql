@@ -127,8 +127,9 @@ begin
   if not v_busy then s.active_run_ids := '{}'; end if;
   fired := 0;
   skipped := chime_private.skip_gaps(s, v_until, now) + chime_private.skip_excluded(s, v_until, now);
+  -- What jitter delays is not late.
   select * into v_plan from chime_private.plan_catch_up(s, v_until,
-    now - case s.catch_up when 'skip' then interval '10 seconds' else s.catch_up_window end);
+    now - coalesce(s.jitter, '0') - case s.catch_up when 'skip' then interval '10 seconds' else s.catch_up_window end);
 
   v_fire := chime_private.timetable_next(s, s.accounted_until);
   v_last := coalesce(v_plan.first - c_moment, v_until);

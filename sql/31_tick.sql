@@ -34,7 +34,7 @@ begin
     from due d
     -- One fire, not late, and nothing peculiar about it; the others one by one, below.
     where (d.following is null or d.following > now - coalesce(d.jitter, '0'))
-      and d.next_run_at >= now - case d.catch_up when 'skip' then interval '10 seconds' else d.catch_up_window end
+      and d.next_run_at >= now - coalesce(d.jitter, '0') - case d.catch_up when 'skip' then interval '10 seconds' else d.catch_up_window end
       and (d.dst_gap <> 'skip' or (d.rule).real_time) and d.excluded is null and d.more_rules is null
   ), moved as (
     update chime.schedules s set

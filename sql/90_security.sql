@@ -12,13 +12,13 @@ grant select on all tables in schema chime to chime_reporter;
 
 grant execute on function chime.now(), chime.schema_digest(), chime.schema_version() to chime_user, chime_admin, chime_reporter, chime_worker;
 grant execute on function
-  chime.preview(text, interval, text, text, text, timestamptz, integer, timestamptz, timestamptz, timestamptz, chime.dst_gap_policy, chime.dst_fold_policy),
-  chime.preview(timestamptz, text, timestamptz, integer),
-  chime.describe(text, interval, text, text, text, text, timestamptz, timestamptz, timestamptz)
+  chime.preview(text, interval, text, text, text, timestamptz, integer, timestamptz, timestamptz, timestamptz, chime.dst_gap_policy, chime.dst_fold_policy, jsonb, text[], text[], chime.excluded_policy, text, chime.overdue_policy),
+  chime.preview(timestamptz, text, timestamptz, integer, chime.overdue_policy),
+  chime.describe(text, interval, text, text, text, text, timestamptz, timestamptz, timestamptz, jsonb, text[], text[], chime.excluded_policy, text, chime.dst_gap_policy, chime.dst_fold_policy)
   to chime_user, chime_admin, chime_reporter, chime_worker;
 grant execute on function
-  chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy),
-  chime.create_schedule(text, timestamptz, text, jsonb, text, text, text, interval),
+  chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, text, chime.overdue_policy),
+  chime.create_schedule(text, timestamptz, text, jsonb, text, text, text, interval, chime.overdue_policy),
   chime.update_schedule(uuid, jsonb, integer),
   chime.find_schedule(text),
   chime.describe(uuid, text),

@@ -15,8 +15,10 @@ export type DstFold = 'first' | 'last' | 'both';
 export type CatchUp = 'latest' | 'all' | 'earliest' | 'skip';
 export type Overlap = 'skip' | 'allow';
 export type OnExcluded = 'skip' | 'next_day';
+export type RepeatInterval = 'daily' | 'weekly' | 'monthly' | 'custom';
+export type Overdue = 'refuse' | 'run_now';
 
-/** When: exactly one of `cron`, `every`, `at` and `rrule`. */
+/** When: exactly one of `cron`, `every`, `at`, `rrule`, `rules` and `repeatInterval`, and the days on which it may fire. */
 export interface RuleInput {
   /** Five fields, or six with seconds first. */
   cron?: string;
@@ -26,6 +28,13 @@ export interface RuleInput {
   at?: string | Date;
   /** A recurrence rule of RFC 5545, for example `FREQ=MONTHLY;BYDAY=1MO`, with DTSTART, RDATE and EXDATE lines if need be. */
   rrule?: string;
+  /** Several rules in place of one: it fires when any of them does. */
+  rules?: ListedRule[];
+  /**
+   * Each day, week or month at the time of day of `startsAt` (or `anchor`), from that day on; a month that is shorter has it on its
+   * last day. `custom`, for forms that always say something: another field is the rule.
+   */
+  repeatInterval?: RepeatInterval;
   /** IANA time zone; UTC by default. */
   timezone?: string;
   /** What an interval counts from, and a recurrence rule without DTSTART. */
@@ -34,6 +43,12 @@ export interface RuleInput {
   endsAt?: string | Date;
   dstGap?: DstGap;
   dstFold?: DstFold;
+  /** Names of calendars: it fires on their days alone. */
+  onlyOn?: string[];
+  /** Names of calendars: it does not fire on their days. */
+  neverOn?: string[];
+  /** What happens to fires that calendars leave out. */
+  onExcluded?: OnExcluded;
 }
 
 type Fields<T> = Readonly<Record<keyof T & string, true>>;
@@ -44,12 +59,17 @@ const ruleFields: Fields<RuleInput> = {
   every: true,
   at: true,
   rrule: true,
+  rules: true,
+  repeatInterval: true,
   timezone: true,
   anchor: true,
   startsAt: true,
   endsAt: true,
   dstGap: true,
   dstFold: true,
+  onlyOn: true,
+  neverOn: true,
+  onExcluded: true,
 };
 
 export interface CreateScheduleInput extends RuleInput {
@@ -66,14 +86,8 @@ export interface CreateScheduleInput extends RuleInput {
   /** An interval. */
   catchUpWindow?: string;
   overlap?: Overlap;
-  /** Several rules in place of one: it fires when any of them does. */
-  rules?: ListedRule[];
-  /** Names of calendars: it fires on their days alone. */
-  onlyOn?: string[];
-  /** Names of calendars: it does not fire on their days. */
-  neverOn?: string[];
-  /** What happens to fires that calendars leave out. */
-  onExcluded?: OnExcluded;
+  /** What becomes of an `at` in the past: it is refused, or runs at once. */
+  overdue?: Overdue;
 }
 
 /** One of several rules; zone, bounds and policies are those of the schedule. */
@@ -92,10 +106,7 @@ export const createFields: Fields<CreateScheduleInput> = {
   catchUp: true,
   catchUpWindow: true,
   overlap: true,
-  rules: true,
-  onlyOn: true,
-  neverOn: true,
-  onExcluded: true,
+  overdue: true,
 };
 
 /** Absent keeps, null clears. */
@@ -113,35 +124,32 @@ export interface PreviewInput extends RuleInput {
   after?: string | Date;
   /** How many fires; 10 by default, 1000 at most. */
   count?: number;
+  /** With `run_now`, an `at` in the past is a fire too, with a note that it runs at once. */
+  overdue?: Overdue;
 }
 
 /** The names of PreviewInput. */
-export const previewFields: Fields<PreviewInput> = { ...ruleFields, after: true, count: true };
+export const previewFields: Fields<PreviewInput> = {
+  ...ruleFields,
+  after: true,
+  count: true,
+  overdue: true,
+};
 
-export interface DescribeInput extends Omit<RuleInput, 'dstGap' | 'dstFold'> {
+export interface DescribeInput extends RuleInput {
   /** `en` (the default) or `ru`; also `en-GB`, `ru_RU` and the like. */
   locale?: string;
 }
 
 /** The names of DescribeInput. */
-export const describeFields: Fields<DescribeInput> = {
-  cron: true,
-  every: true,
-  at: true,
-  rrule: true,
-  timezone: true,
-  anchor: true,
-  startsAt: true,
-  endsAt: true,
-  locale: true,
-};
+export const describeFields: Fields<DescribeInput> = { ...ruleFields, locale: true };
 
 /** One fire of a rule. */
 export interface Fire {
   scheduledFor: Date;
   /** On the wall clock of the rule's zone: YYYY-MM-DD HH:MM:SS. */
   localTime: string;
-  /** What a clock change did to it. */
+  /** What a clock change did to it; of a one-off in the past, that it runs at once. */
   note: string | null;
 }
 

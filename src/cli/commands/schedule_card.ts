@@ -51,6 +51,8 @@ export async function printCard(
     const until = schedule.pausedUntil === null ? '' : ` until ${schedule.pausedUntil.toISOString()}`;
     const reason = schedule.statusReason === null ? '' : `: ${printable(schedule.statusReason)}`;
     process.stdout.write(`It does not fire, it is ${schedule.status}${until}${reason}\n`);
+    // An overdue one-off has run, or is about to, by the time that it is printed.
+    if (schedule.lastRunId !== null) process.stdout.write(`Its latest run: ${schedule.lastRunId}\n`);
   }
   process.stdout.write(paint('gray', `id ${schedule.id}\n`));
 }

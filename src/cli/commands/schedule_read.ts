@@ -1,5 +1,5 @@
 import { Argument, Command, Option } from 'commander';
-import type { RuleInput, ScheduleStatus } from '../../client/types.ts';
+import type { ScheduleStatus } from '../../client/types.ts';
 import { withChime } from '../connect.ts';
 import { UsageError } from '../failure.ts';
 import { type LocaleOptions, localeOf, withLocale } from '../locale.ts';
@@ -7,7 +7,7 @@ import { configOf, withCommon } from '../options.ts';
 import { fireLines, json, paint, paintStatus, relative, ruleOf, table } from '../output.ts';
 import { positive, runLine } from './runs.ts';
 import { nextFires, scheduleArgument } from './schedule_card.ts';
-import { localTimezone, withRule } from './schedule_write.ts';
+import { localTimezone, type RuleOptions, ruleInput, withRule } from './schedule_rule.ts';
 
 export function listCommand(): Command {
   return withCommon(new Command('list'))
@@ -95,7 +95,7 @@ export function showCommand(): Command {
     });
 }
 
-interface PreviewOptions extends RuleInput, LocaleOptions {
+interface PreviewOptions extends RuleOptions, LocaleOptions {
   count: number;
   after?: string;
   json?: true;
@@ -108,28 +108,29 @@ export function previewCommand(): Command {
     .option('--count <number>', 'how many', positive, 10)
     .option('--after <instant>', 'from when on (default: now)')
     .action(async (reference: string | undefined, options: PreviewOptions, command: Command) => {
-      const { cron, every, at, rrule } = options;
-      const hasRule = [cron, every, at, rrule].some((rule) => rule !== undefined);
+      const rule = { timezone: localTimezone(), ...ruleInput(options) };
+      const hasRule = [rule.cron, rule.every, rule.at, rule.rrule, rule.rules, rule.repeatInterval].some(
+        (each) => each !== undefined,
+      );
       if (hasRule === (reference !== undefined)) {
         throw new UsageError(
           'Name a stored schedule, or give a rule.',
           'For example: chime schedule preview --cron "30 2 * * *" --timezone Europe/Berlin',
         );
       }
+      const { count, after, overdue } = options;
+      const locale = localeOf(options);
       await withChime(configOf(command), async (chime) => {
         const schedule = reference === undefined ? undefined : await chime.schedules.get(reference);
-        const timezone = schedule?.timezone ?? options.timezone ?? localTimezone();
-        const { count, after, anchor, startsAt, endsAt, dstGap, dstFold } = options;
-        const rule = { cron, every, at, rrule, anchor, startsAt, endsAt, timezone } as RuleInput;
-        const [locale, policies] = [localeOf(options), { dstGap, dstFold } as RuleInput];
-        const fires =
+        const timezone = schedule?.timezone ?? rule.timezone;
+        const asked = { ...rule, count, ...(after !== undefined && { after }), ...(overdue && { overdue }) };
+        const [inWords, fires] =
           schedule === undefined
-            ? await chime.preview({ ...rule, ...policies, count, ...(after !== undefined && { after }) })
-            : await nextFires(chime, schedule, count, after);
-        const inWords =
-          schedule === undefined
-            ? await chime.describe({ ...rule, locale })
-            : await chime.schedules.describe(schedule.id, { locale });
+            ? await Promise.all([chime.describe({ ...rule, locale }), chime.preview(asked)])
+            : await Promise.all([
+                chime.schedules.describe(schedule.id, { locale }),
+                nextFires(chime, schedule, count, after),
+              ]);
         if (options.json) process.stdout.write(json({ timezone, inWords, fires }));
         else process.stdout.write(`${inWords}\n${fireLines(fires, timezone, new Date())}`);
       });

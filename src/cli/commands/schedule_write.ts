@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { CreateScheduleInput } from '../../client/types.ts';
+import type { CreateScheduleInput, RuleInput } from '../../client/types.ts';
 import { withChime } from '../connect.ts';
 import { UsageError } from '../failure.ts';
 import { type LocaleOptions, withLocale } from '../locale.ts';
@@ -7,44 +7,7 @@ import { configOf, withCommon } from '../options.ts';
 import { readPayload } from './payload.ts';
 import { positive } from './runs.ts';
 import { printCard, scheduleArgument } from './schedule_card.ts';
-
-/** The time zone of this machine, as far as it says. */
-export function localTimezone(): string {
-  return new Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
-}
-
-/** Adds the options that say when: the rule and what belongs to it. */
-export function withRule(command: Command): Command {
-  return command
-    .option('--cron <expression>', 'rule: a cron expression, for example "30 8 * * 1-5"')
-    .option('--every <interval>', 'rule: an interval, for example "15 minutes" or "1 month"')
-    .option(
-      '--at <time>',
-      'rule: once, at "2026-12-01 09:00" in the zone, or at an instant such as 2026-12-01T09:00:00Z',
-    )
-    .option(
-      '--rrule <text>',
-      'rule: RFC 5545, for example "FREQ=MONTHLY;BYDAY=1MO;BYHOUR=9;BYMINUTE=0;BYSECOND=0"',
-    )
-    .option('--timezone <zone>', 'IANA time zone of the rule (default: the zone of this machine)')
-    .option('--anchor <instant>', 'what --every counts from, and --rrule without DTSTART (default: now)')
-    .option('--starts-at <instant>', 'no fire before')
-    .option('--ends-at <instant>', 'no fire after')
-    .addOption(
-      new Option('--dst-gap <policy>', 'at a time that a clock change leaves out').choices([
-        'next',
-        'shift',
-        'skip',
-      ]),
-    )
-    .addOption(
-      new Option('--dst-fold <policy>', 'at a time that a clock change repeats').choices([
-        'first',
-        'last',
-        'both',
-      ]),
-    );
-}
+import { localTimezone, type RuleOptions, ruleInput, withRule } from './schedule_rule.ts';
 
 function withDefinition(command: Command): Command {
   return withLocale(withRule(command))
@@ -66,66 +29,38 @@ function withDefinition(command: Command): Command {
     .option('--catch-up-window <interval>', 'how late a missed fire may still run')
     .addOption(
       new Option('--overlap <policy>', 'while an earlier run is not finished').choices(['skip', 'allow']),
-    )
-    .option('--rules <json>', 'several rules in place of one: [{"cron": "..."}, {"every": "..."}]')
-    .option('--only-on <calendars...>', 'fire on the days of these calendars alone')
-    .option('--never-on <calendars...>', 'do not fire on the days of these calendars')
-    .addOption(
-      new Option('--on-excluded <policy>', 'what happens to fires that calendars leave out').choices([
-        'skip',
-        'next_day',
-      ]),
     );
 }
 
-interface DefinitionOptions extends Omit<CreateScheduleInput, 'payload' | 'rules'>, LocaleOptions {
+interface DefinitionOptions
+  extends Omit<CreateScheduleInput, keyof RuleInput | 'payload'>,
+    RuleOptions,
+    LocaleOptions {
   payload?: string;
-  rules?: string;
   json?: true;
 }
 
+const names = [
+  'task',
+  'name',
+  'key',
+  'description',
+  'maxRuns',
+  'jitter',
+  'catchUp',
+  'catchUpWindow',
+  'overlap',
+  'overdue',
+] as const;
+
 /** The fields of a definition among the options of a command. */
 async function definitionOf(options: DefinitionOptions): Promise<Partial<CreateScheduleInput>> {
-  const names = [
-    'cron',
-    'every',
-    'at',
-    'rrule',
-    'timezone',
-    'anchor',
-    'startsAt',
-    'endsAt',
-    'dstGap',
-    'dstFold',
-    'task',
-    'name',
-    'key',
-    'description',
-    'maxRuns',
-    'jitter',
-    'catchUp',
-    'catchUpWindow',
-    'overlap',
-    'onlyOn',
-    'neverOn',
-    'onExcluded',
-  ] as const;
   const given = names.filter((name) => options[name] !== undefined);
-  const fields: Record<string, unknown> = Object.fromEntries(given.map((name) => [name, options[name]]));
-  if (options.payload !== undefined) fields.payload = await readPayload(options.payload);
-  if (options.rules !== undefined) fields.rules = readRules(options.rules);
-  return fields as Partial<CreateScheduleInput>;
-}
-
-function readRules(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(
-      `--rules is not JSON: ${(error as Error).message}`,
-      `For example: --rules '[{"cron": "0 9 * * MON-FRI"}, {"cron": "0 11 * * SAT,SUN"}]'`,
-    );
-  }
+  return {
+    ...ruleInput(options),
+    ...Object.fromEntries(given.map((name) => [name, options[name]])),
+    ...(options.payload !== undefined && { payload: await readPayload(options.payload) }),
+  };
 }
 
 export function createCommand(): Command {
