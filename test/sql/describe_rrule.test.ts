@@ -82,7 +82,7 @@ t.test('a stored schedule', async (test) => {
     { cron: '0 12 * * *' },
   ]);
   test.equal(
-    await words(await create(`rules => '${several.replaceAll('\\n', '\\\\n').replaceAll('\\\\n', '\\n')}'`)),
+    await words(await create(`rules => '${several}'`)),
     'at 09:00 on the last Friday of the month, from 2026-03-02, UTC; and at 12:00 every day, UTC',
   );
 });
