@@ -134,6 +134,7 @@ begin
   v_rule.kind := 'rrule';
   v_rule.starts_at := null;
   v_rule.ends_at := null;
+  v_rule.count := (v_parts ->> 'COUNT')::integer;
   v_rule.real_time := chime_private.rrule_real_time(v_parts) and v_rule.added is null;
   select c.fields, c.positions into v_rule.rrule, v_rule.positions from chime_private.compile_rrule(v_parts, v_wall) c;
   if v_rule.real_time then
@@ -148,6 +149,10 @@ begin
   v_rule := chime_private.settle_rrule_dates(v_rule);
   if chime_private.next_fire(v_rule, timestamptz '1970-01-01 00:00:00Z') is null then
     perform chime_private.rrule_never(rrule);
+  end if;
+  -- Where real time is followed, the ends of the schedule merge into those of the rule, and COUNT may no longer be how often it fires.
+  if v_rule.real_time and (rule.starts_at > v_rule.starts_at or rule.ends_at < v_rule.ends_at) then
+    v_rule.count := null;
   end if;
   v_rule.starts_at := greatest(v_rule.starts_at, rule.starts_at);
   v_rule.ends_at := least(v_rule.ends_at, rule.ends_at);

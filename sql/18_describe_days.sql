@@ -89,13 +89,16 @@ language plpgsql immutable strict parallel safe
 as $$
 declare
   v_list text := chime_private.list_words(array(select chime_private.ordinal_words(-1 - d, locale) from unnest(days) d order by d), locale);
+  v_many integer := cardinality(days);
 begin
-  if locale = 'en' then
-    return 'the ' || v_list || case when cardinality(days) > 1 then ' days' else ' day' end;
+  if v_many > 2 and days[v_many] = v_many - 1 then
+    return case locale when 'en' then 'the last ' else 'в последние ' end || chime_private.count_words(v_many, 'day', locale);
+  elsif locale = 'en' then
+    return 'the ' || v_list || case when v_many > 1 then ' days' else ' day' end;
   end if;
   return 'в ' || v_list || ' день';
 end $$;
-comment on function chime_private.last_days_words is 'The last day, the second to last day; days are counted back from the last, which is 0.';
+comment on function chime_private.last_days_words is 'The last day, the second to last day, the last 3 days; days are counted back from the last, which is 0.';
 
 create or replace function chime_private.month_days_words(
   days bigint, last_days bigint, near_days bigint, months bigint, locale text

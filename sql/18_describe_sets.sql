@@ -37,6 +37,18 @@ begin
 end $$;
 comment on function chime_private.value_runs is 'The stretches without a gap in a sorted list of numbers.';
 
+create or replace function chime_private.run_items(numbers integer[], ending text default '') returns text[]
+language plpgsql immutable strict parallel safe
+as $$
+begin
+  return array(
+    select case when r.high - r.low < 2 then n::text else r.low || '–' || r.high end || ending
+    from (select u.* from chime_private.value_runs(numbers) v, unnest(v.lows, v.highs) u(low, high)) r,
+      generate_series(r.low, case when r.high - r.low < 2 then r.high else r.low end) n
+    order by n);
+end $$;
+comment on function chime_private.run_items is '0, 15 and 30–40 as items of a list, each with an ending.';
+
 create or replace function chime_private.value_step(numbers integer[]) returns integer
 language plpgsql immutable strict parallel safe
 as $$

@@ -10,12 +10,8 @@ language plpgsql immutable strict parallel safe
 as $$
 declare
   v_many boolean := cardinality(numbers) > 1;
-  v_list text;
+  v_list text := chime_private.list_words(chime_private.run_items(numbers), locale);
 begin
-  select chime_private.list_words(array_agg(case when r.high - r.low < 2 then n::text else r.low || '–' || r.high end order by n), locale)
-    into v_list
-  from (select u.* from chime_private.value_runs(numbers) v, unnest(v.lows, v.highs) u(low, high)) r,
-    generate_series(r.low, case when r.high - r.low < 2 then r.high else r.low end) n;
   return case
     when locale = 'en' then unit || case when v_many then 's ' else ' ' end || v_list
     when is_head and unit = 'minute' then

@@ -26,6 +26,26 @@ as $$
 $$;
 comment on function chime_private.list_words is 'a, b and c; conjunction is and, or.';
 
+create or replace function chime_private.short_list_words(
+  items text[], most integer, locale text, conjunction text default 'and'
+) returns text
+language plpgsql immutable strict parallel safe
+as $$
+begin
+  return chime_private.list_words(case when cardinality(items) > most + 1 then items[: most] else items end, locale, conjunction);
+end $$;
+comment on function chime_private.short_list_words is
+  'a, b and c: at most so many items, of which nobody reads more; more_words says how many are left.';
+
+create or replace function chime_private.more_words(items text[], most integer, locale text, conjunction text default 'and') returns text
+language sql immutable strict parallel safe
+as $$
+  select case when cardinality(items) <= most + 1 then ''
+    when locale = 'en' then format(' (%s %s more)', conjunction, cardinality(items) - most)
+    else format(case conjunction when 'and' then ' (и ещё %s)' else ' (или ещё %s)' end, cardinality(items) - most) end
+$$;
+comment on function chime_private.more_words is 'How many items short_list_words leaves out, in parentheses; empty where it has all of them.';
+
 create or replace function chime_private.plural_form(count bigint) returns integer
 language sql immutable strict parallel safe
 as $$
@@ -77,16 +97,45 @@ as $$
         when abs(number) <= 5 then ('{first,second,third,fourth,fifth}'::text[])[abs(number)]
         else chime_private.day_ordinal(abs(number)) end || case when number < -1 then ' to last' else '' end
     when number not between -2 and 5 then
-      abs(number) || case gender when 'm' then '-й' when 'n' then '-е' else case grammatical_case when 'accusative' then '-ю' else '-я' end end
+      abs(number) || case gender when 'm' then '-й' when 'n' then '-е'
+          else case grammatical_case when 'accusative' then '-ю' when 'genitive' then '-й' else '-я' end end
         || case when number < 0 then ' с конца' else '' end
     else (case
         when gender = 'm' then '{предпоследний,последний,—,первый,второй,третий,четвёртый,пятый}'
         when gender = 'n' then '{предпоследнее,последнее,—,первое,второе,третье,четвёртое,пятое}'
+        when grammatical_case = 'genitive' then '{предпоследней,последней,—,первой,второй,третьей,четвёртой,пятой}'
         when grammatical_case = 'accusative' then '{предпоследнюю,последнюю,—,первую,вторую,третью,четвёртую,пятую}'
         else '{предпоследняя,последняя,—,первая,вторая,третья,четвёртая,пятая}' end::text[])[number + 3] end
 $$;
 comment on function chime_private.ordinal_words is
-  'First, second, ...; last (-1), second to last (-2), ...; the gender (m, f, n) and the case are for Russian.';
+  'First, second, ...; last (-1), second to last (-2), ...; the gender (m, f, n) and the case (the genitive of f alone) are for Russian.';
+
+create or replace function chime_private.ordinal_items(numbers integer[], locale text, gender text, grammatical_case text) returns text[]
+language plpgsql immutable strict parallel safe
+as $$
+declare
+  c_least constant integer := 4;  -- a stretch of so many is told by its ends, but for those up to five, which are told in words
+  v_items text[] := '{}';
+  v_runs record;
+  v_low integer;
+  v_high integer;
+begin
+  if 5 >= all (numbers) then
+    return array(select chime_private.ordinal_words(n, locale, gender, grammatical_case) from unnest(numbers) n order by n < 0, abs(n));
+  end if;
+  v_runs := chime_private.value_runs(array(select n from unnest(numbers) n where n > 0 order by n));
+  for v_low, v_high in select r.low, r.high from unnest(v_runs.lows, v_runs.highs) r(low, high) order by r.low loop
+    v_items := v_items || case
+      when v_high <= 5 or v_high - v_low < c_least - 1 then
+        array(select chime_private.ordinal_words(n, locale, gender, grammatical_case) from generate_series(v_low, v_high) n order by n)
+      when locale = 'en' then array[chime_private.ordinal_words(v_low, locale) || ' to ' || chime_private.ordinal_words(v_high, locale)]
+      else array[v_low || '–' || chime_private.ordinal_words(v_high, locale, gender, grammatical_case)] end;
+  end loop;
+  return v_items
+    || array(select chime_private.ordinal_words(n, locale, gender, grammatical_case) from unnest(numbers) n where n < 0 order by n desc);
+end $$;
+comment on function chime_private.ordinal_items is
+  'First, third, 10th to 20th, last: those from the end, which are negative, follow. Gender and case are for Russian.';
 
 create or replace function chime_private.weekday_words(weekday integer, locale text, grammatical_case text default 'nominative')
 returns text
@@ -121,8 +170,13 @@ comment on function chime_private.month_words is 'The name of a month, 1 = Janua
 
 create or replace function chime_private.in_ru(words text) returns text
 language sql immutable strict parallel safe
-as $$ select case when words ~ '^вт' then 'во ' else 'в ' end || words $$;
-comment on function chime_private.in_ru is 'Russian "в", which is "во" before вторник and второй.';
+as $$ select case when words ~ '^(вт|2[-–])' then 'во ' else 'в ' end || words $$;
+comment on function chime_private.in_ru is 'Russian "в", which is "во" before вторник, второй and 2-й.';
+
+create or replace function chime_private.from_ru(words text) returns text
+language sql immutable strict parallel safe
+as $$ select case when words ~ '^(вт|ср)' then 'со ' else 'с ' end || words $$;
+comment on function chime_private.from_ru is 'Russian "с", which is "со" before вторника and среды.';
 
 create or replace function chime_private.clock_words(second integer, with_seconds boolean) returns text
 language sql immutable strict parallel safe

@@ -65,17 +65,25 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_locale text := chime_private.check_locale(locale);
+  v_from_now boolean := not chime_private.rrule_has_start(rrule) and num_nonnulls(anchor, starts_at) = 0;
   v_schedule chime.schedules;
 begin
   v_schedule.tenant_id := chime.current_tenant();
   v_schedule := chime_private.set_rules(v_schedule, cron, every, at, rrule, rules, repeat_interval, timezone, dst_gap, dst_fold,
     anchor, starts_at, ends_at, only_on, never_on, on_excluded);
-  return chime_private.schedule_words(chime_private.define_rules(v_schedule, null), v_locale);
+  v_schedule := chime_private.define_rules(v_schedule, case when v_from_now then chime.now() end);
+  if v_from_now then
+    -- It would begin when it is created: that is not said.
+    v_schedule.rule.rrule[16] := null;
+    if v_schedule.rule.real_time then v_schedule.rule.starts_at := null; end if;
+  end if;
+  return chime_private.schedule_words(v_schedule, v_locale);
 end $$;
 comment on function chime.describe(text, interval, text, text, text, text, timestamptz, timestamptz, timestamptz, jsonb, text[], text[], chime.excluded_policy, text, chime.dst_gap_policy, chime.dst_fold_policy) is
   'A rule in words, without storing anything: "at 09:00 on weekdays, Europe/Berlin time". Rules, calendars and repeat_interval are given '
   'as to create_schedule; locale is en or ru (also en-GB, ru_RU and the like). Instants are shown on the clock of timezone. An interval '
-  'counts from anchor (default starts_at, else its creation). Errors: CH001, CH002, CH003, CH007.';
+  'counts from anchor (default starts_at, else its creation), and so does a recurrence rule without DTSTART (else now). Errors: CH001, CH002, '
+  'CH003, CH007.';
 
 create or replace function chime.describe(schedule_id uuid, locale text default 'en') returns text
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp

@@ -72,7 +72,8 @@ t.test('a recurrence rule: previewed, created, shown', async (test) => {
   const rule = ['--rrule', 'DTSTART:20300101T170000\nFREQ=MONTHLY;BYDAY=-1FR', '--timezone', 'Europe/Berlin'];
   test.match(await run('schedule', 'preview', ...rule, '--count', '2'), {
     code: 0,
-    stdout: /^.+\n {2}2030-01-25 17:00:00 {2}Europe\/Berlin .*\n {2}2030-02-22 17:00:00 .*\n$/,
+    stdout:
+      /^at 17:00 on the last Friday of the month, from 2030-01-01, Europe\/Berlin time\n {2}2030-01-25 17:00:00 {2}Europe\/Berlin .*\n {2}2030-02-22 17:00:00 .*\n$/,
   });
   const create = [
     'schedule',
