@@ -15,7 +15,6 @@ export const {
   defineTask,
   EmbeddedPostgresError,
   errorClasses,
-  fromCall,
   fromDatabase,
   IllegalStateError,
   InvalidArgumentError,

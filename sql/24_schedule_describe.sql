@@ -75,7 +75,7 @@ begin
   if v_from_now then
     -- It would begin when it is created: that is not said.
     v_schedule.rule.rrule[16] := null;
-    if v_schedule.rule.real_time then v_schedule.rule.starts_at := null; end if;
+    if (v_schedule.rule).real_time then v_schedule.rule.starts_at := null; end if;
   end if;
   return chime_private.schedule_words(v_schedule, v_locale);
 end $$;
