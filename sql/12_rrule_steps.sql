@@ -1,11 +1,12 @@
 -- Intervals of hours, minutes or seconds that no day divides into: every 5 hours, every 7 minutes. From candidate to
--- candidate, jumping over days, hours and minutes that do not match. Bounded: after so many jumps there is nothing.
+-- candidate, jumping over days, hours and minutes that do not match. Bounded: after so many jumps, or 400 years, there is nothing.
 
 create or replace function chime_private.rrule_step_next(fields bigint[], wall bigint) returns bigint
 language plpgsql immutable parallel safe
 as $$
 declare
   c_most constant integer := 2500;
+  v_last bigint := wall + 12622780800;  -- 400 years
   v_unit integer := fields[9];
   v_away bigint;
   v_day integer := -1;   -- known to match
@@ -16,6 +17,7 @@ begin
   for v_try in 1..c_most loop
     v_away := ((fields[13] - wall / v_unit) % fields[12] + fields[12]) % fields[12];
     if v_away > 0 then wall := (wall / v_unit + v_away) * v_unit; end if;
+    exit when wall > v_last;
 
     if wall / 86400 <> v_day then
       v_next := wall / 86400;

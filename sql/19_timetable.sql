@@ -48,21 +48,43 @@ language plpgsql stable parallel safe
 as $$
 declare
   c_moment constant interval := '1 microsecond';
-  v_fire timestamptz := chime_private.union_next(s, after);
+  c_reach constant interval := '50 years';
+  v_since timestamptz := after - interval '74 hours';
+  v_rules chime_private.rule[];
+  v_fires timestamptz[] := '{}';  -- the next one of each rule: the search for a rare one is not done again
+  v_fire timestamptz;
   v_moved timestamptz;
   v_stretch tstzrange;
 begin
-  if s.excluded is null then return v_fire; end if;
-  -- Also stretches that ended lately: they may have moved a fire to later than `after`.
+  if s.excluded is null then return chime_private.union_next(s, after); end if;
+  v_rules := s.rule || coalesce(s.more_rules, '{}');
+  for v_index in 1..cardinality(v_rules) loop
+    v_fires[v_index] := chime_private.next_fire(v_rules[v_index], after);
+    v_fire := least(v_fire, v_fires[v_index]);
+  end loop;
+  -- Stretches that ended lately count too: they may have moved a fire to later than `after`.
+  if v_fire is null and s.on_excluded = 'skip'
+    or not s.excluded && tstzrange(case s.on_excluded when 'skip' then v_fire else v_since end, v_fire, '[]') then
+    return v_fire;
+  end if;
   for v_stretch in
-    select x.r from unnest(s.excluded) x(r) where upper_inf(x.r) or upper(x.r) > after - interval '74 hours'
+    select x.r from unnest(s.excluded) x(r) where upper_inf(x.r) or upper(x.r) > v_since
   loop
     exit when lower(v_stretch) > v_fire or lower(v_stretch) > v_moved;
-    if s.on_excluded = 'next_day' then
+    -- A stretch behind `after` may have had fires; one ahead has any only if the next one is in it.
+    if s.on_excluded = 'next_day' and (v_fire <@ v_stretch or lower_inf(v_stretch) or lower(v_stretch) <= after) then
       v_moved := least(v_moved, (select m.at from chime_private.moved_fire(s, v_stretch) m(at) where m.at > after));
     end if;
     if v_fire <@ v_stretch then
-      v_fire := case when not upper_inf(v_stretch) then chime_private.union_next(s, upper(v_stretch) - c_moment) end;
+      v_fire := null;
+      for v_index in 1..cardinality(v_rules) loop
+        if v_fires[v_index] <@ v_stretch then
+          v_fires[v_index] := case when not upper_inf(v_stretch) then
+            chime_private.next_fire(v_rules[v_index], upper(v_stretch) - c_moment) end;
+        end if;
+        v_fire := least(v_fire, v_fires[v_index]);
+      end loop;
+      if v_fire > after + c_reach then v_fire := null; end if;
     end if;
   end loop;
   v_fire := least(v_fire, v_moved);

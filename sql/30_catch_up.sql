@@ -57,6 +57,21 @@ $$;
 comment on function chime_private.count_in_gap is
   'How many wall-clock times of a rule a clock change leaves out that its policy does not make up for. before and after are the offsets.';
 
+create or replace function chime_private.any_clock_change(low timestamptz, high timestamptz, timezone text) returns boolean
+language plpgsql stable strict parallel safe
+as $$
+declare
+  v_until timestamptz;
+begin
+  while low < high loop
+    v_until := least(low + interval '120 hours', high);
+    if (v_until at time zone timezone) - (low at time zone timezone) <> v_until - low then return true; end if;
+    low := v_until;
+  end loop;
+  return false;
+end $$;
+comment on function chime_private.any_clock_change is 'Whether the clocks of a zone change after low, up to and including high.';
+
 create or replace function chime_private.skip_gaps(s chime.schedules, until timestamptz, now timestamptz) returns integer
 language plpgsql volatile
 as $$

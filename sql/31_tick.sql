@@ -32,10 +32,12 @@ begin
       chime_private.run_id(d.id, d.next_run_at) as run_id,
       d.overlap = 'skip' and d.active_run_ids <> '{}' and chime_private.any_unfinished(d.active_run_ids) as busy
     from due d
-    -- One fire, not late, and nothing peculiar about it; the others one by one, below.
+    -- One fire, not late, and none before it that a clock change or a calendar left out; the others one by one, below.
     where (d.following is null or d.following > now - coalesce(d.jitter, '0'))
       and d.next_run_at >= now - coalesce(d.jitter, '0') - case d.catch_up when 'skip' then interval '10 seconds' else d.catch_up_window end
-      and (d.dst_gap <> 'skip' or (d.rule).real_time) and d.excluded is null and d.more_rules is null
+      and (d.dst_gap <> 'skip' or (d.rule).real_time and d.more_rules is null
+        or not chime_private.any_clock_change(d.accounted_until, d.next_run_at, d.timezone))
+      and (d.excluded is null or d.on_excluded <> 'skip' or not d.excluded && tstzrange(d.accounted_until, d.next_run_at, '(]'))
   ), moved as (
     update chime.schedules s set
       next_run_at = p.next, next_due_at = chime_private.due_at(s.id, p.next, s.jitter), accounted_until = p.next_run_at,

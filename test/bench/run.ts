@@ -12,6 +12,7 @@ import { endToEnd } from './end_to_end.ts';
 import { lateness } from './lateness.ts';
 import { nextFire } from './next_fire.ts';
 import { nextRecurrence } from './next_recurrence.ts';
+import { refusals } from './refusals.ts';
 import { ticks } from './tick.ts';
 import { worstRules } from './worst_rules.ts';
 
@@ -33,6 +34,7 @@ export interface Result {
 const benches: Record<string, (bench: Bench) => Promise<Result[]>> = {
   'next-fire': nextFire,
   'worst-rules': worstRules,
+  refusals,
   'next-recurrence': nextRecurrence,
   tick: ticks,
   'end-to-end': endToEnd,

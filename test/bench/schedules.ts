@@ -2,13 +2,19 @@
 import type pg from 'pg';
 
 /** `count` schedules like one that is created with these arguments, due when that one is. */
-export async function fill(client: pg.Client, count: number, fields: string): Promise<void> {
+export async function fill(
+  client: pg.Client,
+  count: number,
+  fields: string,
+  key = 'template',
+): Promise<void> {
   const { rows } = await client.query<{ id: string }>(
-    `select id from chime.create_schedule(${fields}, key => 'template')`,
+    `select id from chime.create_schedule(${fields}, key => '${key}')`,
   );
   await client.query(
     `insert into chime.schedules
-     select (jsonb_populate_record(s, jsonb_build_object('id', chime_private.new_id(chime.now() - n * interval '1 millisecond'), 'key', 'k' || n))).*
+     select (jsonb_populate_record(s, jsonb_build_object(
+       'id', chime_private.new_id(chime.now() - n * interval '1 millisecond'), 'key', s.key || n))).*
      from chime.schedules s, generate_series(2, $2) n where s.id = $1`,
     [rows[0]?.id, count],
   );

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { rounded } from './measure.ts';
 import type { Bench, Result } from './run.ts';
 import { fill, installClock } from './schedules.ts';
+import { mixedTicks } from './tick_mixed.ts';
 
 const definition = `task => 'noop', cron => '0 * * * *', timezone => 'Europe/Berlin', payload => '{"text": "a payload of usual size", "n": 1}'`;
 
@@ -63,7 +64,8 @@ async function prepare(url: string, stored: number, due: number): Promise<pg.Cli
   return client;
 }
 
-export async function ticks({ database, quick }: Bench): Promise<Result[]> {
+export async function ticks(bench: Bench): Promise<Result[]> {
+  const { database, quick } = bench;
   const many = quick ? 5_000 : 100_000;
   const rates: Record<string, unknown>[] = [];
   for (const clocks of [1, 2]) {
@@ -106,5 +108,6 @@ export async function ticks({ database, quick }: Bench): Promise<Result[]> {
   return [
     { title: 'tick() firing schedules that are due at once', wanted: '15,000 fires/s or more', rows: rates },
     { title: 'Cost of a fire against the number of schedules stored', wanted: 'flat', rows: costs },
+    ...(await mixedTicks(bench)),
   ];
 }
