@@ -18,7 +18,7 @@ const rules = [
   `cron => '59 23 * * SUN'`,
   `every => '36 hours', anchor => '2029-01-01 05:00Z'`,
   `every => '5 days', anchor => '2029-01-01 05:00Z'`,
-  `rrule => 'FREQ=WEEKLY;BYDAY=TU,FR;BYHOUR=12;BYMINUTE=0;BYSECOND=0'`,
+  `rrule => E'DTSTART:20290101T120000\\nFREQ=WEEKLY;BYDAY=TU,FR'`,
   `rules => '[{"cron": "0 9 * * MON"}, {"cron": "0 9 1,15 * *"}, {"at": "2030-02-03 04:05"}]'`,
 ] as const;
 
