@@ -20,7 +20,12 @@ const tap = spawn(
   ],
   {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, TEST_SERVER_URL: server.url, NO_COLOR: '1' },
+    env: {
+      NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)),
+      ...process.env,
+      TEST_SERVER_URL: server.url,
+      NO_COLOR: '1',
+    },
   },
 );
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => tap.kill(signal));

@@ -2,37 +2,30 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.ts';
 import { tolerateClosedOutput } from './closed_output.ts';
-import { calendarCommand } from './commands/calendar.ts';
-import { clockCommand } from './commands/clock.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { migrateCommand } from './commands/migrate.ts';
-import { psqlCommand } from './commands/psql.ts';
-import { runsCommand } from './commands/runs.ts';
-import { scheduleCommand } from './commands/schedule.ts';
-import { startCommand } from './commands/start.ts';
-import { workerCommand } from './commands/worker.ts';
 import { exitCodeOf, printError } from './failure.ts';
 
-function makeProgram(): Command {
+/** In the order of the help. Only the one that is called is loaded: what a worker needs, nobody waits for who lists schedules. */
+const commands: Record<string, () => Promise<Command>> = {
+  start: async () => (await import('./commands/start.ts')).startCommand(),
+  schedule: async () => (await import('./commands/schedule.ts')).scheduleCommand(),
+  runs: async () => (await import('./commands/runs.ts')).runsCommand(),
+  calendar: async () => (await import('./commands/calendar.ts')).calendarCommand(),
+  migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+  psql: async () => (await import('./commands/psql.ts')).psqlCommand(),
+  clock: async () => (await import('./commands/clock.ts')).clockCommand(),
+  worker: async () => (await import('./commands/worker.ts')).workerCommand(),
+};
+
+async function makeProgram(called: string | undefined): Promise<Command> {
   const program = new Command('chime')
     .description('A scheduler that lives in Postgres.')
     .version(version, '-v, --version')
     .showHelpAfterError('(add --help for what there is)')
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .exitOverride();
-  for (const command of [
-    startCommand(),
-    scheduleCommand(),
-    runsCommand(),
-    calendarCommand(),
-    migrateCommand(),
-    doctorCommand(),
-    psqlCommand(),
-    clockCommand(),
-    workerCommand(),
-  ]) {
-    program.addCommand(command);
-  }
+  const wanted = called !== undefined && Object.hasOwn(commands, called) ? [called] : Object.keys(commands);
+  for (const name of wanted) program.addCommand((await commands[name]?.()) as Command);
   // Subcommands that were added whole do not inherit this.
   const override = (command: Command): void => {
     command.exitOverride().showHelpAfterError('(add --help for what there is)');
@@ -50,7 +43,7 @@ function makeProgram(): Command {
 export async function main(args: readonly string[]): Promise<number> {
   tolerateClosedOutput();
   try {
-    const program = makeProgram();
+    const program = await makeProgram(args[0]);
     if (args.length === 0) {
       program.outputHelp();
       return 0;
