@@ -12,14 +12,17 @@ declare
   v_bits bigint := 0;
   v_day integer;
   v_dow integer;
+  v_number integer;
 begin
   while last_days <> 0 loop
     v_bits := v_bits | ((2::bigint << days) >> chime_private.lowest_bit(last_days) + 1);
     last_days := last_days & last_days - 1;
   end loop;
   if near_days <> 0 then
-    for v_number in 0..days loop
-      continue when near_days >> v_number & 1 = 0;
+    while near_days <> 0 loop
+      v_number := chime_private.lowest_bit(near_days);
+      exit when v_number > days;
+      near_days := near_days & near_days - 1;
       v_day := case v_number when 0 then days else v_number end;
       v_dow := (v_weekday + v_day - 1) % 7;
       if v_dow = 6 then
@@ -32,6 +35,7 @@ begin
   end if;
   if nth_days <> 0 then
     for v_dow in 0..6 loop
+      continue when nth_days >> v_dow * 5 & 31 = 0 and nth_days >> 35 + v_dow & 1 = 0;
       v_day := 1 + (v_dow - v_weekday + 7) % 7;
       if nth_days >> 35 + v_dow & 1 = 1 then
         v_bits := v_bits | (1::bigint << v_day + (days - v_day) / 7 * 7);
@@ -134,7 +138,7 @@ begin
   if v_days <> 0 then
     return (v_day + 1 + chime_private.lowest_bit(v_days)) * 86400::bigint + fields[8];
   end if;
-  v_last_year := v_year + 400;
+  v_last_year := v_year + 40;  -- every kind of year, by its weekdays and Feb 29, comes again within that
   loop
     v_bits := fields[5] >> v_month + 1;
     if v_bits = 0 then
@@ -156,7 +160,7 @@ begin
   end loop;
   return null;
 end $$;
-comment on function chime_private.cron_next is 'The first matching wall second at wall or later; null where there is none within 400 years.';
+comment on function chime_private.cron_next is 'The first matching wall second at wall or later; null where there is none, ever.';
 
 create or replace function chime_private.cron_count_seconds(fields bigint[], second_of_day integer) returns bigint
 language sql immutable parallel safe

@@ -72,6 +72,7 @@ language plpgsql immutable parallel safe
 as $$
 declare
   c_most constant integer := case fields[20] when 1 then 100 else 400 end;
+  v_last bigint := least(fields[17], wall + 12622780800);  -- 400 years
   v_wall bigint := wall;
   v_period record;
   v_total bigint;
@@ -80,7 +81,7 @@ declare
 begin
   for v_try in 1..c_most loop
     v_wall := chime_private.rrule_base_next(fields, v_wall);
-    exit when v_wall is null or v_wall > fields[17];
+    exit when v_wall is null or v_wall > v_last;
     v_period := chime_private.rrule_period(fields, v_wall);
     v_before := chime_private.rrule_base_count(fields, v_period.low, v_wall);
     v_total := v_before + chime_private.rrule_base_count(fields, v_wall, v_period.high);
@@ -93,12 +94,14 @@ begin
     if v_rank is not null then
       return chime_private.rrule_base_element(fields, v_period.low, v_rank::integer);
     end if;
+    exit when fields[20] >= 4 and v_before = 0;  -- days and hours are alike: no other will have one
     v_wall := v_period.high;
   end loop;
   return null;
 end $$;
 comment on function chime_private.rrule_position_next is
-  'The first wall second that BYSETPOS leaves, at wall or later; null where none of the next hundred years, or four hundred shorter periods, that hold anything has one.';
+  'The first wall second that BYSETPOS leaves, at wall or later; null where none has one of the next hundred years that hold anything, '
+  'or four hundred shorter periods, nor any within 400 years.';
 
 create or replace function chime_private.rrule_position_count(fields bigint[], positions integer[], low bigint, high bigint) returns bigint
 language plpgsql immutable parallel safe

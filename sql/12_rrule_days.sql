@@ -139,6 +139,7 @@ declare
   v_unit integer := fields[11];
   v_step integer := fields[12];
   v_ahead integer;
+  v_left integer := 1000;  -- months to look into where the interval is of days or weeks: their pattern repeats itself very late
 begin
   if fields[7] & 1 = 1 then
     return day + chime_private.lowest_bit(fields[6] >> (day + 4) % 7);
@@ -146,7 +147,8 @@ begin
   v_date := date '1970-01-01' + day;
   v_year := date_part('year', v_date);
   v_month := date_part('month', v_date);
-  v_last_year := v_year + 400;  -- after which the calendar repeats itself
+  -- Every kind of year, by its weekdays and Feb 29, comes again within 40; after 400 the calendar repeats itself.
+  v_last_year := least(v_year + case v_step when 1 then 40 else 400 end, 1971 + fields[17] / 31556952);
   while v_year <= v_last_year loop
     -- To the next month that the interval and BYMONTH leave, without a look at those between.
     if v_step > 1 and v_unit <= 2 then
@@ -179,6 +181,8 @@ begin
       v_month := date_part('month', v_date);
       continue;
     end if;
+    exit when v_left = 0;
+    if v_step > 1 and v_unit between 3 and 4 then v_left := v_left - 1; end if;
     v_bits := chime_private.rrule_month_days(fields, v_year, v_month, v_first, v_days);
     if day > v_first then v_bits := v_bits >> day - v_first + 1 << day - v_first + 1; end if;
     if v_bits <> 0 then
@@ -190,4 +194,5 @@ begin
   return null;
 end $$;
 comment on function chime_private.rrule_next_day is
-  'The first day that an RRULE names, BYSETPOS left aside, on this day or later; null where there is none within 400 years.';
+  'The first day that an RRULE names, BYSETPOS left aside, on this day or later; null where there is none within 400 years, '
+  'before the end of the rule, or in a thousand months that its parts leave to an interval of days or weeks.';

@@ -1,23 +1,32 @@
 -- Intervals of hours, minutes or seconds that no day divides into: every 5 hours, every 7 minutes. From candidate to
--- candidate, jumping over days, hours and minutes that do not match. Bounded: after so many jumps, or 400 years, there is nothing.
+-- candidate, jumping over days, hours and minutes that do not match; where that takes long, the times of day that match are
+-- solved for (12_rrule_congruence.sql). Bounded: after so many tries, or 100 years, there is nothing.
 
 create or replace function chime_private.rrule_step_next(fields bigint[], wall bigint) returns bigint
 language plpgsql immutable parallel safe
 as $$
 declare
-  c_most constant integer := 2500;
-  v_last bigint := wall + 12622780800;  -- 400 years
+  c_jumps constant integer := case fields[7] & 1 when 1 then 50 else 200 end;  -- other days than weekdays are not solved for
+  c_most constant integer := 600;
+  v_last bigint := least(fields[17], wall + greatest(3155760000, fields[9] * fields[12]));  -- a hundred years; an interval may be as long
   v_unit integer := fields[9];
   v_away bigint;
   v_day integer := -1;   -- known to match
   v_next integer;
   v_second integer;
   v_bits bigint;
+  v_circle record;
 begin
   for v_try in 1..c_most loop
     v_away := ((fields[13] - wall / v_unit) % fields[12] + fields[12]) % fields[12];
     if v_away > 0 then wall := (wall / v_unit + v_away) * v_unit; end if;
     exit when wall > v_last;
+    if v_try >= c_jumps and v_circle is null and wall % v_unit = 0 then
+      v_circle := chime_private.rrule_step_circle(fields);
+      if v_circle.lows is not null then
+        return chime_private.rrule_step_solve(fields, v_circle.size, v_circle.lows, v_circle.highs, wall, v_last);
+      end if;
+    end if;
 
     if wall / 86400 <> v_day then
       v_next := wall / 86400;

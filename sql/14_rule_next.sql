@@ -40,10 +40,13 @@ begin
 end $$;
 comment on function chime_private.wall_count is 'How many wall seconds a rule names, from low up to, not including, high.';
 
-create or replace function chime_private.next_fire_near_change(rule chime_private.rule, after timestamptz) returns timestamptz
+create or replace function chime_private.next_fire_near_change(
+  rule chime_private.rule, after timestamptz, seen bigint default 0, seen_wall bigint default 0
+) returns timestamptz
 language plpgsql stable strict parallel safe
 as $$
 declare
+  c_never constant bigint := 9223372036854775807;
   v_low bigint := date_part('epoch', date_trunc('second', after))::bigint + 1;
   v_end bigint := v_low + 3155760000;  -- a hundred years
   v_offset integer;
@@ -72,16 +75,23 @@ begin
     elsif not rule.real_time and rule.dst_fold = 'last' and v_next < v_offset then
       v_to := least(v_to, v_ahead + v_next);
     end if;
-    v_wall := chime_private.wall_next(rule, v_from);
+    -- What a search from before has found is not searched for again: a rare rule makes each one dear.
+    if v_from not between seen and seen_wall then
+      seen := v_from;
+      seen_wall := coalesce(chime_private.wall_next(rule, v_from), c_never);
+    end if;
+    v_wall := nullif(seen_wall, c_never);
     v_fire := case when v_wall < v_to then v_wall - v_offset end;
 
     -- Wall seconds that the change behind us left out.
     if not rule.real_time and v_before < v_offset then
       if rule.dst_gap = 'next' and v_low = v_behind and v_offset - v_before <= 10800 then
-        v_in_gap := chime_private.wall_next(rule, v_behind + v_before);
+        v_from := v_behind + v_before;
+        v_in_gap := case when v_from between seen and seen_wall then seen_wall else chime_private.wall_next(rule, v_from) end;
         if v_in_gap < v_behind + v_offset then v_fire := v_behind; end if;
       elsif rule.dst_gap = 'shift' then
-        v_in_gap := chime_private.wall_next(rule, v_low + v_before);
+        v_from := v_low + v_before;
+        v_in_gap := case when v_from between seen and seen_wall then seen_wall else chime_private.wall_next(rule, v_from) end;
         if v_in_gap < v_behind + v_offset then v_fire := least(v_fire, v_in_gap - v_before); end if;
       end if;
     end if;
@@ -98,7 +108,8 @@ begin
   return null;
 end $$;
 comment on function chime_private.next_fire_near_change is
-  'next_fire for a rule on the wall clock, whatever the clock does: walks from one clock change to the next.';
+  'next_fire for a rule on the wall clock, whatever the clock does: walks from one clock change to the next. From wall second seen '
+  'on, the rule is known to name none before seen_wall.';
 
 create or replace function chime_private.next_fire(rule chime_private.rule, after timestamptz) returns timestamptz
 language plpgsql stable strict parallel safe
@@ -146,7 +157,8 @@ begin
           and (after + c_day) at time zone rule.timezone = v_local + c_day
           and (after - c_day) at time zone rule.timezone = v_local - c_day
       end) then
-    v_fire := chime_private.next_fire_near_change(rule, after);
+    v_fire := chime_private.next_fire_near_change(rule, after,
+      date_part('epoch', date_trunc('second', v_local))::bigint + 1, date_part('epoch', v_wall)::bigint);
   end if;
   return case when v_fire > rule.ends_at then null else v_fire end;
 end $$;

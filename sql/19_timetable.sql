@@ -17,6 +17,17 @@ begin
 end $$;
 comment on function chime_private.union_next is 'The first fire of any of a schedule''s rules after an instant, calendars aside.';
 
+create or replace function chime_private.next_fire_until(rule chime_private.rule, after timestamptz, until timestamptz) returns timestamptz
+language plpgsql stable parallel safe
+as $$
+begin
+  if rule.kind <> 'rrule' then return chime_private.next_fire(rule, after); end if;
+  rule.rrule[17] := least(rule.rrule[17], date_part('epoch', until)::bigint + 172800);  -- the wall clock there, and then some
+  return coalesce(chime_private.next_fire(rule, after), until);
+end $$;
+comment on function chime_private.next_fire_until is
+  'The first fire of a rule after an instant; or until, where there is none before that and a search for it might be dear. Null = never.';
+
 create or replace function chime_private.moved_fire(s chime.schedules, stretch tstzrange) returns timestamptz
 language plpgsql stable parallel safe
 as $$
@@ -27,7 +38,9 @@ declare
   v_moved timestamptz;
 begin
   if lower_inf(stretch) or upper_inf(stretch) then return null; end if;
-  v_fire := chime_private.union_next(s, lower(stretch) - interval '1 microsecond');
+  v_fire := (
+    select min(chime_private.next_fire_until(r, lower(stretch) - interval '1 microsecond', upper(stretch)))
+    from unnest(s.rule || coalesce(s.more_rules, '{}')) r);
   if v_fire is null or v_fire >= upper(stretch) then return null; end if;
   v_time := v_fire at time zone s.timezone;
   -- The stretch may end within a day of the schedule's zone, where a calendar has another one.
@@ -48,13 +61,16 @@ language plpgsql stable parallel safe
 as $$
 declare
   c_moment constant interval := '1 microsecond';
-  c_reach constant interval := '50 years';
+  c_reach constant interval := '20 years';
+  c_leap constant integer := 8;
   v_since timestamptz := after - interval '74 hours';
   v_rules chime_private.rule[];
-  v_fires timestamptz[] := '{}';  -- the next one of each rule: the search for a rare one is not done again
+  v_fires timestamptz[] := '{}';  -- the next one of each rule, or an excluded instant before which it has none
   v_fire timestamptz;
   v_moved timestamptz;
   v_stretch tstzrange;
+  v_next timestamptz;             -- when the next stretch begins
+  v_tried integer := 0;
 begin
   if s.excluded is null then return chime_private.union_next(s, after); end if;
   v_rules := s.rule || coalesce(s.more_rules, '{}');
@@ -67,25 +83,31 @@ begin
     or not s.excluded && tstzrange(case s.on_excluded when 'skip' then v_fire else v_since end, v_fire, '[]') then
     return v_fire;
   end if;
-  for v_stretch in
-    select x.r from unnest(s.excluded) x(r) where upper_inf(x.r) or upper(x.r) > v_since
+  for v_stretch, v_next in
+    select x.r, lead(lower(x.r)) over (order by x.r) from unnest(s.excluded) x(r)
+    where upper_inf(x.r) or upper(x.r) > v_since
+    order by x.r
   loop
     exit when lower(v_stretch) > v_fire or lower(v_stretch) > v_moved;
     -- A stretch behind `after` may have had fires; one ahead has any only if the next one is in it.
     if s.on_excluded = 'next_day' and (v_fire <@ v_stretch or lower_inf(v_stretch) or lower(v_stretch) <= after) then
       v_moved := least(v_moved, (select m.at from chime_private.moved_fire(s, v_stretch) m(at) where m.at > after));
     end if;
-    if v_fire <@ v_stretch then
-      v_fire := null;
-      for v_index in 1..cardinality(v_rules) loop
-        if v_fires[v_index] <@ v_stretch then
-          v_fires[v_index] := case when not upper_inf(v_stretch) then
-            chime_private.next_fire(v_rules[v_index], upper(v_stretch) - c_moment) end;
-        end if;
-        v_fire := least(v_fire, v_fires[v_index]);
-      end loop;
-      if v_fire > after + c_reach then v_fire := null; end if;
-    end if;
+    continue when v_fire <@ v_stretch is not true;
+    v_fire := null;
+    v_tried := v_tried + 1;
+    for v_index in 1..cardinality(v_rules) loop
+      if v_fires[v_index] <@ v_stretch then
+        -- Only up to the next stretch; now and then further, so that one of many is not reached through each of them.
+        v_fires[v_index] := case
+          when upper_inf(v_stretch) then null
+          when v_next is null or v_tried % c_leap = 0 then chime_private.next_fire(v_rules[v_index], upper(v_stretch) - c_moment)
+          else chime_private.next_fire_until(v_rules[v_index], upper(v_stretch) - c_moment, v_next) end;
+      end if;
+      v_fire := least(v_fire, v_fires[v_index]);
+    end loop;
+    if v_fire > after + c_reach then v_fire := null; end if;
+    exit when v_fire is null;
   end loop;
   v_fire := least(v_fire, v_moved);
   return case when v_fire > s.ends_at then null else v_fire end;

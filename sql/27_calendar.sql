@@ -36,7 +36,9 @@ create or replace function chime_private.calendar_time(tenant_id uuid, names tex
 language plpgsql stable
 as $$
 declare
+  c_most constant integer := 20000;
   v_missing text;
+  v_dates bigint;
 begin
   select n.name into v_missing from unnest(names) n(name)
   where not exists (select from chime.calendars c where c.tenant_id = calendar_time.tenant_id and c.name = n.name);
@@ -47,6 +49,13 @@ begin
         'Make it with chime.set_calendar.'),
       jsonb_build_object('calendar', v_missing));
   end if;
+  v_dates := (
+    select sum((select count(*) from unnest(c.dates))) from chime.calendars c
+    where c.tenant_id = calendar_time.tenant_id and c.name = any (names));
+  if v_dates > c_most then
+    perform chime_private.fail('CH007', format('The calendars have %s dates together; %s are the most.', v_dates, c_most),
+      'Take dates that are over out of them, or say weekdays in the rule.');
+  end if;
   return coalesce((
     select range_agg(tstzrange(
       lower(d.r)::timestamp at time zone coalesce(c.timezone, calendar_time.timezone),
@@ -54,7 +63,7 @@ begin
     from chime.calendars c, unnest(c.dates) d(r)
     where c.tenant_id = calendar_time.tenant_id and c.name = any (names)), '{}');
 end $$;
-comment on function chime_private.calendar_time is 'The time that the days of these calendars take up, as read in a zone. Raises CH007 where one does not exist.';
+comment on function chime_private.calendar_time is 'The time that the days of these calendars take up, as read in a zone. Raises CH007 where one does not exist, or they have too many.';
 
 create or replace function chime_private.check_calendar_names(field text, names text[]) returns void
 language plpgsql immutable

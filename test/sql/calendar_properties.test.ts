@@ -82,13 +82,13 @@ t.test('what calendars leave of a rule', async (test) => {
   });
 });
 
-t.test('what a calendar excludes for fifty years on end is not waited for', async (test) => {
+t.test('what a calendar excludes for twenty years on end is not waited for', async (test) => {
   const years = (from: number, to: number) =>
     `array(select y || '-01-02/' || y || '-12-31' from generate_series(${from}, ${to}) y)`;
-  await database.rows(`select chime.set_calendar('c', ${years(2030, 2070)})`);
+  await database.rows(`select chime.set_calendar('c', ${years(2030, 2045)})`);
   const asked = "cron => '0 0 2 2 *', never_on => array['c'], after => '2030-01-01Z', count => 1";
   const next = `select scheduled_for from chime.preview(${asked})`;
-  test.strictSame(await database.rows(next), [{ scheduled_for: new Date('2071-02-02T00:00:00Z') }]);
-  await database.rows(`select chime.set_calendar('c', ${years(2030, 2090)})`);
+  test.strictSame(await database.rows(next), [{ scheduled_for: new Date('2046-02-02T00:00:00Z') }]);
+  await database.rows(`select chime.set_calendar('c', ${years(2030, 2055)})`);
   test.strictSame(await database.rows(next), []);
 });
