@@ -72,7 +72,8 @@ language plpgsql immutable parallel safe
 as $$
 declare
   c_most constant integer := case fields[20] when 1 then 100 else 400 end;
-  v_last bigint := least(fields[17], wall + 12622780800);  -- 400 years
+  -- 41 years, or 400 where the interval leaves some out: see rrule_next_day.
+  v_last bigint := least(fields[17], wall + case fields[12] when 1 then 1293840000 else 12622780800 end);
   v_wall bigint := wall;
   v_period record;
   v_total bigint;
@@ -101,7 +102,7 @@ begin
 end $$;
 comment on function chime_private.rrule_position_next is
   'The first wall second that BYSETPOS leaves, at wall or later; null where none has one of the next hundred years that hold anything, '
-  'or four hundred shorter periods, nor any within 400 years.';
+  'or four hundred shorter periods, nor any that ever comes.';
 
 create or replace function chime_private.rrule_position_count(fields bigint[], positions integer[], low bigint, high bigint) returns bigint
 language plpgsql immutable parallel safe

@@ -33,6 +33,17 @@ language sql stable parallel safe
 as $$ select coalesce(nullif(current_setting('chime.actor', true), ''), session_user) $$;
 comment on function chime_private.current_actor is 'Who acts in this session, for the record.';
 
+create or replace function chime_private.refuse_payload(error text) returns void
+language plpgsql immutable
+as $$
+begin
+  if error is not null then
+    perform chime_private.fail('CH006', format('The payload %s.', error),
+      'Keep what is large elsewhere, and give the task what it finds it by.', '{"path": "payload"}');
+  end if;
+end $$;
+comment on function chime_private.refuse_payload is 'Raises CH006 where a payload has an error (see payload_error).';
+
 create or replace function chime_private.check_task(task text, payload jsonb) returns void
 language plpgsql stable
 as $$
@@ -46,11 +57,7 @@ begin
     perform chime_private.fail('CH005', format('"%s" is not a task name.', left(task, 80)),
       'Task names are lower case letters, digits and underscores, 63 characters at most.');
   end if;
-  v_error := chime_private.payload_error(payload);
-  if v_error is not null then
-    perform chime_private.fail('CH006', format('The payload %s.', v_error),
-      'Keep what is large elsewhere, and give the task what it finds it by.', '{"path": "payload"}');
-  end if;
+  perform chime_private.refuse_payload(chime_private.payload_error(payload));
   select * into v_task from chime.tasks t where t.name = check_task.task;
   if v_task.name is null and exists (select from chime.tasks) then
     perform chime_private.fail('CH005', format('There is no task "%s".', task),

@@ -9,9 +9,7 @@ declare
   v_unknown text;
   v_rules chime_private.rule[];
 begin
-  if pg_column_size(s.rules) > 1048576 then
-    perform chime_private.fail('CH001', 'rules are larger than 1 MB.', c_hint);
-  elsif jsonb_typeof(s.rules) <> 'array' or jsonb_array_length(s.rules) not between 1 and 20 then
+  if jsonb_typeof(s.rules) <> 'array' or jsonb_array_length(s.rules) not between 1 and 20 then
     perform chime_private.fail('CH001', 'rules must be a list of 1 to 20 rules.', c_hint);
   end if;
   for v_element in select e from jsonb_array_elements(s.rules) e loop
@@ -42,7 +40,12 @@ create or replace function chime_private.set_rules(
 language plpgsql immutable
 as $$
 begin
-  -- Texts that are too long are refused further on, by what they should be: more of them than that takes is not carried along.
+  -- What is enormous is not carried along: of texts as much as it takes to refuse them further on, by what they should be.
+  if pg_column_size(rules) > 1048576 then
+    perform chime_private.fail('CH001', 'rules are larger than 1 MB.', 'A schedule has 20 rules at most.');
+  elsif greatest(pg_column_size(only_on), pg_column_size(never_on)) > 1048576 then
+    perform chime_private.fail('CH007', 'The lists of calendars are larger than 1 MB.', 'only_on and never_on have 20 names at most, each of 200 characters at most.');
+  end if;
   s.cron := left(cron, 501); s.every := every; s.at := left(at, 101); s.rrule := left(rrule, 20001); s.rules := rules;
   s.timezone := left(timezone, 101); s.dst_gap := dst_gap; s.dst_fold := dst_fold;
   s.anchor := anchor; s.starts_at := starts_at; s.ends_at := ends_at;

@@ -40,7 +40,8 @@ declare
   v_old chime.schedules;
   v_new chime.schedules;
 begin
-  -- A text that is too long is refused below, by what it should be: more of it than that takes is not carried along.
+  -- What is enormous is not carried along: of texts as much as it takes to refuse them further on, by what they should be.
+  if pg_column_size(payload) > 1048576 then perform chime_private.refuse_payload(chime_private.payload_error(payload)); end if;
   key := left(key, 201);
   if key is not null then
     perform chime_private.lock_key(v_tenant, key);

@@ -6,6 +6,7 @@ as $$
 declare
   v_found chime.schedules[];
 begin
+  reference := left(reference, 201);  -- longer than any of them
   select array_agg(s order by (s.status in ('active', 'paused')) desc, s.created_at desc) into v_found
   from chime.schedules s
   where s.tenant_id = chime.current_tenant() and s.deleted_at is null
