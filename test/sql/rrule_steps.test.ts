@@ -58,6 +58,21 @@ function walk(asked: Asked): { at?: number; until: number } {
   return { until };
 }
 
+/** How many stretches of a week, or of a smaller circle, the parts leave: more than 300 are only tried, not solved for. */
+function stretches({ freq, hours, minutes, seconds, days }: Asked): number {
+  const levels = [
+    { list: seconds, width: 60 },
+    { list: minutes, width: 60 },
+    { list: hours, width: 24 },
+    { list: days, width: 7 },
+  ].slice(['SECONDLY', 'MINUTELY', 'HOURLY'].indexOf(freq));
+  while (levels.at(-1)?.list.length === 0) levels.pop();
+  return levels.reduce(
+    (count, { list, width }) => (count === 0 ? list.length : count * (list.length || width)),
+    0,
+  );
+}
+
 async function ask(asked: Asked): Promise<number | undefined> {
   const { rows } = await database.pool.query<{ at: number }>(
     `select extract(epoch from chime_private.next_fire(chime_private.read_rule(null, null, null, $1, 'UTC', null, null, $2, null, null),
@@ -79,16 +94,10 @@ t.test('as every step of the way', async (test) => {
     days: some(6, 3),
     after: fc.integer({ min: start - 1, max: start + 4 * 31_556_952 }),
   });
-  // More stretches of a week than are solved for, which then are only tried.
-  const isTooMuch = (asked: Asked) =>
-    asked.freq === 'SECONDLY' &&
-    asked.minutes.length === 0 &&
-    asked.seconds.length > 0 &&
-    asked.hours.length + asked.days.length > 0;
   const century = 100 * 31_556_952;
   let [found, absent] = [0, 0];
   await check(test, { runs: 400, values }, async (asked) => {
-    if (isTooMuch(asked as Asked)) return;
+    if (stretches(asked as Asked) > 300) return;
     const wanted = walk(asked as Asked);
     const got = await ask(asked as Asked).catch((error: { code?: string }) => {
       if (error.code !== 'CH002') throw error;
@@ -96,7 +105,7 @@ t.test('as every step of the way', async (test) => {
     });
     // What lies further away than a hundred years, or than was walked, is anybody's guess.
     const isFar =
-      wanted.at === undefined ? (got ?? wanted.until) >= wanted.until : wanted.at > asked.after + century;
+      wanted.at === undefined ? (got ?? wanted.until) >= wanted.until : wanted.at > start + century;
     if (got !== wanted.at && !isFar)
       throw new Error(`${ruleOf(asked as Asked)} after ${asked.after}: ${got}, not ${wanted.at}`);
     if (wanted.at === undefined) absent++;
