@@ -1,6 +1,6 @@
 -- Searching a compiled cron expression on the wall clock, by bit arithmetic. Nothing here knows of time zones: a wall
 -- second is the number of seconds that a wall clock shows since 1970-01-01 00:00, as if every day had 86,400 of them.
--- Bounded: a search looks through 400 years of months at most, then answers null.
+-- Bounded: a search looks through 40 years of months at most, after which nothing new can come.
 
 create or replace function chime_private.cron_special_days(
   last_days bigint, near_days bigint, nth_days bigint, first_day integer, days integer

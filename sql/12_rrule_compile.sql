@@ -5,7 +5,7 @@
 --   [6] weekdays: bit n = weekday n % 7, 0 = Sunday, six weeks in a row
 --   [7] flags: 1 = weekdays alone decide on a day, 2 = [4] or [10] limits, 4 = days of the year limit, 8 = weeks of the year
 --       limit, 16 = numbered weekdays, 32 = they are numbered within the year, 64 = an interval in steps (12_rrule_steps.sql),
---       128 = such a one that nothing else limits
+--       128 = such a one that nothing else limits, 256 = BYSETPOS chooses among the days of a month, each of which has one time
 --   [8] first second of a matching day       [9] length of a step in seconds
 --   [10] last days of the month: bit n = n days before the last
 --   [11] what the interval counts: 1 year, 2 month, 3 week, 4 day, 5 hour, 6 minute, 7 second
@@ -152,6 +152,9 @@ begin
     fields := null;
   else
     fields[8] := chime_private.lowest_bit(fields[3]) * 3600 + chime_private.lowest_bit(fields[2]) * 60 + chime_private.lowest_bit(fields[1]);
+    if fields[20] = 2 and bit_count(fields[3]::bit(24)) * bit_count(fields[2]::bit(60)) * bit_count(fields[1]::bit(60)) = 1 then
+      fields[7] := fields[7] | 256;
+    end if;
   end if;
 end $$;
 comment on function chime_private.compile_rrule is
