@@ -79,6 +79,11 @@ begin
     when not isfinite(s.jitter) or s.jitter < interval '0' or s.jitter > interval '1 day' then 'jitter must be between 0 and 1 day.'
     when not isfinite(s.catch_up_window) or s.catch_up_window < interval '10 seconds' or s.catch_up_window > interval '100 years'
       then 'catch_up_window must be between 10 seconds and 100 years.'
+    when s.max_retries not between 0 and 100 then 'max_retries must be between 0 and 100.'
+    when not isfinite(s.retry_delay) or s.retry_delay < interval '0' or s.retry_delay > interval '365 days'
+      then 'retry_delay must be between 0 and 365 days.'
+    when not isfinite(s.retry_max_delay) or s.retry_max_delay < s.retry_delay or s.retry_max_delay > interval '365 days'
+      then format('retry_max_delay must be between retry_delay (%s) and 365 days.', s.retry_delay)
   end;
   if v_wrong is not null then
     perform chime_private.fail('CH007', v_wrong, null, jsonb_build_object('field', split_part(v_wrong, ' ', 1)));
@@ -99,6 +104,10 @@ begin
   s.catch_up := coalesce(s.catch_up, 'latest');
   s.catch_up_window := coalesce(s.catch_up_window, interval '365 days');
   s.overlap := coalesce(s.overlap, 'skip');
+  s.max_retries := coalesce(s.max_retries, 3);
+  s.retry_delay := coalesce(s.retry_delay, interval '1 minute');
+  s.retry_backoff := coalesce(s.retry_backoff, 'exponential');
+  s.retry_max_delay := coalesce(s.retry_max_delay, greatest(interval '1 hour', s.retry_delay));
   s.on_excluded := coalesce(s.on_excluded, 'skip');
   s.anchor := case when s.every is not null or s.rules is not null or not chime_private.rrule_has_start(s.rrule) then
     date_trunc('second', coalesce(s.anchor, s.starts_at, chime.now())) end;

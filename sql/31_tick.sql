@@ -1,4 +1,4 @@
--- Everything that waits is a row with a due instant, and tick() moves all of it: due fires, pauses that end, leases of
+-- Everything that waits is a row with a due instant, and tick() moves all of it: due fires, due retries, pauses that end, leases of
 -- dead workers. It answers with the next due instant; nothing else in pgchime waits on time. Any number of clocks may
 -- tick at once: they share the work by SKIP LOCKED. One transaction a call: all of a fire (its run, its job, the
 -- schedule's next fire) or none of it.
@@ -152,6 +152,7 @@ create or replace function chime_private.tick(
   out fired integer,
   out skipped integer,
   out resumed integer,
+  out retried integer,
   out recovered integer,
   out more boolean,
   out next_due_at timestamptz
@@ -173,7 +174,8 @@ begin
   end;
   fired := v_done.fired;
   skipped := v_done.skipped;
-  more := v_done.claimed >= most or resumed >= most;
+  retried := chime_private.retry_due(now, most);
+  more := v_done.claimed >= most or resumed >= most or retried >= most;
 
   recovered := chime_private.recover_lost_runs(now, clock_id) + chime_private.recover_stuck_runs(now, clock_id);
   perform chime_private.maintain_due(now);
@@ -181,6 +183,7 @@ begin
   select least(
       (select s.next_due_at from chime.schedules s where s.next_due_at is not null order by s.next_due_at limit 1),
       (select s.paused_until from chime.schedules s where s.paused_until is not null order by s.paused_until limit 1),
+      (select r.retry_at from chime.runs r where r.retry_at is not null order by r.retry_at limit 1),
       (select w.lease_until from chime_private.workers w where w.stopped_at is null order by w.lease_until limit 1),
       (select (s.value #>> '{}')::timestamptz from chime_private.settings s where s.key = 'maintenance_due_at'))
     into next_due_at;
@@ -188,6 +191,6 @@ begin
   if next_due_at <= now then next_due_at := now + interval '250 milliseconds'; end if;
 end $$;
 comment on function chime_private.tick is
-  'Moves all that is due: fires schedules (most at a time), resumes pauses that end, queues again the runs of dead workers and those that are stuck. '
+  'Moves all that is due: fires schedules (most at a time), resumes pauses that end, queues runs whose retry is due, those of dead workers and those that are stuck. '
   'Answers with what it did, whether more is due at once, and the next due instant. Only a clock that names itself takes '
   'workers for dead.';

@@ -35,33 +35,42 @@ comment on function chime_private.start_runs is
   'CH020 where the worker''s lease has ended.';
 
 create or replace function chime_private.finish_runs(
-  run_ids uuid[], attempts integer[], statuses chime.run_status[], outputs text[], results jsonb[], errors text[], stacks text[]
-) returns table (id uuid, finished_at timestamptz)
+  run_ids uuid[], attempts integer[], outcomes chime_private.outcome[], outputs text[], results jsonb[], errors text[], stacks text[],
+  waits interval[]
+) returns table (id uuid, status chime.run_status, wait_ms double precision, retry integer, retries integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now timestamptz := chime.now();
   v_count integer;
 begin
+  -- Nearly all runs end so, and what the others need costs them nothing.
   return query
     update chime.runs r set
-      status = i.status, worker_id = null, finished_at = v_now, output = i.output, output_summary = left(i.output, 500),
-      result = i.result, error = i.error, error_stack = i.stack
-    from unnest(run_ids, attempts, statuses, outputs, results, errors, stacks) i(id, attempt, status, output, result, error, stack)
-    where r.id = i.id and r.attempt = i.attempt and r.status = 'running'
-    returning r.id, r.finished_at;
+      status = 'succeeded', worker_id = null, finished_at = v_now, output = i.output, output_summary = left(i.output, 500),
+      result = i.result, error = null, error_stack = null
+    from unnest(run_ids, attempts, outcomes, outputs, results) i(id, attempt, outcome, output, result)
+    where r.id = i.id and r.attempt = i.attempt and r.status = 'running' and i.outcome = 'succeeded'
+    returning r.id, r.status, null::double precision, null::integer, null::integer;
   get diagnostics v_count = row_count;
-  if v_count < cardinality(run_ids) then
-    -- Sent again because the first answer was lost: it is recorded already, and that is the answer.
-    return query
-      select r.id, r.finished_at
-      from unnest(run_ids, attempts, statuses) i(id, attempt, status)
-      join chime.runs r on r.id = i.id and r.attempt = i.attempt and r.status = i.status and r.finished_at < v_now;
-  end if;
+  if v_count = cardinality(run_ids) then return; end if;
+  -- Sent again because the first answer was lost: it is recorded already, and that is the answer. The run may have gone on since.
+  return query
+    select r.id, case when r.attempt = i.attempt and r.finished_at is not null then r.status else 'retrying' end,
+      date_part('epoch', r.retry_at - v_now) * 1000, null::integer, null::integer
+    from unnest(run_ids, attempts, outcomes) i(id, attempt, outcome)
+    join chime.runs r on r.id = i.id
+    left join chime.run_attempts a on a.run_id = i.id and a.attempt = i.attempt
+    where case i.outcome
+      when 'succeeded' then r.attempt = i.attempt and r.status = 'succeeded' and r.finished_at < v_now
+      when 'cancelled' then r.attempt = i.attempt and r.status = 'cancelled'
+      when 'snoozed' then r.attempt = i.attempt and r.status in ('retrying', 'queued') and a.run_id is null
+      else a.outcome <> 'lost' end;
+  return query select * from chime_private.end_attempts(run_ids, attempts, outcomes, outputs, errors, stacks, waits, v_now);
 end $$;
 comment on function chime_private.finish_runs is
-  'Records how attempts ended, arrays side by side. Answers those that are recorded: an attempt that is not the run''s current '
-  'one changes nothing. May be sent again.';
+  'Records how attempts ended, arrays side by side, and answers what became of the run of each that is recorded (see end_attempts): '
+  'an attempt that is not the run''s current one changes nothing. May be sent again.';
 
 create or replace function chime_private.return_runs(run_ids uuid[], attempts integer[]) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -17,7 +17,7 @@ grant execute on function
   chime.describe(text, interval, text, text, text, text, timestamptz, timestamptz, timestamptz)
   to chime_user, chime_admin, chime_reporter, chime_worker;
 grant execute on function
-  chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy),
+  chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, integer, interval, chime.retry_backoff, interval),
   chime.create_schedule(text, timestamptz, text, jsonb, text, text, text, interval),
   chime.update_schedule(uuid, jsonb, integer),
   chime.find_schedule(text),
@@ -47,7 +47,7 @@ grant execute on function
   chime_private.stop_worker(uuid),
   chime_private.stuck_runs(),
   chime_private.start_runs(uuid, uuid[], boolean),
-  chime_private.finish_runs(uuid[], integer[], chime.run_status[], text[], jsonb[], text[], text[]),
+  chime_private.finish_runs(uuid[], integer[], chime_private.outcome[], text[], jsonb[], text[], text[], interval[]),
   chime_private.return_runs(uuid[], integer[]),
   chime_private.write_logs(uuid[], integer[], integer[], text[], text[], jsonb[], timestamptz[]),
   chime_private.run_report(text, integer, integer),

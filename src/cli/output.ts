@@ -23,6 +23,7 @@ const statusStyles: Record<string, Style> = {
   queued: 'cyan',
   paused: 'yellow',
   retrying: 'yellow',
+  snoozed: 'yellow',
   skipped: 'yellow',
   failed: 'red',
   timed_out: 'red',
@@ -62,7 +63,7 @@ export function ruleOf(schedule: Pick<Schedule, 'cron' | 'every' | 'at' | 'rrule
 }
 
 /** An interval of Postgres (`1 mon`, `00:15:00`) in words. */
-function intervalWords(interval: string): string {
+export function intervalWords(interval: string): string {
   const clock = /^(\d+):(\d\d):(\d\d(?:\.\d+)?)$/.exec(interval);
   if (clock === null) return interval.replace(/\bmons?\b/, (unit) => (unit === 'mon' ? 'month' : 'months'));
   const parts: [number, string][] = [

@@ -15,6 +15,7 @@ export type DstFold = 'first' | 'last' | 'both';
 export type CatchUp = 'latest' | 'all' | 'earliest' | 'skip';
 export type Overlap = 'skip' | 'allow';
 export type OnExcluded = 'skip' | 'next_day';
+export type RetryBackoff = 'constant' | 'linear' | 'exponential';
 
 /** When: exactly one of `cron`, `every`, `at` and `rrule`. */
 export interface RuleInput {
@@ -74,6 +75,14 @@ export interface CreateScheduleInput extends RuleInput {
   neverOn?: string[];
   /** What happens to fires that calendars leave out. */
   onExcluded?: OnExcluded;
+  /** How often a run that failed or timed out is tried again; 3 by default. */
+  maxRetries?: number;
+  /** An interval: how long it waits before the first retry; `1 minute` by default. */
+  retryDelay?: string;
+  /** How the wait grows with each retry; `exponential` by default. */
+  retryBackoff?: RetryBackoff;
+  /** An interval: the longest wait; `1 hour` by default, or `retryDelay` if that is longer. */
+  retryMaxDelay?: string;
 }
 
 /** One of several rules; zone, bounds and policies are those of the schedule. */
@@ -96,6 +105,10 @@ export const createFields: Fields<CreateScheduleInput> = {
   onlyOn: true,
   neverOn: true,
   onExcluded: true,
+  maxRetries: true,
+  retryDelay: true,
+  retryBackoff: true,
+  retryMaxDelay: true,
 };
 
 /** Absent keeps, null clears. */
@@ -171,6 +184,10 @@ export interface Schedule {
   catchUp: CatchUp;
   catchUpWindow: string;
   overlap: Overlap;
+  maxRetries: number;
+  retryDelay: string;
+  retryBackoff: RetryBackoff;
+  retryMaxDelay: string;
   status: ScheduleStatus;
   statusReason: string | null;
   pausedUntil: Date | null;

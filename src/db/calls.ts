@@ -8,6 +8,8 @@ export interface Tick {
   fired: number;
   skipped: number;
   resumed: number;
+  /** Runs whose next attempt was due. */
+  retried: number;
   recovered: number;
   /** More is due at once than one tick takes. */
   more: boolean;
@@ -18,7 +20,7 @@ export interface Tick {
 export async function tick(db: Queryable, clockId: string, clockName: string, most: number): Promise<Tick> {
   const { rows } = await db.query<Record<string, unknown>>({
     name: 'chime_tick',
-    text: `select t.now, t.fired, t.skipped, t.resumed, t.recovered, t.more,
+    text: `select t.now, t.fired, t.skipped, t.resumed, t.retried, t.recovered, t.more,
              greatest(0, extract(epoch from t.next_due_at - chime.now()) * 1000)::float8 as sleep_ms
            from chime_private.tick($1, $2, $3) t`,
     values: [most, clockId, clockName],
@@ -63,36 +65,6 @@ export async function startRuns(
     values: [workerId, runIds, resend],
   });
   return rows;
-}
-
-/** How an attempt ended; see chime_private.finish_runs. Text must be free of NUL and lone surrogates. */
-export interface Finish {
-  runId: string;
-  attempt: number;
-  status: 'succeeded' | 'failed';
-  output: string | null;
-  /** JSON text. */
-  result: string | null;
-  error: string | null;
-  stack: string | null;
-}
-
-/** Answers the instant at which each was recorded, by run id; those that were not the current attempt are missing. */
-export async function finishRuns(db: Queryable, finishes: readonly Finish[]): Promise<Map<string, Date>> {
-  const { rows } = await db.query<{ id: string; finished_at: Date }>({
-    name: 'chime_finish_runs',
-    text: 'select * from chime_private.finish_runs($1, $2, $3, $4, $5, $6, $7)',
-    values: [
-      finishes.map((f) => f.runId),
-      finishes.map((f) => f.attempt),
-      finishes.map((f) => f.status),
-      finishes.map((f) => f.output),
-      finishes.map((f) => f.result),
-      finishes.map((f) => f.error),
-      finishes.map((f) => f.stack),
-    ],
-  });
-  return new Map(rows.map((row) => [row.id, row.finished_at]));
 }
 
 /** An attempt of a run: what fences late writers. */

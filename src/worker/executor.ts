@@ -2,18 +2,22 @@
 // a handler does, the record is written. Only a run that could not be started is left to graphile-worker, to wake it again.
 import type pg from 'pg';
 import type { Attempt, StartedRun } from '../db/calls.ts';
+import type { Finish, Finished } from '../db/finish_calls.ts';
 import { LeaseLostError } from '../errors.ts';
 import type { Task } from '../task.ts';
 import type { ContextServices } from './context.ts';
 import { type Outcome, runHandler } from './handler.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
 
-/** A run that has ended, as it is reported to people. */
-export interface FinishedRun {
+const notStarted = 'The run could not be started.';
+
+/** An attempt that has ended, and what became of its run, as it is reported to people. */
+export interface FinishedRun extends Finished {
   run: StartedRun;
-  status: 'succeeded' | 'failed';
+  outcome: Finish['outcome'];
   durationMs: number;
-  latenessMs: number;
+  /** How late the run was; null where this was not its first attempt. */
+  latenessMs: number | null;
   /** The beginning of the output, or of the error. */
   summary: string;
 }
@@ -72,8 +76,12 @@ export class Executor {
    * @throws Error where it could not be started: its job must stay, as nothing else would wake a worker for it
    */
   async execute(runId: string): Promise<void> {
-    const underWay = this.#executing.get(runId);
-    if (underWay !== undefined) return underWay; // woken twice
+    // Woken twice; or for its next attempt, before the one that was written off has quite ended here.
+    for (let underWay = this.#executing.get(runId); underWay !== undefined; ) {
+      await underWay.catch(() => {});
+      underWay = this.#executing.get(runId);
+      if (this.#options.stopping.aborted) throw new Error(notStarted);
+    }
     const executing = this.#execute(runId);
     this.#executing.set(runId, executing);
     try {
@@ -95,7 +103,7 @@ export class Executor {
       if (error instanceof LeaseLostError) this.#options.onLeaseLost(error);
       else this.#options.log.error({ err: error, run_id: runId }, 'a run could not be started');
       // Its own words: graphile-worker stores them, and must be able to.
-      throw new Error('The run could not be started.');
+      throw new Error(notStarted);
     }
   }
 
@@ -129,7 +137,7 @@ export class Executor {
     const outcome = await Promise.race([held.outcome, held.abandoned]);
     if (outcome === undefined || !this.#held.has(run.id)) return;
     const durationMs = performance.now() - began;
-    if (held.controller.signal.aborted && outcome.status === 'failed') {
+    if (held.controller.signal.aborted && outcome.outcome === 'failed') {
       // It was told to end, and did before it was done: that is no failure of its own.
       this.#held.delete(run.id);
       await this.#recorder.giveBack([held]).catch((error: Error) => this.#leave(held, error));
@@ -145,10 +153,11 @@ export class Executor {
         return;
       }
       this.#options.onFinished({
+        ...recorded,
         run,
-        status: outcome.status,
+        outcome: outcome.outcome,
         durationMs,
-        latenessMs: run.started_at.getTime() - run.due_at.getTime(),
+        latenessMs: run.attempt > 1 ? null : run.started_at.getTime() - run.due_at.getTime(),
         summary: (outcome.error ?? outcome.output ?? '').slice(0, 500),
       });
     } catch (error) {

@@ -1,5 +1,6 @@
 // A handler's own part of a run: whatever it does, returns or throws becomes an outcome that can be recorded.
-import type { Finish, StartedRun } from '../db/calls.ts';
+import type { StartedRun } from '../db/calls.ts';
+import type { Finish } from '../db/finish_calls.ts';
 import type { RunLog, Task } from '../task.ts';
 import { type ContextServices, createContext } from './context.ts';
 import { Output } from './output.ts';
@@ -56,7 +57,7 @@ function success(value: unknown, output: Output, maxOutput: number): Outcome {
     if (result !== null && Buffer.byteLength(result) > maxOutput) result = null;
   }
   return {
-    status: 'succeeded',
+    outcome: 'succeeded',
     output: output.isWritten ? output.text() : null,
     result,
     error: null,
@@ -67,7 +68,7 @@ function success(value: unknown, output: Output, maxOutput: number): Outcome {
 /** An attempt that failed with this message and nothing else. */
 export function failure(error: string): Outcome {
   return {
-    status: 'failed',
+    outcome: 'failed',
     output: null,
     result: null,
     error: storable(error).slice(0, 10_000),

@@ -2,14 +2,13 @@
 import type pg from 'pg';
 import {
   type Attempt,
-  type Finish,
-  finishRuns,
   type LogLine,
   returnRuns,
   type StartedRun,
   startRuns,
   writeLogs,
 } from '../db/calls.ts';
+import { type Finish, type Finished, finishRuns } from '../db/finish_calls.ts';
 import { isConnectionError, isTransient } from '../db/pool.ts';
 import { fromDatabase, LeaseLostError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -36,7 +35,7 @@ const logTries = 10;
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #starts: Batcher<string, StartedRun | undefined>;
-  readonly #finishes: Batcher<Finish, Date | undefined>;
+  readonly #finishes: Batcher<Finish, Finished | undefined>;
   readonly #logs: LogBuffer;
   /** Runs whose start went without an answer: the database may have started them. */
   readonly #unsure = new Set<string>();
@@ -70,10 +69,10 @@ export class Recorder {
   }
 
   /**
-   * Records the end of an attempt, after its log; answers when it ended, undefined where that came too late. Goes on trying
-   * whatever the reason, until the worker stops: the run would count as running for as long as the worker lives.
+   * Records the end of an attempt, after its log; answers what became of the run, undefined where that came too late. Goes on
+   * trying whatever the reason, until the worker stops: the run would count as running for as long as the worker lives.
    */
-  async finish(finish: Finish): Promise<Date | undefined> {
+  async finish(finish: Finish): Promise<Finished | undefined> {
     const { log, stopping } = this.#options;
     if (this.#logs.holds(finish.runId)) await this.#logs.flush();
     let sent = finish;
@@ -116,7 +115,7 @@ export class Recorder {
     }
   }
 
-  async #sendFinishes(finishes: Finish[]): Promise<(Date | undefined)[]> {
+  async #sendFinishes(finishes: Finish[]): Promise<(Finished | undefined)[]> {
     const recorded = await finishRuns(this.#options.pool, finishes);
     return finishes.map((finish) => recorded.get(finish.runId));
   }

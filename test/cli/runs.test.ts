@@ -37,6 +37,7 @@ t.test('trigger and runs', async (test) => {
     '0 0 1 1 *',
     '--key',
     'job',
+    ...['--max-retries', '0'],
   );
   test.match(await run('doctor'), { stdout: /\(http_request, run_query, send_message\)/ });
   test.match(await run('schedule', 'trigger', 'job', '--wait', '--timeout', '60'), {

@@ -24,6 +24,7 @@ t.test('create, get, list', async (test) => {
     ...{ cron: '0 9 * * 1-5', timezone: 'Europe/Berlin', dstGap: 'skip', dstFold: 'last' },
     ...{ startsAt: new Date('2030-01-01T00:00:00Z'), endsAt: '2031-01-01T00:00:00Z', maxRuns: 7 },
     ...{ jitter: '5 seconds', catchUp: 'all', catchUpWindow: '2 days', overlap: 'allow' },
+    ...{ maxRetries: 5, retryDelay: '2 minutes', retryBackoff: 'linear', retryMaxDelay: '10 minutes' },
   });
   test.hasStrict(created, {
     outcome: 'created',
@@ -47,6 +48,7 @@ t.test('create, get, list', async (test) => {
     ...{ timezone: 'Europe/Berlin' },
     ...{ dstGap: 'skip', dstFold: 'last', startsAt: new Date('2030-01-01T00:00:00Z') },
     ...{ endsAt: new Date('2031-01-01T00:00:00Z'), maxRuns: 7, jitter: '00:00:05', catchUp: 'all' },
+    ...{ maxRetries: 5, retryDelay: '00:02:00', retryBackoff: 'linear', retryMaxDelay: '00:10:00' },
     ...{ catchUpWindow: '2 days', overlap: 'allow', status: 'active', statusReason: null, pausedUntil: null },
     ...{ pausedBy: null, nextRunAt: new Date('2030-01-01T08:00:00Z'), lastRunId: null, runCount: 0 },
     ...{ revision: 1, createdAt: schedule.createdAt, updatedAt: schedule.updatedAt },
@@ -256,7 +258,7 @@ t.test('what reads as SQL is a value', async (test) => {
   const field = 'task => null); drop schema chime cascade; --';
   await test.rejects(chime.schedules.create({ ...yearly, [field]: 1 } as typeof yearly), {
     name: 'InvalidArgumentError',
-    hint: /^The fields are cron, every, .*, onExcluded\.$/,
+    hint: /^The fields are cron, every, .*, onExcluded, .*\.$/,
   });
   await test.rejects(chime.preview({ cron: '* * * * *', crno: 1 } as object), InvalidArgumentError);
   test.ok((await chime.schedules.list()).length > 0);

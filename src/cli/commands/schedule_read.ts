@@ -6,6 +6,7 @@ import { type LocaleOptions, localeOf, withLocale } from '../locale.ts';
 import { configOf, withCommon } from '../options.ts';
 import { fireLines, json, paint, paintStatus, relative, ruleOf, table } from '../output.ts';
 import { positive, runLine } from './runs.ts';
+import { retryWords } from './schedule_attempts.ts';
 import { nextFires, scheduleArgument } from './schedule_card.ts';
 import { localTimezone, withRule } from './schedule_write.ts';
 
@@ -82,6 +83,7 @@ export function showCommand(): Command {
           'policies',
           `catch_up ${schedule.catchUp} within ${schedule.catchUpWindow}, overlap ${schedule.overlap}, dst_gap ${schedule.dstGap}, dst_fold ${schedule.dstFold}`,
         );
+        line('retries', retryWords(schedule));
         line(
           'runs',
           schedule.maxRuns === null ? schedule.runCount : `${schedule.runCount} of ${schedule.maxRuns}`,

@@ -6,6 +6,7 @@ import { type LocaleOptions, withLocale } from '../locale.ts';
 import { configOf, withCommon } from '../options.ts';
 import { readPayload } from './payload.ts';
 import { positive } from './runs.ts';
+import { attemptOptions, withAttempts } from './schedule_attempts.ts';
 import { printCard, scheduleArgument } from './schedule_card.ts';
 
 /** The time zone of this machine, as far as it says. */
@@ -47,7 +48,7 @@ export function withRule(command: Command): Command {
 }
 
 function withDefinition(command: Command): Command {
-  return withLocale(withRule(command))
+  return withLocale(withAttempts(withRule(command)))
     .option('--task <name>', 'the task that runs')
     .option('--payload <json>', 'what the task is given: JSON, or @file')
     .option('--name <name>', 'what people call it (default: key or task)')
@@ -109,6 +110,7 @@ async function definitionOf(options: DefinitionOptions): Promise<Partial<CreateS
     'onlyOn',
     'neverOn',
     'onExcluded',
+    ...attemptOptions,
   ] as const;
   const given = names.filter((name) => options[name] !== undefined);
   const fields: Record<string, unknown> = Object.fromEntries(given.map((name) => [name, options[name]]));
