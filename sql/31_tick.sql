@@ -1,5 +1,5 @@
--- Everything that waits is a row with a due instant, and tick() moves all of it: due fires, due retries, pauses that end, leases of
--- dead workers. It answers with the next due instant; nothing else in pgchime waits on time. Any number of clocks may
+-- Everything that waits is a row with a due instant, and tick() moves all of it: due fires, due retries, pauses that end, deadlines that
+-- passed, leases of dead workers. It answers with the next due instant; nothing else in pgchime waits on time. Any number of clocks may
 -- tick at once: they share the work by SKIP LOCKED. One transaction a call: all of a fire (its run, its job, the
 -- schedule's next fire) or none of it.
 
@@ -153,6 +153,7 @@ create or replace function chime_private.tick(
   out skipped integer,
   out resumed integer,
   out retried integer,
+  out timed_out integer,
   out recovered integer,
   out more boolean,
   out next_due_at timestamptz
@@ -175,7 +176,8 @@ begin
   fired := v_done.fired;
   skipped := v_done.skipped;
   retried := chime_private.retry_due(now, most);
-  more := v_done.claimed >= most or resumed >= most or retried >= most;
+  timed_out := chime_private.write_off_overdue(now, most);
+  more := v_done.claimed >= most or resumed >= most or retried >= most or timed_out >= most;
 
   recovered := chime_private.recover_lost_runs(now, clock_id) + chime_private.recover_stuck_runs(now, clock_id);
   perform chime_private.maintain_due(now);
@@ -184,13 +186,14 @@ begin
       (select s.next_due_at from chime.schedules s where s.next_due_at is not null order by s.next_due_at limit 1),
       (select s.paused_until from chime.schedules s where s.paused_until is not null order by s.paused_until limit 1),
       (select r.retry_at from chime.runs r where r.retry_at is not null order by r.retry_at limit 1),
-      (select w.lease_until from chime_private.workers w where w.stopped_at is null order by w.lease_until limit 1),
+      (select min(least(w.lease_until, w.watch_at)) from chime_private.workers w where w.stopped_at is null),
       (select (s.value #>> '{}')::timestamptz from chime_private.settings s where s.key = 'maintenance_due_at'))
     into next_due_at;
   -- What is due still is locked by somebody: look again soon, but not at once.
   if next_due_at <= now then next_due_at := now + interval '250 milliseconds'; end if;
 end $$;
 comment on function chime_private.tick is
-  'Moves all that is due: fires schedules (most at a time), resumes pauses that end, queues runs whose retry is due, those of dead workers and those that are stuck. '
+  'Moves all that is due: fires schedules (most at a time), resumes pauses that end, queues runs whose retry is due, times out what is long past its '
+  'deadline, queues again the runs of dead workers and those that are stuck. '
   'Answers with what it did, whether more is due at once, and the next due instant. Only a clock that names itself takes '
   'workers for dead.';

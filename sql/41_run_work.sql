@@ -1,37 +1,50 @@
 -- What workers write. Starts and finishes come in batches, one statement for all of them, so that full history costs
 -- little. Every attempt has a number: a start, log line or finish that carries another number than the run changes nothing.
 
+create or replace function chime_private.write_off_after() returns interval
+language sql immutable parallel safe
+as $$ select interval '10 seconds' $$;
+comment on function chime_private.write_off_after is
+  'How long after its deadline an attempt is written off by a clock. Its worker, if it can, does that in half the time.';
+
 create or replace function chime_private.start_runs(worker_id uuid, run_ids uuid[], resend boolean)
 returns table (
   id uuid, attempt integer, task text, payload jsonb, trigger chime.run_trigger, scheduled_for timestamptz,
-  local_time text, due_at timestamptz, started_at timestamptz, schedule_id uuid, schedule_key text, schedule_name text, timezone text, next_run_at timestamptz
+  local_time text, due_at timestamptz, started_at timestamptz, timeout_ms double precision,
+  schedule_id uuid, schedule_key text, schedule_name text, timezone text, next_run_at timestamptz
 )
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now timestamptz := chime.now();
 begin
-  -- A worker that was taken for dead may not start anything: its runs are somebody else's by now.
-  perform from chime_private.workers w where w.id = start_runs.worker_id and w.stopped_at is null and w.lease_until > v_now for share;
+  -- A worker that was taken for dead may not start anything: its runs are somebody else's by now. This lock holds off whoever
+  -- declares that, and not the renewal of the lease.
+  perform from chime_private.workers w where w.id = start_runs.worker_id and w.stopped_at is null and w.lease_until > v_now for key share;
   if not found then
     perform chime_private.fail('CH020', 'The lease of this worker has ended.', 'It must stop; its runs are given to other workers.');
   end if;
   return query
     with started as (
-      update chime.runs r set status = 'running', attempt = r.attempt + 1, worker_id = start_runs.worker_id, started_at = v_now
+      update chime.runs r set status = 'running', attempt = r.attempt + 1, worker_id = start_runs.worker_id, started_at = v_now,
+        deadline_at = v_now + coalesce((select s.timeout from chime.schedules s where s.id = r.schedule_id), '5 minutes')
       from unnest(run_ids) i(id)
       where r.id = i.id and (r.status = 'queued' or resend and r.status = 'running' and r.worker_id = start_runs.worker_id)
       returning r.*
+    ), watched as (
+      update chime_private.workers w set watch_at = f.at
+      from (select min(s.deadline_at) + chime_private.write_off_after() as at from started s) f
+      where w.id = start_runs.worker_id and (w.watch_at is null or w.watch_at > f.at) and f.at is not null
     )
     select r.id, r.attempt, r.task, r.payload, r.trigger, r.scheduled_for,
-      (r.scheduled_for at time zone coalesce(s.timezone, 'UTC'))::timestamp(0)::text, r.due_at, r.started_at, r.schedule_id,
-      s.key, s.name, s.timezone, s.next_run_at
+      (r.scheduled_for at time zone coalesce(s.timezone, 'UTC'))::timestamp(0)::text, r.due_at, r.started_at,
+      date_part('epoch', r.deadline_at - r.started_at) * 1000, r.schedule_id, s.key, s.name, s.timezone, s.next_run_at
     from started r
     left join chime.schedules s on s.id = r.schedule_id;
 end $$;
 comment on function chime_private.start_runs is
-  'Starts queued runs for a worker: each gets its next attempt number. Those that are not queued any more are left out of '
-  'the answer. resend says that the answer to the same call was lost: runs that it started then are started anew. Raises '
+  'Starts queued runs for a worker: each gets its next attempt number and a deadline. Those that are not queued any more are left '
+  'out of the answer. resend says that the answer to the same call was lost: runs that it started then are started anew. Raises '
   'CH020 where the worker''s lease has ended.';
 
 create or replace function chime_private.finish_runs(

@@ -47,8 +47,10 @@ declare
   v_ids uuid[];
   v_attempts integer[];
 begin
-  update chime_private.workers w set stopped_at = chime.now() where w.id = stop_worker.worker_id and w.stopped_at is null;
+  -- A start of it that is still under way ends first.
+  perform from chime_private.workers w where w.id = stop_worker.worker_id and w.stopped_at is null for update;
   if not found then return; end if;
+  update chime_private.workers w set stopped_at = chime.now() where w.id = stop_worker.worker_id;
   -- Whatever it could not finish or give back by itself would have nobody to move it.
   select array_agg(r.id), array_agg(r.attempt) into v_ids, v_attempts
   from chime.runs r where r.finished_at is null and r.worker_id = stop_worker.worker_id;

@@ -18,6 +18,8 @@ export interface RunInfo {
   /** When it should have started: nominal time plus jitter. */
   dueAt: Date;
   startedAt: Date;
+  /** When this attempt has to be over, by the schedule's timeout. */
+  deadlineAt: Date;
   /** 1 for the first try. */
   attempt: number;
   trigger: 'schedule' | 'manual' | 'event' | 'backfill';
@@ -61,7 +63,11 @@ export interface TaskContext<P = unknown> {
   /** The payload, as the task's schema read it. */
   payload: P;
   run: RunInfo;
-  /** Aborted when the run has to end: at shutdown, or when this worker lost its lease. */
+  /**
+   * Aborted when the attempt has to end: its time is over, the worker shuts down, or it lost its lease. Throw then, as
+   * `signal.throwIfAborted()` and `fetch` do: a handler that returns says that it is done. One that does not end within a
+   * few seconds is written off, and what it still does changes nothing.
+   */
   signal: AbortSignal;
   log: RunLog;
   /** Appends to the output of the run. Text, or bytes of UTF-8. */

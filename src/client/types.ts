@@ -83,6 +83,8 @@ export interface CreateScheduleInput extends RuleInput {
   retryBackoff?: RetryBackoff;
   /** An interval: the longest wait; `1 hour` by default, or `retryDelay` if that is longer. */
   retryMaxDelay?: string;
+  /** An interval: how long an attempt may take; `5 minutes` by default. */
+  timeout?: string;
 }
 
 /** One of several rules; zone, bounds and policies are those of the schedule. */
@@ -109,6 +111,7 @@ export const createFields: Fields<CreateScheduleInput> = {
   retryDelay: true,
   retryBackoff: true,
   retryMaxDelay: true,
+  timeout: true,
 };
 
 /** Absent keeps, null clears. */
@@ -188,6 +191,7 @@ export interface Schedule {
   retryDelay: string;
   retryBackoff: RetryBackoff;
   retryMaxDelay: string;
+  timeout: string;
   status: ScheduleStatus;
   statusReason: string | null;
   pausedUntil: Date | null;

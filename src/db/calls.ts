@@ -10,6 +10,8 @@ export interface Tick {
   resumed: number;
   /** Runs whose next attempt was due. */
   retried: number;
+  /** Attempts that were long past their deadline. */
+  timedOut: number;
   recovered: number;
   /** More is due at once than one tick takes. */
   more: boolean;
@@ -20,7 +22,7 @@ export interface Tick {
 export async function tick(db: Queryable, clockId: string, clockName: string, most: number): Promise<Tick> {
   const { rows } = await db.query<Record<string, unknown>>({
     name: 'chime_tick',
-    text: `select t.now, t.fired, t.skipped, t.resumed, t.retried, t.recovered, t.more,
+    text: `select t.now, t.fired, t.skipped, t.resumed, t.retried, t.timed_out as "timedOut", t.recovered, t.more,
              greatest(0, extract(epoch from t.next_due_at - chime.now()) * 1000)::float8 as sleep_ms
            from chime_private.tick($1, $2, $3) t`,
     values: [most, clockId, clockName],
@@ -46,6 +48,8 @@ export interface StartedRun {
   local_time: string;
   due_at: Date;
   started_at: Date;
+  /** How long this attempt may take. */
+  timeout_ms: number;
   schedule_id: string | null;
   schedule_key: string | null;
   schedule_name: string | null;

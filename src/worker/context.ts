@@ -45,6 +45,7 @@ function describeRun(run: StartedRun, pool: pg.Pool): RunInfo {
     localTime: run.local_time,
     dueAt: run.due_at,
     startedAt: run.started_at,
+    deadlineAt: new Date(run.started_at.getTime() + run.timeout_ms),
     attempt: run.attempt,
     trigger: run.trigger,
     schedule: id === null || name === null ? null : { id, key, name },

@@ -1,12 +1,14 @@
 // One run from its start to its recorded end: start it in the database, run its handler, record what came of it. Whatever
 // a handler does, the record is written. Only a run that could not be started is left to graphile-worker, to wake it again.
 import type pg from 'pg';
-import type { Attempt, StartedRun } from '../db/calls.ts';
+import type { StartedRun } from '../db/calls.ts';
 import type { Finish, Finished } from '../db/finish_calls.ts';
 import { LeaseLostError } from '../errors.ts';
 import type { Task } from '../task.ts';
 import type { ContextServices } from './context.ts';
 import { type Outcome, runHandler } from './handler.ts';
+import { Held } from './held.ts';
+import { Output } from './output.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
 
 const notStarted = 'The run could not be started.';
@@ -26,33 +28,11 @@ export interface ExecutorOptions extends ContextServices, RecorderOptions {
   pool: pg.Pool;
   tasks: ReadonlyMap<string, Task>;
   maxOutput: number;
+  /** How long a handler may take to end when its time is over, in milliseconds. */
+  handlerGrace?: number | undefined;
   onFinished(finished: FinishedRun): void;
   /** This worker was taken for dead: nothing may be done under its id any more. */
   onLeaseLost(error: LeaseLostError): void;
-}
-
-/** A run whose handler is at work. */
-class Held implements Attempt {
-  readonly runId: string;
-  readonly attempt: number;
-  readonly controller = new AbortController();
-  /** Resolves when the run is given back to the queue: what its handler still does changes nothing. */
-  readonly abandoned: Promise<undefined>;
-  /** What its handler comes to. */
-  outcome: Promise<Outcome> | undefined;
-  #abandon!: (value: undefined) => void;
-
-  constructor({ id, attempt }: StartedRun) {
-    this.runId = id;
-    this.attempt = attempt;
-    this.abandoned = new Promise((resolve) => {
-      this.#abandon = resolve;
-    });
-  }
-
-  abandon(): void {
-    this.#abandon(undefined);
-  }
 }
 
 export class Executor {
@@ -109,12 +89,12 @@ export class Executor {
 
   /** Resolves when no handler is at work any more. */
   async settled(): Promise<void> {
-    await Promise.all([...this.#held.values()].map((held) => held.outcome));
+    await Promise.all([...this.#held.values()].map((held) => held.settled()));
   }
 
   /** Tells all handlers to end. */
   abort(reason: Error): void {
-    for (const { controller } of this.#held.values()) controller.abort(reason);
+    for (const held of this.#held.values()) held.abort(reason);
   }
 
   /** Gives back to the queue what has not ended: another worker, or this one later, runs it again. */
@@ -130,26 +110,26 @@ export class Executor {
   }
 
   async #work(run: StartedRun): Promise<void> {
-    const held = new Held(run);
+    const { maxOutput, handlerGrace, log } = this.#options;
+    const held = new Held(run, new Output(maxOutput), handlerGrace);
     this.#held.set(run.id, held);
     const began = performance.now();
-    held.outcome = this.#handle(run, held);
-    const outcome = await Promise.race([held.outcome, held.abandoned]);
-    if (outcome === undefined || !this.#held.has(run.id)) return;
+    const outcome = await held.ended(this.#handle(run, held));
+    if (!this.#held.has(run.id)) return;
     const durationMs = performance.now() - began;
-    if (held.controller.signal.aborted && outcome.outcome === 'failed') {
-      // It was told to end, and did before it was done: that is no failure of its own.
-      this.#held.delete(run.id);
-      await this.#recorder.giveBack([held]).catch((error: Error) => this.#leave(held, error));
-      return;
-    }
     try {
+      if (outcome === undefined) {
+        await this.#recorder.giveBack([held]);
+        return;
+      }
+      if (held.isDeaf)
+        log.warn(
+          { run_id: run.id, attempt: run.attempt, task: run.task },
+          'a task ignores its abort: it is not waited for any more, and what it still does changes nothing',
+        );
       const recorded = await this.#recorder.finish({ runId: run.id, attempt: run.attempt, ...outcome });
       if (recorded === undefined) {
-        this.#options.log.warn(
-          { run_id: run.id, attempt: run.attempt },
-          'a result came too late and was dropped',
-        );
+        log.warn({ run_id: run.id, attempt: run.attempt }, 'a result came too late and was dropped');
         return;
       }
       this.#options.onFinished({
@@ -174,12 +154,12 @@ export class Executor {
     );
   }
 
-  #handle(run: StartedRun, { controller: { signal } }: Held): Promise<Outcome> {
+  #handle(run: StartedRun, { signal, output }: Held): Promise<Outcome> {
     return runHandler(run, {
       task: this.#options.tasks.get(run.task),
       signal,
       log: this.#recorder.logOf(run),
-      maxOutput: this.#options.maxOutput,
+      output,
       services: this.#options,
     });
   }

@@ -3,26 +3,27 @@ import type { StartedRun } from '../db/calls.ts';
 import type { Finish } from '../db/finish_calls.ts';
 import type { RunLog, Task } from '../task.ts';
 import { type ContextServices, createContext } from './context.ts';
-import { Output } from './output.ts';
+import type { Output } from './output.ts';
 import { describeError, storable, storableJson } from './text.ts';
 
 /** How an attempt ended. */
-export type Outcome = Omit<Finish, 'runId' | 'attempt'>;
+export interface Outcome extends Omit<Finish, 'runId' | 'attempt'> {
+  /** Whether the handler threw it. */
+  thrown?: true;
+}
 
 export interface HandlerOptions {
   /** Undefined where no worker has registered it. */
   task: Task | undefined;
   signal: AbortSignal;
   log: RunLog;
-  /** In bytes: what goes beyond is cut, with a mark. */
-  maxOutput: number;
+  output: Output;
   services: ContextServices;
 }
 
 /** Runs the handler of a run. Never rejects. */
 export async function runHandler(run: StartedRun, options: HandlerOptions): Promise<Outcome> {
-  const { task, signal, log, maxOutput, services } = options;
-  const output = new Output(maxOutput);
+  const { task, signal, log, output, services } = options;
   try {
     if (task === undefined) {
       return failure(`No worker has registered the task "${run.task}".`);
@@ -35,14 +36,14 @@ export async function runHandler(run: StartedRun, options: HandlerOptions): Prom
       return failure(`The payload does not fit the task "${run.task}": ${issues.join('; ')}.`);
     }
     const context = createContext(run, payload.data, output, log, signal, services);
-    return success(await task.run(context), output, maxOutput);
+    return success(await task.run(context), output);
   } catch (error) {
     const { message, stack } = describeError(error);
-    return { ...failure(message), stack, output: output.isWritten ? output.text() : null };
+    return { ...failure(message), stack, output: output.close(), thrown: true };
   }
 }
 
-function success(value: unknown, output: Output, maxOutput: number): Outcome {
+function success(value: unknown, output: Output): Outcome {
   let result: string | null = null;
   if (typeof value === 'string') {
     output.write(value);
@@ -54,11 +55,11 @@ function success(value: unknown, output: Output, maxOutput: number): Outcome {
     }
     if (!output.isWritten && result !== null) output.write(JSON.stringify(value, null, 2));
     // Too large to be of use as JSON: the output has it, cut where the limit is.
-    if (result !== null && Buffer.byteLength(result) > maxOutput) result = null;
+    if (result !== null && Buffer.byteLength(result) > output.limit) result = null;
   }
   return {
     outcome: 'succeeded',
-    output: output.isWritten ? output.text() : null,
+    output: output.close(),
     result,
     error: null,
     stack: null,

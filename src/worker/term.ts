@@ -45,6 +45,7 @@ export class Term {
       workerId: this.id,
       tasks,
       maxOutput: worker.maxOutput,
+      handlerGrace: worker.handlerGrace,
       log,
       forfeited: this.#forfeited.signal,
       onLeaseLost: (error) => this.#lose(error.message),

@@ -24,6 +24,8 @@ export interface WorkerOptions {
   leaseInterval?: number;
   /** How long the lease is trusted after a renewal, in milliseconds. */
   leaseTrust?: number;
+  /** How long a handler may take to end when its time is over, in milliseconds. */
+  handlerGrace?: number;
 }
 
 interface WorkerEventMap {

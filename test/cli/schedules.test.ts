@@ -166,6 +166,8 @@ t.test('how often its runs are tried again', async (test) => {
   test.equal(await retries(), '7, after 1 minute 30 seconds, constant');
   await run('schedule', 'update', 'brief', '--max-retries', '0');
   test.equal(await retries(), 'none');
+  await run('schedule', 'update', 'brief', '--timeout', '90 minutes');
+  test.match(await run('schedule', 'show', 'brief'), { stdout: /^timeout +1 hour 30 minutes$/m });
   const refused = (...args: string[]) => run('schedule', 'update', 'brief', ...args);
   test.match(await refused('--max-retries', '-1'), { code: 2, stderr: /from 0 on/ });
   test.match(await refused('--max-retries', '1000'), { code: 2, stderr: /between 0 and 100/ });

@@ -131,6 +131,17 @@ t.test('runs', async (test) => {
       { code: '23514', constraint: 'runs_attempt_counted' },
     ],
     [
+      'a deadline is that of an attempt',
+      insertRun({ deadline_at: 'now()' }),
+      { code: '23514', constraint: 'runs_deadline_of_attempt' },
+    ],
+    [
+      'and comes after its start',
+      `update chime.runs set deadline_at = started_at where id = '${runId}'`,
+      { code: '23514', constraint: 'runs_deadline_of_attempt' },
+      running,
+    ],
+    [
       'success has no error',
       `update chime.runs set status = 'succeeded', finished_at = now(), worker_id = null, error = 'x' where id = '${runId}'`,
       { code: '23514', constraint: 'runs_error_of_failure' },

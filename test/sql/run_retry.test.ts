@@ -9,17 +9,16 @@ const database = await createDatabase();
 const start = '2026-03-01 12:00:00Z';
 const now = await MovableNow.install(database, start);
 const { create, jobs } = shorthand(database);
-const { attempt, finish, recorded, register, run, start: startRuns } = attemptsOf(database);
+const { attempt, finish, queue, recorded, register, run, start: startRuns } = attemptsOf(database);
 const after = (ms: number) => new Date(Date.parse(start) + ms);
 const tick = (most = 500) =>
   database.row<{ retried: number; more: boolean; next_due_at: Date }>(
     'select * from chime_private.tick($1)',
     [most],
   );
-const queue = (schedule: string) => database.value<string>('select (chime.run_now($1)).id', [schedule]);
 /** A schedule that never fires by itself here, and a run of it. */
 const prepare = async (policy: string) => {
-  const schedule = await create(`cron => '0 0 1 1 *', overlap => 'allow', ${policy}`);
+  const schedule = await create(`cron => '0 0 1 1 *', overlap => 'allow', timeout => '30 days', ${policy}`);
   return { schedule, id: await queue(schedule) };
 };
 const plain = "retry_delay => '1 minute', retry_backoff => 'constant'";

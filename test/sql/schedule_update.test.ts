@@ -42,6 +42,15 @@ t.test('absent keeps, null clears', async (test) => {
   );
 });
 
+t.test('how long an attempt may take', async (test) => {
+  const id = await create("cron => '@hourly', timeout => '1 day'");
+  const timeout = () => database.value('select timeout::text from chime.schedules where id = $1', [id]);
+  test.hasStrict(await update(id, { timeout: '24 hours' }), { revision: 2 });
+  test.equal(await timeout(), '24:00:00');
+  test.hasStrict(await update(id, { timeout: null }), { revision: 3 });
+  test.equal(await timeout(), '00:05:00');
+});
+
 t.test('how runs are tried again', async (test) => {
   const id = await create("cron => '@hourly', max_retries => 5, retry_delay => '2 hours'");
   const policy = 'max_retries, retry_delay::text, retry_backoff, retry_max_delay::text, revision';

@@ -158,6 +158,8 @@ t.test('what is wrong is refused', async (test) => {
       /^retry_max_delay .*00:01:00/,
     ],
     ["task => 'noop', cron => '@daily', retry_max_delay => '366 days'", 'CH007', /retry_max_delay/],
+    ["task => 'noop', cron => '@daily', timeout => '0'", 'CH007', /timeout must be more than 0 and at most/],
+    ["task => 'noop', cron => '@daily', timeout => '366 days'", 'CH007', /timeout/],
     [
       "task => 'noop', cron => '@daily', starts_at => '2027-01-01Z', ends_at => '2026-12-31Z'",
       'CH007',

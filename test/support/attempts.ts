@@ -42,6 +42,8 @@ export function attemptsOf(database: TestDatabase) {
     return id;
   };
   return {
+    /** Runs a schedule once; answers the id of the run. */
+    queue: (schedule: string) => database.value<string>('select (chime.run_now($1)).id', [schedule]),
     finish,
     start,
     /** A worker whose lease has just begun. */

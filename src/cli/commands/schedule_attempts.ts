@@ -4,7 +4,13 @@ import type { Schedule } from '../../client/types.ts';
 import { intervalWords } from '../output.ts';
 
 /** Their names, as CreateScheduleInput has them. */
-export const attemptOptions = ['maxRetries', 'retryDelay', 'retryBackoff', 'retryMaxDelay'] as const;
+export const attemptOptions = [
+  'maxRetries',
+  'retryDelay',
+  'retryBackoff',
+  'retryMaxDelay',
+  'timeout',
+] as const;
 
 /** A whole number from 0 on, for options. */
 function wholeNumber(text: string): number {
@@ -23,7 +29,8 @@ export function withAttempts(command: Command): Command {
         'exponential',
       ]),
     )
-    .option('--retry-max-delay <interval>', 'the longest wait before a retry ("1 hour")');
+    .option('--retry-max-delay <interval>', 'the longest wait before a retry ("1 hour")')
+    .option('--timeout <interval>', 'how long an attempt may take ("5 minutes")');
 }
 
 /** How often its runs are tried again, and when: `3, after 1 minute, exponential up to 1 hour`. */

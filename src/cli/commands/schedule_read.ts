@@ -4,7 +4,7 @@ import { withChime } from '../connect.ts';
 import { UsageError } from '../failure.ts';
 import { type LocaleOptions, localeOf, withLocale } from '../locale.ts';
 import { configOf, withCommon } from '../options.ts';
-import { fireLines, json, paint, paintStatus, relative, ruleOf, table } from '../output.ts';
+import { fireLines, intervalWords, json, paint, paintStatus, relative, ruleOf, table } from '../output.ts';
 import { positive, runLine } from './runs.ts';
 import { retryWords } from './schedule_attempts.ts';
 import { nextFires, scheduleArgument } from './schedule_card.ts';
@@ -84,6 +84,7 @@ export function showCommand(): Command {
           `catch_up ${schedule.catchUp} within ${schedule.catchUpWindow}, overlap ${schedule.overlap}, dst_gap ${schedule.dstGap}, dst_fold ${schedule.dstFold}`,
         );
         line('retries', retryWords(schedule));
+        line('timeout', intervalWords(schedule.timeout));
         line(
           'runs',
           schedule.maxRuns === null ? schedule.runCount : `${schedule.runCount} of ${schedule.maxRuns}`,
