@@ -86,6 +86,11 @@ begin
       then format('retry_max_delay must be between retry_delay (%s) and 365 days.', s.retry_delay)
     when not isfinite(s.timeout) or s.timeout <= interval '0' or s.timeout > interval '365 days'
       then 'timeout must be more than 0 and at most 365 days.'
+    when s.keep_runs not between 1 and 10000 then 'keep_runs must be between 1 and 10000.'
+    when not isfinite(s.keep_for) or s.keep_for < interval '1 minute' or s.keep_for > interval '100 years'
+      then 'keep_for must be between 1 minute and 100 years.'
+    when s.pause_after_failures not between 1 and 1000 then 'pause_after_failures must be between 1 and 1000.'
+    when s.alert_after_failures not between 1 and 1000 then 'alert_after_failures must be between 1 and 1000.'
   end;
   if v_wrong is not null then
     perform chime_private.fail('CH007', v_wrong, null, jsonb_build_object('field', split_part(v_wrong, ' ', 1)));

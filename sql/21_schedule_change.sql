@@ -68,6 +68,9 @@ as $$
     is distinct from
     row(new.key, new.name, new.description, new.task, new.payload, new.max_runs, new.catch_up, new.catch_up_window::text, new.overlap,
       new.max_retries, new.retry_delay::text, new.retry_backoff, new.retry_max_delay::text, new.timeout::text)
+    or row(old.keep_runs, old.keep_for::text, old.pause_after_failures, old.alert_after_failures)
+    is distinct from
+    row(new.keep_runs, new.keep_for::text, new.pause_after_failures, new.alert_after_failures)
 $$;
 comment on function chime_private.definition_changed is 'Whether two definitions differ.';
 
@@ -129,6 +132,8 @@ begin
     overlap = new.overlap, max_retries = new.max_retries, retry_delay = new.retry_delay, retry_backoff = new.retry_backoff,
     retry_max_delay = new.retry_max_delay, timeout = new.timeout, rule = new.rule, status = new.status, status_reason = new.status_reason,
     next_run_at = new.next_run_at, next_due_at = new.next_due_at, accounted_until = new.accounted_until,
+    keep_runs = new.keep_runs, keep_for = new.keep_for,
+    pause_after_failures = new.pause_after_failures, alert_after_failures = new.alert_after_failures,
     revision = new.revision, updated_at = new.updated_at
   where id = old.id;
   perform chime_private.wake_clock(new.next_due_at);

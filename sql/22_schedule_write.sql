@@ -30,6 +30,10 @@ create or replace function chime.create_schedule(
   retry_backoff chime.retry_backoff default 'exponential',
   retry_max_delay interval default null,
   timeout interval default '5 minutes',
+  keep_runs integer default null,
+  keep_for interval default null,
+  pause_after_failures integer default null,
+  alert_after_failures integer default null,
   out id uuid,
   out outcome text,
   out revision integer,
@@ -59,6 +63,8 @@ begin
   v_new.only_on := only_on; v_new.never_on := never_on; v_new.on_excluded := on_excluded;
   v_new.max_retries := max_retries; v_new.retry_delay := retry_delay; v_new.retry_backoff := retry_backoff;
   v_new.retry_max_delay := retry_max_delay; v_new.timeout := timeout;
+  v_new.keep_runs := keep_runs; v_new.keep_for := keep_for;
+  v_new.pause_after_failures := pause_after_failures; v_new.alert_after_failures := alert_after_failures;
   -- Creating it again does not start its interval or recurrence anew.
   v_new.anchor := coalesce(anchor, case when num_nonnulls(every, rrule, rules) = 1 then v_old.anchor end);
   v_new := chime_private.define_schedule(v_new);
@@ -74,6 +80,7 @@ begin
     v_new := chime_private.aim(v_new, v_now);
     perform chime_private.require_future(v_new, v_now);
     insert into chime.schedules select v_new.*;
+    perform chime_private.record_revision(v_new, 'created', '{}', chime_private.changeable(v_new), v_now);
     perform chime_private.wake_clock(v_new.next_due_at);
     outcome := 'created';
   end if;
@@ -81,13 +88,15 @@ begin
   revision := v_new.revision;
   next_run_at := v_new.next_run_at;
 end $$;
-comment on function chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, integer, interval, chime.retry_backoff, interval, interval) is
+comment on function chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, integer, interval, chime.retry_backoff, interval, interval, integer, interval, integer, integer) is
   'Creates a schedule, in the caller''s transaction. Give exactly one rule: cron, every (an interval), at (an instant, or a '
   'wall-clock time in timezone) or rrule (RFC 5545, with DTSTART, RDATE and EXDATE if need be; without DTSTART it counts from '
   'anchor, else starts_at, else now); or rules, a list of such rules, to fire when any of them does. only_on and never_on '
   'name calendars (see set_calendar), on_excluded says what happens to fires that those leave out. '
   'A run whose attempt failed or timed out is tried again max_retries times, after retry_delay, which retry_backoff lengthens up to '
-  'retry_max_delay (1 hour, or retry_delay if that is longer); timeout is how long an attempt may take. dst_gap is next by default, skip for a recurrence rule. With a key that a live schedule of the tenant has, it is changed to what is given here; '
+  'retry_max_delay (1 hour, or retry_delay if that is longer); timeout is how long an attempt may take. keep_runs and keep_for say '
+  'how many of its runs are kept and how long (see chime.retention), pause_after_failures and alert_after_failures what happens when '
+  'so many of them in a row fail. dst_gap is next by default, skip for a recurrence rule. With a key that a live schedule of the tenant has, it is changed to what is given here; '
   'outcome says created, changed or unchanged. Errors: CH001 to CH007.';
 
 -- An overload, so that `at` also takes an expression such as now() + interval '1 hour'. A plain literal is text.
@@ -122,7 +131,7 @@ create or replace function chime.update_schedule(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_fields constant text[] := '{task,cron,every,at,rrule,timezone,payload,name,key,description,anchor,starts_at,ends_at,max_runs,jitter,dst_gap,dst_fold,catch_up,catch_up_window,overlap,rules,only_on,never_on,on_excluded,max_retries,retry_delay,retry_backoff,retry_max_delay,timeout}';
+  c_fields constant text[] := '{task,cron,every,at,rrule,timezone,payload,name,key,description,anchor,starts_at,ends_at,max_runs,jitter,dst_gap,dst_fold,catch_up,catch_up_window,overlap,rules,only_on,never_on,on_excluded,max_retries,retry_delay,retry_backoff,retry_max_delay,timeout,keep_runs,keep_for,pause_after_failures,alert_after_failures}';
   c_rules constant text[] := '{cron,every,at,rrule,rules}';
   v_old chime.schedules := chime_private.live_schedule(schedule_id);
   v_new chime.schedules := v_old;

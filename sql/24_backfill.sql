@@ -70,6 +70,9 @@ begin
     return next;
   end loop;
   if not dry_run then
+    perform chime_private.record_revision(v_schedule, 'backfilled', '{}',
+      jsonb_build_object('since', since, 'until', until, 'runs', cardinality(v_queued)), v_now)
+    where v_queued <> '{}';
     perform chime_private.enqueue(v_queued, array_fill(v_schedule.task, array[cardinality(v_queued)]));
   end if;
 end $$;

@@ -164,6 +164,8 @@ declare
   v_done record;
 begin
   now := chime.now();
+  -- Whose doing it is where a schedule changes its state.
+  perform set_config('chime.actor', 'pgchime', true), set_config('chime.surface', 'clock', true);
   perform chime_private.record_tick(clock_id, clock_name, now) where clock_id is not null;
   resumed := chime_private.resume_due(now, most);
   begin
@@ -180,14 +182,14 @@ begin
   more := v_done.claimed >= most or resumed >= most or retried >= most or timed_out >= most;
 
   recovered := chime_private.recover_lost_runs(now, clock_id) + chime_private.recover_stuck_runs(now, clock_id);
-  perform chime_private.maintain_due(now);
+  perform chime_private.maintain_due(now, fired = 0);
 
   select least(
       (select s.next_due_at from chime.schedules s where s.next_due_at is not null order by s.next_due_at limit 1),
       (select s.paused_until from chime.schedules s where s.paused_until is not null order by s.paused_until limit 1),
       (select r.retry_at from chime.runs r where r.retry_at is not null order by r.retry_at limit 1),
       (select min(least(w.lease_until, w.watch_at)) from chime_private.workers w where w.stopped_at is null),
-      (select (s.value #>> '{}')::timestamptz from chime_private.settings s where s.key = 'maintenance_due_at'))
+      chime_private.maintenance_due_at())
     into next_due_at;
   -- What is due still is locked by somebody: look again soon, but not at once.
   if next_due_at <= now then next_due_at := now + interval '250 milliseconds'; end if;

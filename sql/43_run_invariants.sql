@@ -34,6 +34,13 @@ create or replace trigger runs_identity
     is distinct from row(new.id, new.tenant_id, new.schedule_id, new.schedule_revision, new.trigger, new.scheduled_for, new.due_at, new.created_at))
   execute function chime_private.refuse_change('what a run is, and when it was meant for, never changes');
 
+-- Before, because a row that changes its partition is removed from one and inserted into another: nothing is updated then.
+create or replace trigger runs_id
+  before update of id on chime.runs
+  for each row
+  when (old.id <> new.id)
+  execute function chime_private.refuse_change('what a run is never changes');
+
 create or replace trigger schedules_identity
   after update of id, tenant_id, created_at on chime.schedules
   for each row

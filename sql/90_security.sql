@@ -17,7 +17,7 @@ grant execute on function
   chime.describe(text, interval, text, text, text, text, timestamptz, timestamptz, timestamptz)
   to chime_user, chime_admin, chime_reporter, chime_worker;
 grant execute on function
-  chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, integer, interval, chime.retry_backoff, interval, interval),
+  chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, integer, interval, chime.retry_backoff, interval, interval, integer, interval, integer, integer),
   chime.create_schedule(text, timestamptz, text, jsonb, text, text, text, interval),
   chime.update_schedule(uuid, jsonb, integer),
   chime.find_schedule(text),
@@ -37,7 +37,20 @@ grant execute on function
   chime_private.read_tenant(text)
   to chime_user, chime_admin;
 
-grant execute on function chime.realign_schedules(boolean) to chime_admin;
+grant execute on function chime.retention(), chime.schedule_stats(uuid) to chime_user, chime_admin, chime_reporter;
+-- What views with the rights of their reader are made of.
+grant select on chime_private.uncounted_ends to chime_reporter;
+grant execute on function
+  chime_private.microseconds_between(timestamptz, timestamptz),
+  chime_private.id_time(uuid),
+  chime_private.histogram_bucket(bigint),
+  chime_private.histogram_of(integer[]),
+  chime_private.add_histograms(bigint[], bigint[]),
+  chime_private.sum_histograms(bigint[]),
+  chime_private.quantile_ms(bigint[], double precision),
+  chime_private.failures_in_a_row(uuid, timestamptz)
+  to chime_reporter;
+grant execute on function chime.realign_schedules(boolean), chime.set_retention(interval, interval) to chime_admin;
 
 grant execute on function
   chime_private.tick(integer, uuid, text),

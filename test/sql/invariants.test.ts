@@ -267,7 +267,7 @@ t.test('the derived id of a run', async (test) => {
   test.ok((await id('2026-03-01 12:10Z')) < (await id('2026-03-01 12:10:00.001Z')), 'ids sort by time');
   test.equal(
     await database.value('select tableoid::regclass::text from chime.runs where id = $1', [runId]),
-    'chime_private.runs_default',
-    'outside of the partitions that exist, the default partition keeps it',
+    'chime_private.runs_2026w09',
+    'it lies in its week',
   );
 });
