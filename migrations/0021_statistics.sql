@@ -5,11 +5,11 @@ create table chime.statistics_progress (
   only_row boolean primary key default true check (only_row),
   counted_to uuid not null,
   next_until timestamptz,
-  next_fence xid8
+  next_waits_for xid8[]
 );
 comment on table chime.statistics_progress is 'One row: how far the runs are counted in schedule_totals and run_hours.';
 comment on column chime.statistics_progress.counted_to is 'Runs with ids up to this one are counted, if they are finished and not in late_ends.';
-comment on column chime.statistics_progress.next_until is 'Runs up to this instant may be counted next, once all transactions before next_fence have ended.';
+comment on column chime.statistics_progress.next_until is 'Runs up to this instant may be counted next, once the transactions of next_waits_for have ended.';
 
 -- Runs that finish when their time is counted already, or nearly. In the way of inserts alone, so that no two of them meet.
 create table chime.late_ends (

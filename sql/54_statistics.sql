@@ -22,7 +22,7 @@ comment on function chime_private.note_late_end is 'Leaves word of a run that fi
 
 create or replace function chime_private.microseconds_between(since timestamptz, until timestamptz) returns bigint
 language sql immutable parallel safe
-as $$ select greatest(0, round(extract(epoch from until - since) * 1000000))::bigint $$;
+as $$ select case when until >= since then round(extract(epoch from until - since) * 1000000)::bigint when until < since then 0 end $$;
 comment on function chime_private.microseconds_between is 'From one instant to another; 0 where the other comes first.';
 
 -- The clock is read when the row is written: whoever writes it before some instant has a transaction that began before it.
@@ -39,6 +39,21 @@ create or replace trigger runs_late_end
     and chime.now() > least(new.scheduled_for, new.created_at) + chime_private.counted_after())
   execute function chime_private.note_late_end();
 
+create or replace function chime_private.open_transactions() returns xid8[]
+language sql volatile
+as $$
+  select array(
+    select x.xid
+    from pg_snapshot_xip(pg_current_snapshot()) x(xid)
+    -- Those of other databases do not matter. One that has just begun may not be known to either view yet: it counts as ours.
+    where not exists (
+        select from pg_locks l join pg_stat_activity a on a.pid = l.pid join pg_database d on d.oid = a.datid
+        where l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted and l.transactionid = x.xid::xid
+          and d.datname <> current_database())
+      and not exists (select from pg_prepared_xacts p where p.transaction = x.xid::xid and p.database <> current_database()))
+$$;
+comment on function chime_private.open_transactions is 'The transactions that write to this database at the moment.';
+
 create or replace function chime_private.count_until(now timestamptz) returns timestamptz
 language plpgsql volatile
 as $$
@@ -51,10 +66,11 @@ begin
   select * into v_progress from chime.statistics_progress p for update skip locked;
   if not found then return null; end if;
   -- Who began to write before an instant and has not ended yet may still bring a run that finished in time: all of them are waited for.
-  if v_progress.next_fence <= pg_snapshot_xmin(pg_current_snapshot()) then v_safe := v_progress.next_until; end if;
-  if v_safe is not null or v_progress.next_until is null then
+  if not exists (select from unnest(v_progress.next_waits_for) x(xid) where not pg_visible_in_snapshot(x.xid, pg_current_snapshot())) then
+    v_safe := v_progress.next_until;
     update chime.statistics_progress p set
-      next_until = date_trunc('second', count_until.now) - chime_private.counted_after() - c_margin, next_fence = pg_snapshot_xmax(pg_current_snapshot());
+      next_until = date_trunc('second', count_until.now) - chime_private.counted_after() - c_margin,
+      next_waits_for = chime_private.open_transactions();
   end if;
   return v_safe;
 end $$;
@@ -84,7 +100,7 @@ begin
   update chime.statistics_progress p set
     counted_to = v_to,
     next_until = case when v_seen < most and v_late < most then p.next_until else v_until end,
-    next_fence = case when v_seen < most and v_late < most then p.next_fence else '0' end;
+    next_waits_for = case when v_seen < most and v_late < most then p.next_waits_for end;
   return v_seen >= most or v_late >= most;
 end $$;
 comment on function chime_private.count_runs is

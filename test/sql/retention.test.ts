@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap';
 import { attemptsOf } from '../support/attempts.ts';
 import { createDatabase } from '../support/database.ts';
+import { upkeepOf } from '../support/history.ts';
 import { MovableNow } from '../support/now.ts';
 import { shorthand } from '../support/schedules.ts';
 
@@ -10,17 +11,6 @@ async function setUp(test: Test, at: string) {
   const now = await MovableNow.install(database, at);
   // Makes the weeks, as their owner.
   await database.rows('select chime_private.tick()');
-  /** Counts and removes all that there is to count and to remove. */
-  const maintain = async () => {
-    // Counting waits for transactions that were under way the time before.
-    for (let round = 0; round < 2; round++) {
-      while (await database.value('select chime_private.count_runs(chime.now())'));
-    }
-    await database.rows("update chime_private.retention_pass set due_at = '-infinity'");
-    for (let bites = 0; await database.value('select chime_private.retain(chime.now())'); bites++) {
-      if (bites === 500) throw new Error('The pass does not end.');
-    }
-  };
   /** The instants of the runs of a schedule that are there. */
   const kept = (id: string) =>
     database.value<string | null>(
@@ -42,7 +32,7 @@ async function setUp(test: Test, at: string) {
         "select name from chime_private.weeks_of('runs') order by from_id",
       )
     ).map(({ name }) => name);
-  return { database, now, maintain, kept, live, weeks, ...short, ...attemptsOf(database) };
+  return { database, now, kept, live, weeks, ...short, ...attemptsOf(database), ...upkeepOf(database) };
 }
 
 t.test('the newest runs of a schedule are kept, and as many skipped ones', async (test) => {
