@@ -60,6 +60,7 @@ async function setUp(test: Test) {
 t.test('whatever finishes when, nothing is counted twice or not at all', async (test) => {
   const { database, now, count, read, truth, hours, hoursTruth, create, tick, register, start, finish } =
     await setUp(test);
+  const { countAll } = upkeepOf(database);
   await create(
     "every => '1 minute', anchor => '2026-03-02 00:00Z', overlap => 'allow', max_retries => 1, retry_delay => '7 minutes'",
   );
