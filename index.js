@@ -15,6 +15,7 @@ export const {
   defineTask,
   EmbeddedPostgresError,
   errorClasses,
+  EventHandlerNotFoundError,
   fromDatabase,
   IllegalStateError,
   InvalidArgumentError,

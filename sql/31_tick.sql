@@ -1,6 +1,6 @@
--- Everything that waits is a row with a due instant, and tick() moves all of it: due fires, due retries, pauses that end, deadlines that
--- passed, leases of dead workers. It answers with the next due instant; nothing else in pgchime waits on time. Any number of clocks may
--- tick at once: they share the work by SKIP LOCKED. One transaction a call: all of a fire (its run, its job, the
+-- Everything that waits is a row with a due instant, and tick() moves all of it: due fires, due retries, events that waited, pauses that
+-- end, deadlines that passed, leases of dead workers. It answers with the next due instant; nothing else in pgchime waits on time. Any
+-- number of clocks may tick at once: they share the work by SKIP LOCKED. One transaction a call: all of a fire (its run, its job, the
 -- schedule's next fire) or none of it.
 
 create or replace function chime_private.fire_due(
@@ -162,6 +162,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_done record;
+  v_waits record;
 begin
   now := chime.now();
   perform chime_private.record_tick(clock_id, clock_name, now) where clock_id is not null;
@@ -177,7 +178,9 @@ begin
   skipped := v_done.skipped;
   retried := chime_private.retry_due(now, most);
   timed_out := chime_private.write_off_overdue(now, most);
-  more := v_done.claimed >= most or resumed >= most or retried >= most or timed_out >= most;
+  select * into v_waits from chime_private.answer_due_events(now, most);
+  fired := fired + v_waits.queued;
+  more := v_waits.moved >= most or v_done.claimed >= most or resumed >= most or retried >= most or timed_out >= most;
 
   recovered := chime_private.recover_lost_runs(now, clock_id) + chime_private.recover_stuck_runs(now, clock_id);
   perform chime_private.maintain_due(now);
@@ -186,6 +189,7 @@ begin
       (select s.next_due_at from chime.schedules s where s.next_due_at is not null order by s.next_due_at limit 1),
       (select s.paused_until from chime.schedules s where s.paused_until is not null order by s.paused_until limit 1),
       (select r.retry_at from chime.runs r where r.retry_at is not null order by r.retry_at limit 1),
+      (select w.due_at from chime_private.event_waits w order by w.due_at limit 1),
       (select min(least(w.lease_until, w.watch_at)) from chime_private.workers w where w.stopped_at is null),
       (select (s.value #>> '{}')::timestamptz from chime_private.settings s where s.key = 'maintenance_due_at'))
     into next_due_at;
@@ -193,7 +197,7 @@ begin
   if next_due_at <= now then next_due_at := now + interval '250 milliseconds'; end if;
 end $$;
 comment on function chime_private.tick is
-  'Moves all that is due: fires schedules (most at a time), resumes pauses that end, queues runs whose retry is due, times out what is long past its '
+  'Moves all that is due: fires schedules (most at a time) and events that waited, resumes pauses that end, queues runs whose retry is due, times out what is long past its '
   'deadline, queues again the runs of dead workers and those that are stuck. '
   'Answers with what it did, whether more is due at once, and the next due instant. Only a clock that names itself takes '
   'workers for dead.';

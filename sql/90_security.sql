@@ -4,6 +4,7 @@
 -- A report runs with the rights of chime_reporter. To own a function a role must be able to create one, for that moment.
 grant create on schema chime_private to chime_reporter;
 alter function chime_private.run_report(text, integer, integer) owner to chime_reporter;
+alter function chime_private.row_as_json(record) owner to chime_reporter;
 revoke create on schema chime_private from chime_reporter;
 
 grant usage on schema chime to chime_user, chime_admin, chime_reporter, chime_worker;
@@ -33,6 +34,14 @@ grant execute on function
   chime.set_calendar(text, text[], text),
   chime.delete_calendar(text),
   chime.find_run(text),
+  chime.trigger_event(text, jsonb),
+  chime.raise_row_event(),
+  chime.create_event_handler(text, text, jsonb, jsonb, interval, interval, text, text, text, text),
+  chime.update_event_handler(uuid, jsonb, integer),
+  chime.find_event_handler(text),
+  chime.enable_event_handler(uuid),
+  chime.disable_event_handler(uuid),
+  chime.delete_event_handler(uuid),
   chime.current_tenant(),
   chime_private.read_tenant(text)
   to chime_user, chime_admin;
