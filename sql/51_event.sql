@@ -108,6 +108,7 @@ declare
   c_most_bytes constant integer := 262144;
   v_cause chime.runs := chime_private.current_run();
   v_event chime.events;
+  v_pattern text;
   v_handlers chime.event_handlers[] := '{}';
   v_part chime.event_handlers[];
 begin
@@ -127,10 +128,13 @@ begin
     v_event.depth := 1 + coalesce((select e.depth from chime.events e where e.id = v_cause.event_id), 0);
   end if;
   if v_event.depth <= c_deepest then
-    v_handlers := array(
-      select h from chime.event_handlers h
-      where h.tenant_id = raise_event.tenant_id and h.event = any (chime_private.event_patterns(raise_event.name))
-        and h.enabled and h.deleted_at is null and (h.filter is null or raise_event.payload @> h.filter));
+    -- One look-up for each pattern, so plain that it is planned once and not again for each event.
+    foreach v_pattern in array chime_private.event_patterns(name) loop
+      v_handlers := v_handlers || array(
+        select h from chime.event_handlers h
+        where h.tenant_id = raise_event.tenant_id and h.event = v_pattern and h.enabled and h.deleted_at is null
+          and (h.filter is null or raise_event.payload @> h.filter));
+    end loop;
   end if;
   v_event.handler_count := cardinality(v_handlers);
   insert into chime.events select v_event.*;
