@@ -10,12 +10,15 @@ const compiled = new URL('./dist/src/index.js', import.meta.url);
 
 export const {
   BlockedAddressError,
+  cancel,
   ChimeError,
   createChime,
   defineTask,
+  done,
   EmbeddedPostgresError,
   errorClasses,
   fromDatabase,
+  giveUp,
   IllegalStateError,
   InvalidArgumentError,
   InvalidConfigError,
@@ -30,8 +33,11 @@ export const {
   NotMigratedError,
   PastTimeError,
   RevisionConflictError,
+  retry,
   RunNotFoundError,
   ScheduleNotFoundError,
+  silent,
+  snooze,
   UnknownTaskError,
   UnknownTimezoneError,
 } = await import(existsSync(source) ? source.href : compiled.href);
