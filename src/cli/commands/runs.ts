@@ -114,7 +114,7 @@ function showCommand(): Command {
         line('retry of', run.retryOf);
         line('next attempt', run.retryAt?.toISOString() ?? null);
         line(
-          'to be cancelled',
+          'told to end',
           run.status === 'running' ? (run.cancelRequestedAt?.toISOString() ?? null) : null,
         );
         line('why', printable(run.cancelReason ?? run.silentReason ?? ''));
