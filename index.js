@@ -10,13 +10,16 @@ const compiled = new URL('./dist/src/index.js', import.meta.url);
 
 export const {
   BlockedAddressError,
+  cancel,
   ChimeError,
   createChime,
   defineTask,
+  done,
   EmbeddedPostgresError,
   errorClasses,
   EventHandlerNotFoundError,
   fromDatabase,
+  giveUp,
   IllegalStateError,
   InvalidArgumentError,
   InvalidConfigError,
@@ -31,8 +34,11 @@ export const {
   NotMigratedError,
   PastTimeError,
   RevisionConflictError,
+  retry,
   RunNotFoundError,
   ScheduleNotFoundError,
+  silent,
+  snooze,
   UnknownTaskError,
   UnknownTimezoneError,
 } = await import(existsSync(source) ? source.href : compiled.href);

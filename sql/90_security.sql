@@ -42,6 +42,8 @@ grant execute on function
   chime.enable_event_handler(uuid),
   chime.disable_event_handler(uuid),
   chime.delete_event_handler(uuid),
+  chime.cancel_run(uuid, text),
+  chime.retry_run(uuid, boolean),
   chime.current_tenant(),
   chime_private.read_tenant(text)
   to chime_user, chime_admin;
@@ -53,10 +55,11 @@ grant execute on function
   chime_private.stop_clock(uuid),
   chime_private.register_worker(uuid, text, text, jsonb),
   chime_private.renew_lease(uuid),
+  chime_private.cancelled_runs(uuid),
   chime_private.stop_worker(uuid),
   chime_private.stuck_runs(),
   chime_private.start_runs(uuid, uuid[], boolean),
-  chime_private.finish_runs(uuid[], integer[], chime_private.outcome[], text[], jsonb[], text[], text[], interval[]),
+  chime_private.finish_runs(uuid[], integer[], chime_private.outcome[], text[], jsonb[], text[], text[], text[], interval[]),
   chime_private.return_runs(uuid[], integer[]),
   chime_private.write_logs(uuid[], integer[], integer[], text[], text[], jsonb[], timestamptz[]),
   chime_private.run_report(text, integer, integer),

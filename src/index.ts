@@ -1,5 +1,6 @@
 // What `import ... from 'pgchime'` gives.
 
+export { type Answer, cancel, done, giveUp, retry, silent, snooze, type Wait } from './answer.ts';
 export { type Chime, type ChimeOptions, createChime } from './client/chime.ts';
 export type {
   Calendar,

@@ -64,9 +64,9 @@ export interface TaskContext<P = unknown> {
   payload: P;
   run: RunInfo;
   /**
-   * Aborted when the attempt has to end: its time is over, the worker shuts down, or it lost its lease. Throw then, as
-   * `signal.throwIfAborted()` and `fetch` do: a handler that returns says that it is done. One that does not end within a
-   * few seconds is written off, and what it still does changes nothing.
+   * Aborted when the attempt has to end: its time is over, the run was cancelled, the worker shuts down or lost its lease.
+   * Throw then, as `signal.throwIfAborted()` and `fetch` do: a handler that returns says that it is done. One that does not
+   * end within a few seconds is written off, and what it still does changes nothing.
    */
   signal: AbortSignal;
   log: RunLog;
@@ -112,7 +112,8 @@ export interface TaskDefinition<S extends z.ZodType> {
   payload: S;
   /**
    * Executes a run. A string that it returns is added to the output; anything else is kept as the result, as JSON, and is
-   * the output too if nothing was written. An error that it throws fails the run.
+   * the output too if nothing was written. An error that it throws fails the attempt. `retry`, `snooze`, `cancel`, `giveUp` and
+   * `silent` make answers that say something else.
    */
   run(ctx: TaskContext<z.output<S>>): unknown;
 }

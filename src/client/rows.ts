@@ -6,6 +6,8 @@ type SnakeRow = Record<string, unknown>;
 const toCamel = (name: string) => name.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
 const toSnake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
+export const isId = (reference: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(reference);
+
 /** A row with the keys of TypeScript. */
 export function fromRow<T>(row: SnakeRow): T {
   return Object.fromEntries(Object.entries(row).map(([key, value]) => [toCamel(key), value])) as T;

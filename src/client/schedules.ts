@@ -1,5 +1,5 @@
 import type { Send } from './chime.ts';
-import { fromRow, namedCall, toPatch } from './rows.ts';
+import { fromRow, isId, namedCall, toPatch } from './rows.ts';
 import { runColumns } from './runs.ts';
 import {
   type CreatedSchedule,
@@ -18,8 +18,6 @@ const columns = `s.id, s.key, s.name, s.description, s.task, s.payload, s.cron, 
   s.catch_up_window::text as catch_up_window, s.overlap, s.max_retries, s.retry_delay::text as retry_delay, s.retry_backoff,
   s.retry_max_delay::text as retry_max_delay, s.timeout::text as timeout, s.status, s.status_reason, s.paused_until, s.paused_by,
   s.next_run_at, s.last_run_id, s.run_count, s.revision, s.created_at, s.updated_at`;
-
-const isId = (reference: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(reference);
 
 /** Schedules. A reference is an id, a key or a name. Errors are those of the SQL functions of the same names. */
 export class Schedules {

@@ -225,6 +225,17 @@ export interface Run {
   skipReason: string | null;
   /** Skipped: how many fires it stands for. */
   coversCount: number | null;
+  /** Retrying: when its next attempt is due. */
+  retryAt: Date | null;
+  /** How many retries it has spent. */
+  retryCount: number;
+  /** The run that it repeats. */
+  retryOf: string | null;
+  /** When somebody asked to cancel it. */
+  cancelRequestedAt: Date | null;
+  cancelReason: string | null;
+  /** Why nobody need be told of it, as its task says. */
+  silentReason: string | null;
 }
 
 export interface RunWithOutput extends Run {

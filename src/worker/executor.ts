@@ -1,7 +1,7 @@
 // One run from its start to its recorded end: start it in the database, run its handler, record what came of it. Whatever
 // a handler does, the record is written. Only a run that could not be started is left to graphile-worker, to wake it again.
 import type pg from 'pg';
-import type { StartedRun } from '../db/calls.ts';
+import type { CancelledRun, StartedRun } from '../db/calls.ts';
 import type { Finish, Finished } from '../db/finish_calls.ts';
 import { LeaseLostError } from '../errors.ts';
 import type { Task } from '../task.ts';
@@ -97,6 +97,11 @@ export class Executor {
     for (const held of this.#held.values()) held.abort(reason);
   }
 
+  /** Tells the handlers of these runs to end. */
+  cancel(runs: readonly CancelledRun[]): void {
+    for (const { run_id: id, reason } of runs) this.#held.get(id)?.cancel(reason);
+  }
+
   /** Gives back to the queue what has not ended: another worker, or this one later, runs it again. */
   async giveBack(): Promise<number> {
     const held = [...this.#held.values()];
@@ -138,7 +143,7 @@ export class Executor {
         outcome: outcome.outcome,
         durationMs,
         latenessMs: run.attempt > 1 ? null : run.started_at.getTime() - run.due_at.getTime(),
-        summary: (outcome.error ?? outcome.output ?? '').slice(0, 500),
+        summary: (outcome.reason ?? outcome.error ?? outcome.output ?? '').slice(0, 500),
       });
     } catch (error) {
       this.#leave(held, error as Error);
