@@ -9,6 +9,7 @@ const source = new URL('./src/index.ts', import.meta.url);
 const compiled = new URL('./dist/src/index.js', import.meta.url);
 
 export const {
+  actingFor,
   BlockedAddressError,
   cancel,
   ChimeError,

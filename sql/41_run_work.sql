@@ -13,7 +13,7 @@ create or replace function chime_private.start_runs(worker_id uuid, run_ids uuid
 returns table (
   id uuid, attempt integer, task text, payload jsonb, trigger chime.run_trigger, scheduled_for timestamptz,
   local_time text, due_at timestamptz, started_at timestamptz, timeout_ms double precision,
-  schedule_id uuid, schedule_key text, schedule_name text, timezone text, next_run_at timestamptz
+  schedule_id uuid, schedule_key text, schedule_name text, timezone text, next_run_at timestamptz, event_id uuid, traceparent text
 )
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms'
 as $$
@@ -40,7 +40,8 @@ begin
     )
     select r.id, r.attempt, r.task, r.payload, r.trigger, r.scheduled_for,
       (r.scheduled_for at time zone coalesce(s.timezone, 'UTC'))::timestamp(0)::text, r.due_at, r.started_at,
-      date_part('epoch', r.deadline_at - r.started_at) * 1000, r.schedule_id, s.key, s.name, s.timezone, s.next_run_at
+      date_part('epoch', r.deadline_at - r.started_at) * 1000, r.schedule_id, s.key, s.name, s.timezone, s.next_run_at,
+      r.event_id, r.traceparent
     from started r
     left join chime.schedules s on s.id = r.schedule_id;
 end $$;

@@ -63,9 +63,10 @@ as $$
 declare
   v_run chime.runs;
 begin
-  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, retry_of, scheduled_for, due_at, status, created_at)
-  values (chime_private.new_id(now), r.tenant_id, r.schedule_id, r.schedule_revision, r.task, r.payload, 'manual', r.id,
-    r.scheduled_for, now, 'queued', now)
+  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, retry_of, event_id, traceparent, scheduled_for,
+    due_at, status, created_at)
+  values (chime_private.new_id(now), r.tenant_id, r.schedule_id, r.schedule_revision, r.task, r.payload, 'manual', r.id, r.event_id,
+    chime_private.current_traceparent(), r.scheduled_for, now, 'queued', now)
   returning * into v_run;
   perform chime_private.enqueue(array[v_run.id], array[v_run.task]);
   return v_run;

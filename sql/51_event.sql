@@ -21,21 +21,6 @@ as $$
 $$;
 comment on function chime_private.event_patterns is 'What an event handler may name to mean an event of this name: all that the index has to be asked for.';
 
-create or replace function chime_private.current_run() returns chime.runs
-language plpgsql stable
-as $$
-declare
-  v_setting text := current_setting('chime.run_id', true);
-  v_run chime.runs;
-begin
-  -- Whatever else it says is nobody's fault here, and must not keep an event from being raised.
-  if v_setting ~ '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$' then
-    select * into v_run from chime.runs r where r.id = v_setting::uuid;
-  end if;
-  return v_run;
-end $$;
-comment on function chime_private.current_run is 'The run that says of itself, in the setting chime.run_id, that it acts in this transaction; null where none does.';
-
 create or replace function chime_private.event_run_id(handler_id uuid, event_id uuid, scheduled_for timestamptz) returns uuid
 language sql immutable strict parallel safe
 as $$
@@ -64,9 +49,9 @@ declare
   v_tasks text[];
 begin
   with made as (
-    insert into chime.runs (id, tenant_id, task, payload, trigger, event_id, event_handler_id, scheduled_for, due_at, status,
-      finished_at, error, created_at)
-    select chime_private.event_run_id(h.id, e.id, run_handlers.scheduled_for), e.tenant_id, h.task, p.payload, 'event', e.id, h.id,
+    insert into chime.runs (id, tenant_id, task, payload, trigger, event_id, event_handler_id, traceparent, scheduled_for, due_at,
+      status, finished_at, error, created_at)
+    select chime_private.event_run_id(h.id, e.id, run_handlers.scheduled_for), e.tenant_id, h.task, p.payload, 'event', e.id, h.id, e.traceparent,
       run_handlers.scheduled_for, run_handlers.scheduled_for, case when p.problem is null then 'queued' else 'failed' end::chime.run_status,
       case when p.problem is not null then run_handlers.now end, p.problem, run_handlers.now
     from unnest(handlers) h, lateral chime_private.template_payload(h.payload, v_scope, v_pattern) p
@@ -123,6 +108,7 @@ begin
   v_event.payload := payload;
   v_event.actor := chime_private.current_actor();
   v_event.cause_run_id := case when v_cause.tenant_id = raise_event.tenant_id then v_cause.id end;
+  v_event.traceparent := chime_private.current_traceparent();
   v_event.depth := 0;
   if v_event.cause_run_id is not null and v_cause.event_id is not null then
     v_event.depth := 1 + coalesce((select e.depth from chime.events e where e.id = v_cause.event_id), 0);

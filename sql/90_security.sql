@@ -34,6 +34,9 @@ grant execute on function
   chime.set_calendar(text, text[], text),
   chime.delete_calendar(text),
   chime.find_run(text),
+  chime.runs_trace_id(chime.runs),
+  chime.runs_span_id(chime.runs),
+  chime.runs_parent_span_id(chime.runs),
   chime.trigger_event(text, jsonb),
   chime.raise_row_event(),
   chime.create_event_handler(text, text, jsonb, jsonb, interval, interval, text, text, text, text),
@@ -47,6 +50,12 @@ grant execute on function
   chime.current_tenant(),
   chime_private.read_tenant(text)
   to chime_user, chime_admin;
+
+grant execute on function
+  chime.runs_trace_id(chime.runs),
+  chime.runs_span_id(chime.runs),
+  chime.runs_parent_span_id(chime.runs)
+  to chime_reporter;
 
 grant execute on function chime.realign_schedules(boolean) to chime_admin;
 

@@ -23,6 +23,8 @@ export interface RunInfo {
   /** 1 for the first try. */
   attempt: number;
   trigger: 'schedule' | 'manual' | 'event' | 'backfill';
+  /** The event that led to it. */
+  eventId: string | null;
   schedule: ScheduleRef | null;
   /** IANA time zone of the schedule; UTC for a run without one. */
   timezone: string;
@@ -69,6 +71,8 @@ export interface TaskContext<P = unknown> {
    * end within a few seconds is written off, and what it still does changes nothing.
    */
   signal: AbortSignal;
+  /** The trace that this attempt belongs to, as W3C Trace Context says it; `fetch` passes it on by itself. */
+  traceparent: string;
   log: RunLog;
   /** Appends to the output of the run. Text, or bytes of UTF-8. */
   write(chunk: string | Uint8Array): void;

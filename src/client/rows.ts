@@ -18,6 +18,8 @@ export function toPatch(fields: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).map(([key, value]) => [toSnake(key), plain(value)]));
 }
 
+const jsonFields = new Set(['payload', 'rules', 'filter']);
+
 /**
  * A call with named arguments: those that are undefined are left to their defaults.
  * @param known every field there is; names become part of the statement, so no other gets into it
@@ -38,7 +40,7 @@ export function namedCall(
   }
   const args = given.map(([key], index) => `${toSnake(key)} => $${index + 1}`);
   const values = given.map(([key, value]) =>
-    key === 'payload' || key === 'rules' ? JSON.stringify(value) : plain(value),
+    jsonFields.has(key) && value !== null ? JSON.stringify(value) : plain(value),
   );
   return { text: `select * from ${name}(${args.join(', ')})`, values };
 }

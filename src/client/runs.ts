@@ -9,7 +9,7 @@ export const runColumns = `r.id, r.schedule_id, s.name as schedule_name, r.task,
   round(extract(epoch from r.finished_at - r.started_at) * 1000, 3)::float8 as duration_ms,
   round(extract(epoch from r.started_at - r.due_at) * 1000, 3)::float8 as lateness_ms,
   r.output_summary, r.error, r.skip_reason, r.covers_count, r.retry_at, r.retry_count, r.retry_of, r.cancel_requested_at,
-  r.cancel_reason, r.silent_reason`;
+  r.cancel_reason, r.silent_reason, r.event_id, r.event_handler_id`;
 /** What a call answers that gives a run. */
 const runOf = (call: string) =>
   `select ${runColumns} from ${call} r left join chime.schedules s on s.id = r.schedule_id`;
@@ -60,7 +60,8 @@ export class Runs {
    */
   async get(reference: string): Promise<RunWithOutput> {
     const rows = await this.#send(
-      `select ${runColumns}, r.payload, r.output, r.result, r.error_stack
+      `select ${runColumns}, r.payload, r.output, r.result, r.error_stack,
+         chime.runs_trace_id(r) as trace_id, chime.runs_span_id(r) as span_id, chime.runs_parent_span_id(r) as parent_span_id
        from chime.find_run($1) r left join chime.schedules s on s.id = r.schedule_id`,
       [reference],
     );

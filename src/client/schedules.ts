@@ -1,3 +1,4 @@
+import { calling, type TraceOptions } from './acting.ts';
 import type { Send } from './chime.ts';
 import { fromRow, isId, namedCall, toPatch } from './rows.ts';
 import { runColumns } from './runs.ts';
@@ -117,13 +118,25 @@ export class Schedules {
   /** Runs it once, at once, beside its rule. */
   async runNow(
     reference: string,
-    { payload, allowOverlap = false }: { payload?: unknown; allowOverlap?: boolean } = {},
+    {
+      payload,
+      allowOverlap = false,
+      ...options
+    }: { payload?: unknown; allowOverlap?: boolean } & TraceOptions = {},
   ): Promise<Run> {
-    const rows = await this.#send(
-      `select ${runColumns} from chime.run_now($1, $2, $3) r left join chime.schedules s on s.id = r.schedule_id`,
+    const { from, values } = calling(
+      'chime.run_now',
+      ['$1::uuid', '$2::jsonb', '$3::boolean'],
       [await this.#id(reference), payload === undefined ? null : JSON.stringify(payload), allowOverlap],
+      'r',
+      options,
     );
-    return this.#one<Run>(rows);
+    return this.#one<Run>(
+      await this.#send(
+        `select ${runColumns} from ${from} left join chime.schedules s on s.id = r.schedule_id`,
+        values,
+      ),
+    );
   }
 
   async #id(reference: string): Promise<string> {

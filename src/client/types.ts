@@ -210,6 +210,10 @@ export interface Run {
   scheduleName: string | null;
   task: string;
   trigger: 'schedule' | 'manual' | 'event' | 'backfill';
+  /** The event that led to it. */
+  eventId: string | null;
+  /** The event handler whose run it is. */
+  eventHandlerId: string | null;
   scheduledFor: Date;
   dueAt: Date;
   status: RunStatus;
@@ -239,6 +243,11 @@ export interface Run {
 }
 
 export interface RunWithOutput extends Run {
+  /** Its place in a trace, as W3C Trace Context has it. */
+  traceId: string;
+  spanId: string;
+  /** Null where its trace begins with it. */
+  parentSpanId: string | null;
   payload: unknown;
   output: string | null;
   result: unknown;

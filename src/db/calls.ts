@@ -57,6 +57,9 @@ export interface StartedRun {
   schedule_name: string | null;
   timezone: string | null;
   next_run_at: Date | null;
+  event_id: string | null;
+  /** What it was brought about in, as W3C Trace Context says it. */
+  traceparent: string | null;
 }
 
 export async function startRuns(

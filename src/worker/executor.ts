@@ -5,6 +5,7 @@ import type { CancelledRun, StartedRun } from '../db/calls.ts';
 import type { Finish, Finished } from '../db/finish_calls.ts';
 import { LeaseLostError } from '../errors.ts';
 import type { Task } from '../task.ts';
+import { AttemptSpan } from './attempt_span.ts';
 import type { ContextServices } from './context.ts';
 import { type Outcome, runHandler } from './handler.ts';
 import { Held } from './held.ts';
@@ -118,11 +119,14 @@ export class Executor {
     const { maxOutput, handlerGrace, log } = this.#options;
     const held = new Held(run, new Output(maxOutput), handlerGrace);
     this.#held.set(run.id, held);
+    const span = new AttemptSpan(run);
     const began = performance.now();
-    const outcome = await held.ended(this.#handle(run, held));
-    if (!this.#held.has(run.id)) return;
+    const outcome = await held.ended(span.run(() => this.#handle(run, held, span.traceparent)));
+    span.stop();
     const durationMs = performance.now() - began;
+    let status: Finished['status'] | undefined;
     try {
+      if (!this.#held.has(run.id)) return;
       if (outcome === undefined) {
         await this.#recorder.giveBack([held]);
         return;
@@ -137,6 +141,7 @@ export class Executor {
         log.warn({ run_id: run.id, attempt: run.attempt }, 'a result came too late and was dropped');
         return;
       }
+      status = recorded.status;
       this.#options.onFinished({
         ...recorded,
         run,
@@ -149,6 +154,7 @@ export class Executor {
       this.#leave(held, error as Error);
     } finally {
       this.#held.delete(run.id);
+      span.end({ ...(outcome ?? { outcome: 'given_back' }), status });
     }
   }
 
@@ -159,10 +165,11 @@ export class Executor {
     );
   }
 
-  #handle(run: StartedRun, { signal, output }: Held): Promise<Outcome> {
+  #handle(run: StartedRun, { signal, output }: Held, traceparent: string): Promise<Outcome> {
     return runHandler(run, {
       task: this.#options.tasks.get(run.task),
       signal,
+      traceparent,
       log: this.#recorder.logOf(run),
       output,
       services: this.#options,

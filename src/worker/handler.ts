@@ -17,6 +17,7 @@ export interface HandlerOptions {
   /** Undefined where no worker has registered it. */
   task: Task | undefined;
   signal: AbortSignal;
+  traceparent: string;
   log: RunLog;
   output: Output;
   services: ContextServices;
@@ -24,7 +25,7 @@ export interface HandlerOptions {
 
 /** Runs the handler of a run. Never rejects. */
 export async function runHandler(run: StartedRun, options: HandlerOptions): Promise<Outcome> {
-  const { task, signal, log, output, services } = options;
+  const { task, signal, traceparent, log, output, services } = options;
   try {
     if (task === undefined) {
       return failure(`No worker has registered the task "${run.task}".`);
@@ -36,7 +37,7 @@ export async function runHandler(run: StartedRun, options: HandlerOptions): Prom
       );
       return failure(`The payload does not fit the task "${run.task}": ${issues.join('; ')}.`);
     }
-    const context = createContext(run, payload.data, output, log, signal, services);
+    const context = createContext(run, payload.data, { signal, traceparent, log, output, services });
     const began = performance.now();
     const value = await task.run(context);
     if (!isAnswer(value)) return success(value, output);

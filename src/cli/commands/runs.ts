@@ -113,10 +113,7 @@ function showCommand(): Command {
         line('attempt', run.attempt);
         line('retry of', run.retryOf);
         line('next attempt', run.retryAt?.toISOString() ?? null);
-        line(
-          'told to end',
-          run.status === 'running' ? (run.cancelRequestedAt?.toISOString() ?? null) : null,
-        );
+        line('told to end', run.status === 'running' ? (run.cancelRequestedAt?.toISOString() ?? null) : null);
         line('why', printable(run.cancelReason ?? run.silentReason ?? ''));
         line('payload', printable(JSON.stringify(run.payload)));
         line('error', run.error === null ? null : paint('red', forTerminal(run.error)));
