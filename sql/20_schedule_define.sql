@@ -33,36 +33,42 @@ language sql stable parallel safe
 as $$ select coalesce(nullif(current_setting('chime.actor', true), ''), session_user) $$;
 comment on function chime_private.current_actor is 'Who acts in this session, for the record.';
 
-create or replace function chime_private.check_task(task text, payload jsonb) returns void
+create or replace function chime_private.check_task_name(task text) returns void
 language plpgsql stable
 as $$
-declare
-  v_task chime.tasks;
-  v_error text;
 begin
   if task is null then
     perform chime_private.fail('CH005', 'The task is missing.', 'Name the task that is to run; chime.tasks lists them.');
   elsif task !~ '^[a-z][a-z0-9_]{0,62}$' then
     perform chime_private.fail('CH005', format('"%s" is not a task name.', left(task, 80)),
       'Task names are lower case letters, digits and underscores, 63 characters at most.');
-  elsif payload is null or octet_length(payload::text) > 1048576 then
-    perform chime_private.fail('CH006', 'The payload must be JSON of at most 1 MB.');
-  end if;
-  select * into v_task from chime.tasks t where t.name = check_task.task;
-  if v_task.name is null and exists (select from chime.tasks) then
+  elsif not exists (select from chime.tasks t where t.name = check_task_name.task) and exists (select from chime.tasks) then
     perform chime_private.fail('CH005', format('There is no task "%s".', task),
       (select 'Registered tasks: ' || string_agg(t.name, ', ' order by t.name) || '. Start a worker that has it, then schedule it.' from chime.tasks t));
   end if;
-  v_error := chime_private.json_schema_error(v_task.payload_schema, payload);
+end $$;
+comment on function chime_private.check_task_name is
+  'Refuses a task that no worker has registered (CH005). Before the first worker has registered any task, every name passes: the run '
+  'fails then if nobody has it.';
+
+create or replace function chime_private.check_task(task text, payload jsonb) returns void
+language plpgsql stable
+as $$
+declare
+  v_error text;
+begin
+  perform chime_private.check_task_name(task);
+  if payload is null or octet_length(payload::text) > 1048576 then
+    perform chime_private.fail('CH006', 'The payload must be JSON of at most 1 MB.');
+  end if;
+  v_error := chime_private.json_schema_error((select t.payload_schema from chime.tasks t where t.name = check_task.task), payload);
   if v_error is not null then
     perform chime_private.fail('CH006', format('The payload does not fit the task "%s": %s.', task, v_error),
       'See payload_schema in chime.tasks for what the task takes.',
       jsonb_build_object('task', task, 'path', split_part(v_error, ' ', 1)));
   end if;
 end $$;
-comment on function chime_private.check_task is
-  'Refuses a task that no worker has registered (CH005) and a payload that does not fit it (CH006). Before the first worker '
-  'has registered any task, every name passes: the run fails then if nobody has it.';
+comment on function chime_private.check_task is 'Refuses a task that no worker has registered (CH005) and a payload that does not fit it (CH006).';
 
 create or replace function chime_private.check_bounds(s chime.schedules) returns void
 language plpgsql stable

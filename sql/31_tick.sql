@@ -1,6 +1,6 @@
--- Everything that waits is a row with a due instant, and tick() moves all of it: due fires, due retries, pauses that end, deadlines that
--- passed, leases of dead workers. It answers with the next due instant; nothing else in pgchime waits on time. Any number of clocks may
--- tick at once: they share the work by SKIP LOCKED. One transaction a call: all of a fire (its run, its job, the
+-- Everything that waits is a row with a due instant, and tick() moves all of it: due fires, due retries, events that waited, pauses that
+-- end, deadlines that passed, leases of dead workers. It answers with the next due instant; nothing else in pgchime waits on time. Any
+-- number of clocks may tick at once: they share the work by SKIP LOCKED. One transaction a call: all of a fire (its run, its job, the
 -- schedule's next fire) or none of it.
 
 create or replace function chime_private.fire_due(
@@ -154,6 +154,7 @@ create or replace function chime_private.tick(
   out resumed integer,
   out retried integer,
   out timed_out integer,
+  out cancelled integer,
   out recovered integer,
   out more boolean,
   out next_due_at timestamptz
@@ -162,6 +163,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_done record;
+  v_waits record;
 begin
   now := chime.now();
   -- Whose doing it is where a schedule changes its state.
@@ -179,7 +181,10 @@ begin
   skipped := v_done.skipped;
   retried := chime_private.retry_due(now, most);
   timed_out := chime_private.write_off_overdue(now, most);
-  more := v_done.claimed >= most or resumed >= most or retried >= most or timed_out >= most;
+  cancelled := chime_private.write_off_cancelled(now, most);
+  select * into v_waits from chime_private.answer_due_events(now, most);
+  fired := fired + v_waits.queued;
+  more := greatest(v_done.claimed, resumed, retried, timed_out, cancelled, v_waits.moved) >= most;
 
   recovered := chime_private.recover_lost_runs(now, clock_id) + chime_private.recover_stuck_runs(now, clock_id);
   perform chime_private.maintain_due(now, fired = 0);
@@ -188,6 +193,9 @@ begin
       (select s.next_due_at from chime.schedules s where s.next_due_at is not null order by s.next_due_at limit 1),
       (select s.paused_until from chime.schedules s where s.paused_until is not null order by s.paused_until limit 1),
       (select r.retry_at from chime.runs r where r.retry_at is not null order by r.retry_at limit 1),
+      (select w.due_at from chime_private.event_waits w order by w.due_at limit 1),
+      (select r.cancel_requested_at + chime_private.write_off_after() from chime.runs r
+        where r.cancel_requested_at is not null and r.finished_at is null order by r.cancel_requested_at limit 1),
       (select min(least(w.lease_until, w.watch_at)) from chime_private.workers w where w.stopped_at is null),
       chime_private.maintenance_due_at())
     into next_due_at;
@@ -195,7 +203,7 @@ begin
   if next_due_at <= now then next_due_at := now + interval '250 milliseconds'; end if;
 end $$;
 comment on function chime_private.tick is
-  'Moves all that is due: fires schedules (most at a time), resumes pauses that end, queues runs whose retry is due, times out what is long past its '
-  'deadline, queues again the runs of dead workers and those that are stuck. '
+  'Moves all that is due: fires schedules (most at a time), resumes pauses that end, queues runs whose retry is due and those of '
+  'events that waited, times out what is long past its deadline, cancels what was asked to be long ago, queues again the runs of dead workers and those that are stuck. '
   'Answers with what it did, whether more is due at once, and the next due instant. Only a clock that names itself takes '
   'workers for dead.';

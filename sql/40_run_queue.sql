@@ -69,9 +69,9 @@ begin
     perform chime_private.fail('CH013', format('The schedule "%s" has a run that is not finished.', v_schedule.name),
       'Wait for it, or run beside it with allow_overlap => true.', jsonb_build_object('run_id', v_active[1]));
   end if;
-  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at, status, created_at)
+  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, traceparent, scheduled_for, due_at, status, created_at)
   values (chime_private.new_id(v_now), v_schedule.tenant_id, v_schedule.id, v_schedule.revision, v_schedule.task,
-    coalesce(payload, v_schedule.payload), 'manual', v_now, v_now, 'queued', v_now)
+    coalesce(payload, v_schedule.payload), 'manual', chime_private.current_traceparent(), v_now, v_now, 'queued', v_now)
   returning * into v_run;
   perform chime_private.enqueue(array[v_run.id], array[v_run.task]);
   update chime.schedules set

@@ -19,7 +19,7 @@ comment on function chime_private.retry_wait is
 
 create or replace function chime_private.end_attempts(
   run_ids uuid[], attempts integer[], outcomes chime_private.outcome[], outputs text[], errors text[], stacks text[],
-  waits interval[], now timestamptz
+  reasons text[], waits interval[], now timestamptz
 ) returns table (id uuid, status chime.run_status, wait_ms double precision, retry integer, retries integer)
 language plpgsql volatile
 as $$
@@ -28,11 +28,13 @@ declare
 begin
   return query
     with ended as (
-      select r.*, i.outcome, i.output as written, i.error as reason, i.stack, i.wait, s.retry_delay, s.retry_backoff, s.retry_max_delay,
-        coalesce(s.max_retries, 3) as max_retries,
-        -- What a schedule no longer wants is not tried again.
-        i.outcome in ('failed', 'timed_out') and r.retry_count < coalesce(s.max_retries, 3) and s.status is distinct from 'cancelled' as again
-      from unnest(run_ids, attempts, outcomes, outputs, errors, stacks, waits) i(id, attempt, outcome, output, error, stack, wait)
+      select r.*, i.outcome, i.output as written, i.error as problem, i.stack, i.reason, i.wait,
+        s.retry_delay, s.retry_backoff, s.retry_max_delay, coalesce(s.max_retries, 3) as max_retries,
+        -- What nobody wants any more is not tried again.
+        r.cancel_requested_at is not null as unwanted,
+        i.outcome in ('failed', 'timed_out') and r.retry_count < coalesce(s.max_retries, 3)
+          and r.cancel_requested_at is null and s.status is distinct from 'cancelled' as again
+      from unnest(run_ids, attempts, outcomes, outputs, errors, stacks, reasons, waits) i(id, attempt, outcome, output, error, stack, reason, wait)
       join chime.runs r on r.id = i.id and r.attempt = i.attempt
       left join chime.schedules s on s.id = r.schedule_id
       where r.status = 'running' and i.outcome <> 'succeeded'
@@ -40,7 +42,7 @@ begin
     ), decided as (
       select e.*,
         case
-          when e.outcome = 'snoozed' then end_attempts.now + greatest(e.wait, c_shortest_snooze)
+          when e.outcome = 'snoozed' and not e.unwanted then end_attempts.now + greatest(e.wait, c_shortest_snooze)
           when e.again then end_attempts.now + coalesce(e.wait, chime_private.retry_wait(e.id, e.retry_count + 1,
             coalesce(e.retry_delay, '1 minute'), coalesce(e.retry_backoff, 'exponential'), coalesce(e.retry_max_delay, '1 hour')))
         end as next_at
@@ -48,7 +50,7 @@ begin
     ), recorded as (
       insert into chime.run_attempts (run_id, attempt, tenant_id, worker_id, outcome, started_at, finished_at, error, error_stack, output)
       select d.id, d.attempt, d.tenant_id, d.worker_id, case d.outcome when 'timed_out' then 'timed_out' else 'failed' end,
-        d.started_at, end_attempts.now, d.reason, d.stack, case when d.again then d.written end
+        d.started_at, end_attempts.now, d.problem, d.stack, case when d.again then d.written end
       from decided d
       where d.outcome in ('failed', 'gave_up', 'timed_out')
       on conflict do nothing
@@ -56,13 +58,15 @@ begin
     update chime.runs r set
       status = case
         when d.next_at is not null then 'retrying'
+        when d.unwanted then 'cancelled'
         when d.outcome = 'gave_up' then 'failed'
         else d.outcome::text end::chime.run_status,
       worker_id = null, retry_at = d.next_at, retry_count = r.retry_count + d.again::integer,
       finished_at = case when d.next_at is null then end_attempts.now end,
       output = case when not d.again then d.written end,
       output_summary = case when not d.again then left(d.written, 500) end,
-      error = d.reason, error_stack = d.stack
+      error = d.problem, error_stack = d.stack,
+      cancel_reason = case when d.unwanted then r.cancel_reason when d.outcome = 'cancelled' then d.reason end
     from decided d
     where r.id = d.id
     returning r.id, r.status, date_part('epoch', r.retry_at - end_attempts.now) * 1000,
@@ -71,5 +75,5 @@ begin
 end $$;
 comment on function chime_private.end_attempts is
   'Ends running attempts that did not succeed, arrays side by side: by the policy of its schedule, as it is now, a run that failed or '
-  'timed out waits for a retry, after wait where that is given; one that is snoozed waits without spending any. Runs without a '
-  'schedule have the default policy. Answers what became of each, how long it waits, which retry that is, and of how many.';
+  'timed out waits for a retry, after wait where that is given; one that is snoozed waits without spending any; one that somebody '
+  'wants cancelled is. Runs without a schedule have the default policy. Answers what became of each, how long it waits, which retry that is, and of how many.';

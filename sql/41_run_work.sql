@@ -1,5 +1,7 @@
 -- What workers write. Starts and finishes come in batches, one statement for all of them, so that full history costs
 -- little. Every attempt has a number: a start, log line or finish that carries another number than the run changes nothing.
+-- They wait for no lock for long: somebody may cancel runs in a transaction that is left open, and what has nothing to do with
+-- those must go on. Then the call fails, and is sent again for each run by itself.
 
 create or replace function chime_private.write_off_after() returns interval
 language sql immutable parallel safe
@@ -11,9 +13,9 @@ create or replace function chime_private.start_runs(worker_id uuid, run_ids uuid
 returns table (
   id uuid, attempt integer, task text, payload jsonb, trigger chime.run_trigger, scheduled_for timestamptz,
   local_time text, due_at timestamptz, started_at timestamptz, timeout_ms double precision,
-  schedule_id uuid, schedule_key text, schedule_name text, timezone text, next_run_at timestamptz
+  schedule_id uuid, schedule_key text, schedule_name text, timezone text, next_run_at timestamptz, event_id uuid, traceparent text
 )
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms'
 as $$
 declare
   v_now timestamptz := chime.now();
@@ -38,7 +40,8 @@ begin
     )
     select r.id, r.attempt, r.task, r.payload, r.trigger, r.scheduled_for,
       (r.scheduled_for at time zone coalesce(s.timezone, 'UTC'))::timestamp(0)::text, r.due_at, r.started_at,
-      date_part('epoch', r.deadline_at - r.started_at) * 1000, r.schedule_id, s.key, s.name, s.timezone, s.next_run_at
+      date_part('epoch', r.deadline_at - r.started_at) * 1000, r.schedule_id, s.key, s.name, s.timezone, s.next_run_at,
+      r.event_id, r.traceparent
     from started r
     left join chime.schedules s on s.id = r.schedule_id;
 end $$;
@@ -49,9 +52,9 @@ comment on function chime_private.start_runs is
 
 create or replace function chime_private.finish_runs(
   run_ids uuid[], attempts integer[], outcomes chime_private.outcome[], outputs text[], results jsonb[], errors text[], stacks text[],
-  waits interval[]
+  reasons text[], waits interval[]
 ) returns table (id uuid, status chime.run_status, wait_ms double precision, retry integer, retries integer)
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms'
 as $$
 declare
   v_now timestamptz := chime.now();
@@ -61,8 +64,8 @@ begin
   return query
     update chime.runs r set
       status = 'succeeded', worker_id = null, finished_at = v_now, output = i.output, output_summary = left(i.output, 500),
-      result = i.result, error = null, error_stack = null
-    from unnest(run_ids, attempts, outcomes, outputs, results) i(id, attempt, outcome, output, result)
+      result = i.result, silent_reason = i.reason, error = null, error_stack = null
+    from unnest(run_ids, attempts, outcomes, outputs, results, reasons) i(id, attempt, outcome, output, result, reason)
     where r.id = i.id and r.attempt = i.attempt and r.status = 'running' and i.outcome = 'succeeded'
     returning r.id, r.status, null::double precision, null::integer, null::integer;
   get diagnostics v_count = row_count;
@@ -77,9 +80,9 @@ begin
     where case i.outcome
       when 'succeeded' then r.attempt = i.attempt and r.status = 'succeeded' and r.finished_at < v_now
       when 'cancelled' then r.attempt = i.attempt and r.status = 'cancelled'
-      when 'snoozed' then r.attempt = i.attempt and r.status in ('retrying', 'queued') and a.run_id is null
+      when 'snoozed' then r.attempt = i.attempt and r.status in ('retrying', 'queued', 'cancelled') and a.run_id is null
       else a.outcome <> 'lost' end;
-  return query select * from chime_private.end_attempts(run_ids, attempts, outcomes, outputs, errors, stacks, waits, v_now);
+  return query select * from chime_private.end_attempts(run_ids, attempts, outcomes, outputs, errors, stacks, reasons, waits, v_now);
 end $$;
 comment on function chime_private.finish_runs is
   'Records how attempts ended, arrays side by side, and answers what became of the run of each that is recorded (see end_attempts): '
@@ -89,20 +92,33 @@ create or replace function chime_private.return_runs(run_ids uuid[], attempts in
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_now timestamptz := chime.now();
   v_ids uuid[];
   v_tasks text[];
+  v_count integer;
 begin
-  with returned as (
-    update chime.runs r set status = 'queued', worker_id = null
+  with held as (
+    select r.id
     from unnest(run_ids, attempts) i(id, attempt)
-    where r.id = i.id and r.attempt = i.attempt and r.status = 'running'
-    returning r.id, r.task
+    join chime.runs r on r.id = i.id and r.attempt = i.attempt
+    where r.status = 'running'
+    for no key update of r skip locked
+  ), returned as (
+    update chime.runs r set
+      status = case when r.cancel_requested_at is null then 'queued' else 'cancelled' end::chime.run_status, worker_id = null,
+      finished_at = case when r.cancel_requested_at is not null then v_now end
+    from held h
+    where r.id = h.id
+    returning r.id, r.task, r.status
   )
-  select array_agg(r.id), array_agg(r.task) into v_ids, v_tasks from returned r;
+  select array_agg(r.id) filter (where r.status = 'queued'), array_agg(r.task) filter (where r.status = 'queued'), count(*)
+  into v_ids, v_tasks, v_count from returned r;
   perform chime_private.enqueue(v_ids, v_tasks);
-  return coalesce(cardinality(v_ids), 0);
+  return v_count;
 end $$;
-comment on function chime_private.return_runs is 'Gives runs back to the queue that a worker has started and will not finish, because it is stopping.';
+comment on function chime_private.return_runs is
+  'Gives runs back to the queue that a worker has started and will not finish, because it is stopping; those that somebody wants '
+  'cancelled are. Answers how many. Those that somebody has locked are left to a clock, which finds them without a worker.';
 
 create or replace function chime_private.write_logs(
   run_ids uuid[], attempts integer[], seqs integer[], levels text[], messages text[], datas jsonb[], times timestamptz[]

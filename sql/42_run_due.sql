@@ -51,7 +51,7 @@ begin
   into v_ids, v_attempts, v_errors from overdue o;
   if v_ids is not null then
     perform from chime_private.end_attempts(v_ids, v_attempts, array_fill('timed_out'::chime_private.outcome, array[cardinality(v_ids)]),
-      '{}', v_errors, '{}', '{}', write_off_overdue.now);
+      '{}', v_errors, '{}', '{}', '{}', write_off_overdue.now);
   end if;
   update chime_private.workers w set watch_at = h.first + chime_private.write_off_after()
   from (
@@ -66,3 +66,28 @@ comment on function chime_private.write_off_overdue is
   'Times out attempts that are long past their deadline though their worker lives: a handler keeps its event loop busy, or the worker '
   'cannot say what became of it. `most` of them at most; answers how many. It looks at what is unfinished only when a worker''s '
   'watch_at has come.';
+
+create or replace function chime_private.write_off_cancelled(now timestamptz, most integer) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_latest timestamptz := write_off_cancelled.now - chime_private.write_off_after();
+  v_ids uuid[];
+  v_attempts integer[];
+begin
+  with overdue as (
+    select r.id, r.attempt
+    from chime.runs r
+    where r.cancel_requested_at <= v_latest and r.finished_at is null and r.status = 'running'
+    order by r.cancel_requested_at
+    limit most
+    for no key update skip locked
+  )
+  select array_agg(o.id), array_agg(o.attempt) into v_ids, v_attempts from overdue o;
+  if v_ids is null then return 0; end if;
+  perform from chime_private.end_attempts(v_ids, v_attempts, array_fill('cancelled'::chime_private.outcome, array[cardinality(v_ids)]),
+    '{}', '{}', '{}', '{}', '{}', write_off_cancelled.now);
+  return cardinality(v_ids);
+end $$;
+comment on function chime_private.write_off_cancelled is
+  'Cancels running runs whose worker was asked to do so long ago and has not said a word; `most` of them at most, answers how many.';

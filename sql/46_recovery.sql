@@ -12,11 +12,13 @@ declare
   v_count integer;
 begin
   with lost as (
-    select r.id, r.attempt, r.tenant_id, r.worker_id, r.started_at, r.lost_count + 1 >= c_most_losses as hopeless
+    select r.id, r.attempt, r.tenant_id, r.worker_id, r.started_at, r.cancel_requested_at is not null as unwanted,
+      r.lost_count + 1 >= c_most_losses as hopeless
     from unnest(run_ids, attempts) i(id, attempt)
     join chime.runs r on r.id = i.id and r.attempt = i.attempt
     where r.status = 'running'
-    for no key update of r
+    -- One that somebody is about to cancel is found again later: ticks do not wait for anybody's transaction.
+    for no key update of r skip locked
   ), recorded as (
     insert into chime.run_attempts (run_id, attempt, tenant_id, worker_id, outcome, started_at, finished_at, error)
     select l.id, l.attempt, l.tenant_id, l.worker_id, 'lost', l.started_at, now, 'The worker died or lost its connection.'
@@ -24,10 +26,10 @@ begin
     on conflict do nothing
   ), changed as (
     update chime.runs r set
-      status = case when l.hopeless then 'failed' else 'queued' end::chime.run_status,
+      status = case when l.unwanted then 'cancelled' when l.hopeless then 'failed' else 'queued' end::chime.run_status,
       worker_id = null, lost_count = r.lost_count + 1,
-      finished_at = case when l.hopeless then now end,
-      error = case when l.hopeless then format('Its worker died %s times while running it.', r.lost_count + 1) end
+      finished_at = case when l.unwanted or l.hopeless then now end,
+      error = case when l.hopeless and not l.unwanted then format('Its worker died %s times while running it.', r.lost_count + 1) end
     from lost l where r.id = l.id
     returning r.id, r.task, r.status
   )
@@ -37,7 +39,8 @@ begin
   return v_count;
 end $$;
 comment on function chime_private.lose_runs is
-  'Queues again the runs of a worker that is gone; one that has cost three workers their lives fails instead. Answers how many. '
+  'Queues again the runs of a worker that is gone; one that has cost three workers their lives fails instead, and one that somebody '
+  'wants cancelled is. Answers how many. '
   'Attempts that are not the current ones are left alone.';
 
 create or replace function chime_private.recover_lost_runs(now timestamptz, clock_id uuid) returns integer

@@ -4,6 +4,7 @@
 -- A report runs with the rights of chime_reporter. To own a function a role must be able to create one, for that moment.
 grant create on schema chime_private to chime_reporter;
 alter function chime_private.run_report(text, integer, integer) owner to chime_reporter;
+alter function chime_private.row_as_json(record) owner to chime_reporter;
 revoke create on schema chime_private from chime_reporter;
 
 grant usage on schema chime to chime_user, chime_admin, chime_reporter, chime_worker;
@@ -33,9 +34,28 @@ grant execute on function
   chime.set_calendar(text, text[], text),
   chime.delete_calendar(text),
   chime.find_run(text),
+  chime.runs_trace_id(chime.runs),
+  chime.runs_span_id(chime.runs),
+  chime.runs_parent_span_id(chime.runs),
+  chime.trigger_event(text, jsonb),
+  chime.raise_row_event(),
+  chime.create_event_handler(text, text, jsonb, jsonb, interval, interval, text, text, text, text),
+  chime.update_event_handler(uuid, jsonb, integer),
+  chime.find_event_handler(text),
+  chime.enable_event_handler(uuid),
+  chime.disable_event_handler(uuid),
+  chime.delete_event_handler(uuid),
+  chime.cancel_run(uuid, text),
+  chime.retry_run(uuid, boolean),
   chime.current_tenant(),
   chime_private.read_tenant(text)
   to chime_user, chime_admin;
+
+grant execute on function
+  chime.runs_trace_id(chime.runs),
+  chime.runs_span_id(chime.runs),
+  chime.runs_parent_span_id(chime.runs)
+  to chime_reporter;
 
 grant execute on function chime.retention(), chime.schedule_stats(uuid) to chime_user, chime_admin, chime_reporter;
 -- What views with the rights of their reader are made of.
@@ -57,10 +77,11 @@ grant execute on function
   chime_private.stop_clock(uuid),
   chime_private.register_worker(uuid, text, text, jsonb),
   chime_private.renew_lease(uuid),
+  chime_private.cancelled_runs(uuid),
   chime_private.stop_worker(uuid),
   chime_private.stuck_runs(),
   chime_private.start_runs(uuid, uuid[], boolean),
-  chime_private.finish_runs(uuid[], integer[], chime_private.outcome[], text[], jsonb[], text[], text[], interval[]),
+  chime_private.finish_runs(uuid[], integer[], chime_private.outcome[], text[], jsonb[], text[], text[], text[], interval[]),
   chime_private.return_runs(uuid[], integer[]),
   chime_private.write_logs(uuid[], integer[], integer[], text[], text[], jsonb[], timestamptz[]),
   chime_private.run_report(text, integer, integer),

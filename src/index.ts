@@ -1,6 +1,15 @@
 // What `import ... from 'pgchime'` gives.
 
+export { type Answer, cancel, done, giveUp, retry, silent, snooze, type Wait } from './answer.ts';
+export { actingFor, type TraceOptions } from './client/acting.ts';
 export { type Chime, type ChimeOptions, createChime } from './client/chime.ts';
+export type {
+  ChimeEvent,
+  CreatedEventHandler,
+  CreateEventHandlerInput,
+  EventHandler,
+  EventHandlerPatch,
+} from './client/event_types.ts';
 export type {
   Calendar,
   CreatedSchedule,

@@ -23,6 +23,8 @@ export interface RunInfo {
   /** 1 for the first try. */
   attempt: number;
   trigger: 'schedule' | 'manual' | 'event' | 'backfill';
+  /** The event that led to it. */
+  eventId: string | null;
   schedule: ScheduleRef | null;
   /** IANA time zone of the schedule; UTC for a run without one. */
   timezone: string;
@@ -64,11 +66,13 @@ export interface TaskContext<P = unknown> {
   payload: P;
   run: RunInfo;
   /**
-   * Aborted when the attempt has to end: its time is over, the worker shuts down, or it lost its lease. Throw then, as
-   * `signal.throwIfAborted()` and `fetch` do: a handler that returns says that it is done. One that does not end within a
-   * few seconds is written off, and what it still does changes nothing.
+   * Aborted when the attempt has to end: its time is over, the run was cancelled, the worker shuts down or lost its lease.
+   * Throw then, as `signal.throwIfAborted()` and `fetch` do: a handler that returns says that it is done. One that does not
+   * end within a few seconds is written off, and what it still does changes nothing.
    */
   signal: AbortSignal;
+  /** The trace that this attempt belongs to, as W3C Trace Context says it; `fetch` passes it on by itself. */
+  traceparent: string;
   log: RunLog;
   /** Appends to the output of the run. Text, or bytes of UTF-8. */
   write(chunk: string | Uint8Array): void;
@@ -112,7 +116,8 @@ export interface TaskDefinition<S extends z.ZodType> {
   payload: S;
   /**
    * Executes a run. A string that it returns is added to the output; anything else is kept as the result, as JSON, and is
-   * the output too if nothing was written. An error that it throws fails the run.
+   * the output too if nothing was written. An error that it throws fails the attempt. `retry`, `snooze`, `cancel`, `giveUp` and
+   * `silent` make answers that say something else.
    */
   run(ctx: TaskContext<z.output<S>>): unknown;
 }

@@ -5,6 +5,8 @@ import { tolerateClosedOutput } from './closed_output.ts';
 import { calendarCommand } from './commands/calendar.ts';
 import { clockCommand } from './commands/clock.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { eventCommand } from './commands/event.ts';
+import { handlerCommand } from './commands/handler.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { psqlCommand } from './commands/psql.ts';
 import { runsCommand } from './commands/runs.ts';
@@ -25,6 +27,8 @@ function makeProgram(): Command {
     scheduleCommand(),
     runsCommand(),
     calendarCommand(),
+    eventCommand(),
+    handlerCommand(),
     migrateCommand(),
     doctorCommand(),
     psqlCommand(),

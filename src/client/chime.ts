@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Queryable } from '../db/transaction.ts';
 import { Calendars } from './calendars.ts';
 import { fromCall } from './call_error.ts';
+import { EventHandlers, Events } from './events.ts';
 import { fromRow, namedCall } from './rows.ts';
 import { Runs } from './runs.ts';
 import { Schedules } from './schedules.ts';
@@ -29,6 +30,10 @@ export class Chime {
   /** Find runs, and read what they produced. */
   readonly runs: Runs;
   readonly calendars: Calendars;
+  /** Say that something happened, and read what was said. */
+  readonly events: Events;
+  /** Create, change, steer and find event handlers. */
+  readonly eventHandlers: EventHandlers;
 
   /** Use `createChime`. */
   constructor(db: Queryable, close: () => Promise<void>) {
@@ -43,6 +48,8 @@ export class Chime {
     this.schedules = new Schedules(this.#send);
     this.runs = new Runs(this.#send);
     this.calendars = new Calendars(this.#send);
+    this.events = new Events(this.#send);
+    this.eventHandlers = new EventHandlers(this.#send);
   }
 
   /** The next fires of a rule, without storing anything. */

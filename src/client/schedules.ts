@@ -1,5 +1,6 @@
+import { calling, type TraceOptions } from './acting.ts';
 import type { Send } from './chime.ts';
-import { fromRow, namedCall, toPatch } from './rows.ts';
+import { fromRow, isId, namedCall, toPatch } from './rows.ts';
 import { runColumns } from './runs.ts';
 import {
   type CreatedSchedule,
@@ -18,8 +19,6 @@ const columns = `s.id, s.key, s.name, s.description, s.task, s.payload, s.cron, 
   s.catch_up_window::text as catch_up_window, s.overlap, s.max_retries, s.retry_delay::text as retry_delay, s.retry_backoff,
   s.retry_max_delay::text as retry_max_delay, s.timeout::text as timeout, s.status, s.status_reason, s.paused_until, s.paused_by,
   s.next_run_at, s.last_run_id, s.run_count, s.revision, s.created_at, s.updated_at`;
-
-const isId = (reference: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(reference);
 
 /** Schedules. A reference is an id, a key or a name. Errors are those of the SQL functions of the same names. */
 export class Schedules {
@@ -119,13 +118,25 @@ export class Schedules {
   /** Runs it once, at once, beside its rule. */
   async runNow(
     reference: string,
-    { payload, allowOverlap = false }: { payload?: unknown; allowOverlap?: boolean } = {},
+    {
+      payload,
+      allowOverlap = false,
+      ...options
+    }: { payload?: unknown; allowOverlap?: boolean } & TraceOptions = {},
   ): Promise<Run> {
-    const rows = await this.#send(
-      `select ${runColumns} from chime.run_now($1, $2, $3) r left join chime.schedules s on s.id = r.schedule_id`,
+    const { from, values } = calling(
+      'chime.run_now',
+      ['$1::uuid', '$2::jsonb', '$3::boolean'],
       [await this.#id(reference), payload === undefined ? null : JSON.stringify(payload), allowOverlap],
+      'r',
+      options,
     );
-    return this.#one<Run>(rows);
+    return this.#one<Run>(
+      await this.#send(
+        `select ${runColumns} from ${from} left join chime.schedules s on s.id = r.schedule_id`,
+        values,
+      ),
+    );
   }
 
   async #id(reference: string): Promise<string> {

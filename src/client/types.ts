@@ -210,6 +210,10 @@ export interface Run {
   scheduleName: string | null;
   task: string;
   trigger: 'schedule' | 'manual' | 'event' | 'backfill';
+  /** The event that led to it. */
+  eventId: string | null;
+  /** The event handler whose run it is. */
+  eventHandlerId: string | null;
   scheduledFor: Date;
   dueAt: Date;
   status: RunStatus;
@@ -225,9 +229,25 @@ export interface Run {
   skipReason: string | null;
   /** Skipped: how many fires it stands for. */
   coversCount: number | null;
+  /** Retrying: when its next attempt is due. */
+  retryAt: Date | null;
+  /** How many retries it has spent. */
+  retryCount: number;
+  /** The run that it repeats. */
+  retryOf: string | null;
+  /** When somebody asked to cancel it. */
+  cancelRequestedAt: Date | null;
+  cancelReason: string | null;
+  /** Why nobody need be told of it, as its task says. */
+  silentReason: string | null;
 }
 
 export interface RunWithOutput extends Run {
+  /** Its place in a trace, as W3C Trace Context has it. */
+  traceId: string;
+  spanId: string;
+  /** Null where its trace begins with it. */
+  parentSpanId: string | null;
   payload: unknown;
   output: string | null;
   result: unknown;

@@ -12,6 +12,8 @@ export interface Tick {
   retried: number;
   /** Attempts that were long past their deadline. */
   timedOut: number;
+  /** Runs that were asked to be cancelled long ago. */
+  cancelled: number;
   recovered: number;
   /** More is due at once than one tick takes. */
   more: boolean;
@@ -22,7 +24,7 @@ export interface Tick {
 export async function tick(db: Queryable, clockId: string, clockName: string, most: number): Promise<Tick> {
   const { rows } = await db.query<Record<string, unknown>>({
     name: 'chime_tick',
-    text: `select t.now, t.fired, t.skipped, t.resumed, t.retried, t.timed_out as "timedOut", t.recovered, t.more,
+    text: `select t.now, t.fired, t.skipped, t.resumed, t.retried, t.timed_out as "timedOut", t.cancelled, t.recovered, t.more,
              greatest(0, extract(epoch from t.next_due_at - chime.now()) * 1000)::float8 as sleep_ms
            from chime_private.tick($1, $2, $3) t`,
     values: [most, clockId, clockName],
@@ -55,6 +57,9 @@ export interface StartedRun {
   schedule_name: string | null;
   timezone: string | null;
   next_run_at: Date | null;
+  event_id: string | null;
+  /** What it was brought about in, as W3C Trace Context says it. */
+  traceparent: string | null;
 }
 
 export async function startRuns(
@@ -129,14 +134,21 @@ export async function registerWorker(
   ]);
 }
 
-/** Whether the lease was renewed; false means that the worker was taken for dead. */
-export async function renewLease(db: Queryable, workerId: string): Promise<boolean> {
-  const { rows } = await db.query<{ renewed: boolean }>({
+/** A run that a worker holds and somebody wants cancelled. */
+export interface CancelledRun {
+  run_id: string;
+  reason: string | null;
+}
+
+/** Renews a lease, and answers which runs to cancel; null where the worker was taken for dead. */
+export async function renewLease(db: Queryable, workerId: string): Promise<CancelledRun[] | null> {
+  const { rows } = await db.query<{ renewed: boolean; cancelled: CancelledRun[] }>({
     name: 'chime_renew_lease',
-    text: 'select chime_private.renew_lease($1) is not null as renewed',
+    text: `select chime_private.renew_lease($1) is not null as renewed,
+             array(select to_jsonb(c) from chime_private.cancelled_runs($1) c) as cancelled`,
     values: [workerId],
   });
-  return rows[0]?.renewed === true;
+  return rows[0]?.renewed === true ? rows[0].cancelled : null;
 }
 
 /** Frees the job locks of a graphile-worker pool that has ended, so that its jobs need not wait for hours. */

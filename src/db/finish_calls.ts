@@ -11,6 +11,8 @@ export interface Finish extends Attempt {
   result: string | null;
   error: string | null;
   stack: string | null;
+  /** Why it cancelled the run; of one that succeeded, why nobody need be told. */
+  reason?: string;
   /** How long to wait before the next attempt, in milliseconds; without it, as long as the schedule says. */
   waitMs?: number;
 }
@@ -27,10 +29,11 @@ export interface Finished {
 
 /** Answers what became of each, by run id; those that were not the current attempt are missing. */
 export async function finishRuns(db: Queryable, finishes: readonly Finish[]): Promise<Map<string, Finished>> {
-  const waits = finishes.some((f) => f.waitMs !== undefined);
+  // What an array leaves out at its end is null to the database, and nearly always that is all of it.
+  const rare = finishes.some((f) => f.reason !== undefined || f.waitMs !== undefined) ? finishes : [];
   const { rows } = await db.query<{ id: string; wait_ms: number | null } & Omit<Finished, 'waitMs'>>({
     name: 'chime_finish_runs',
-    text: 'select * from chime_private.finish_runs($1, $2, $3, $4, $5, $6, $7, $8)',
+    text: 'select * from chime_private.finish_runs($1, $2, $3, $4, $5, $6, $7, $8, $9)',
     values: [
       finishes.map((f) => f.runId),
       finishes.map((f) => f.attempt),
@@ -39,8 +42,8 @@ export async function finishRuns(db: Queryable, finishes: readonly Finish[]): Pr
       finishes.map((f) => f.result),
       finishes.map((f) => f.error),
       finishes.map((f) => f.stack),
-      // What an array leaves out is null to the database.
-      waits ? finishes.map((f) => (f.waitMs === undefined ? null : `${f.waitMs} milliseconds`)) : [],
+      rare.map((f) => f.reason ?? null),
+      rare.map((f) => (f.waitMs === undefined ? null : `${f.waitMs} milliseconds`)),
     ],
   });
   return new Map(

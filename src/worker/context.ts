@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { StartedRun } from '../db/calls.ts';
 import type { GuardedFetch } from '../net/guarded_fetch.ts';
 import type { RunInfo, RunLog, TaskContext } from '../task.ts';
+import { activeTraceparent } from '../trace.ts';
 import type { Output } from './output.ts';
 import { report } from './report.ts';
 
@@ -14,27 +15,41 @@ export interface ContextServices {
   guardedFetch: GuardedFetch;
 }
 
+/** What belongs to one attempt. */
+export interface ContextParts {
+  signal: AbortSignal;
+  traceparent: string;
+  log: RunLog;
+  output: Output;
+  services: ContextServices;
+}
+
 export function createContext<P>(
   run: StartedRun,
   payload: P,
-  output: Output,
-  log: RunLog,
-  signal: AbortSignal,
-  services: ContextServices,
+  { signal, traceparent, log, output, services }: ContextParts,
 ): TaskContext<P> {
   return {
     payload,
     run: describeRun(run, services.pool),
     signal,
+    traceparent,
     log,
     write: (chunk) => output.write(chunk),
     fetch: (url, init = {}) =>
       services.guardedFetch.fetch(url, {
         ...init,
+        headers: traced(init.headers, traceparent),
         signal: init.signal === undefined ? signal : AbortSignal.any([signal, init.signal]),
       }),
     report: (statement, options) => report(services.reportPool, output.limit, statement, options),
   };
+}
+
+/** Says what trace a request belongs to, unless the caller has. */
+function traced(headers: Record<string, string> = {}, traceparent: string): Record<string, string> {
+  if (Object.keys(headers).some((name) => name.toLowerCase() === 'traceparent')) return headers;
+  return { ...headers, traceparent: activeTraceparent() ?? traceparent };
 }
 
 function describeRun(run: StartedRun, pool: pg.Pool): RunInfo {
@@ -48,6 +63,7 @@ function describeRun(run: StartedRun, pool: pg.Pool): RunInfo {
     deadlineAt: new Date(run.started_at.getTime() + run.timeout_ms),
     attempt: run.attempt,
     trigger: run.trigger,
+    eventId: run.event_id,
     schedule: id === null || name === null ? null : { id, key, name },
     timezone: run.timezone ?? 'UTC',
     nextFireAt: run.next_run_at,

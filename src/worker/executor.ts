@@ -1,10 +1,11 @@
 // One run from its start to its recorded end: start it in the database, run its handler, record what came of it. Whatever
 // a handler does, the record is written. Only a run that could not be started is left to graphile-worker, to wake it again.
 import type pg from 'pg';
-import type { StartedRun } from '../db/calls.ts';
+import type { CancelledRun, StartedRun } from '../db/calls.ts';
 import type { Finish, Finished } from '../db/finish_calls.ts';
 import { LeaseLostError } from '../errors.ts';
 import type { Task } from '../task.ts';
+import { AttemptSpan } from './attempt_span.ts';
 import type { ContextServices } from './context.ts';
 import { type Outcome, runHandler } from './handler.ts';
 import { Held } from './held.ts';
@@ -97,6 +98,11 @@ export class Executor {
     for (const held of this.#held.values()) held.abort(reason);
   }
 
+  /** Tells the handlers of these runs to end. */
+  cancel(runs: readonly CancelledRun[]): void {
+    for (const { run_id: id, reason } of runs) this.#held.get(id)?.cancel(reason);
+  }
+
   /** Gives back to the queue what has not ended: another worker, or this one later, runs it again. */
   async giveBack(): Promise<number> {
     const held = [...this.#held.values()];
@@ -113,11 +119,14 @@ export class Executor {
     const { maxOutput, handlerGrace, log } = this.#options;
     const held = new Held(run, new Output(maxOutput), handlerGrace);
     this.#held.set(run.id, held);
+    const span = new AttemptSpan(run);
     const began = performance.now();
-    const outcome = await held.ended(this.#handle(run, held));
-    if (!this.#held.has(run.id)) return;
+    const outcome = await held.ended(span.run(() => this.#handle(run, held, span.traceparent)));
+    span.stop();
     const durationMs = performance.now() - began;
+    let status: Finished['status'] | undefined;
     try {
+      if (!this.#held.has(run.id)) return;
       if (outcome === undefined) {
         await this.#recorder.giveBack([held]);
         return;
@@ -132,18 +141,20 @@ export class Executor {
         log.warn({ run_id: run.id, attempt: run.attempt }, 'a result came too late and was dropped');
         return;
       }
+      status = recorded.status;
       this.#options.onFinished({
         ...recorded,
         run,
         outcome: outcome.outcome,
         durationMs,
         latenessMs: run.attempt > 1 ? null : run.started_at.getTime() - run.due_at.getTime(),
-        summary: (outcome.error ?? outcome.output ?? '').slice(0, 500),
+        summary: (outcome.reason ?? outcome.error ?? outcome.output ?? '').slice(0, 500),
       });
     } catch (error) {
       this.#leave(held, error as Error);
     } finally {
       this.#held.delete(run.id);
+      span.end({ ...(outcome ?? { outcome: 'given_back' }), status });
     }
   }
 
@@ -154,10 +165,11 @@ export class Executor {
     );
   }
 
-  #handle(run: StartedRun, { signal, output }: Held): Promise<Outcome> {
+  #handle(run: StartedRun, { signal, output }: Held, traceparent: string): Promise<Outcome> {
     return runHandler(run, {
       task: this.#options.tasks.get(run.task),
       signal,
+      traceparent,
       log: this.#recorder.logOf(run),
       output,
       services: this.#options,

@@ -1,4 +1,5 @@
 // A handler's own part of a run: whatever it does, returns or throws becomes an outcome that can be recorded.
+import { type Answer, isAnswer, waitMs } from '../answer.ts';
 import type { StartedRun } from '../db/calls.ts';
 import type { Finish } from '../db/finish_calls.ts';
 import type { RunLog, Task } from '../task.ts';
@@ -16,6 +17,7 @@ export interface HandlerOptions {
   /** Undefined where no worker has registered it. */
   task: Task | undefined;
   signal: AbortSignal;
+  traceparent: string;
   log: RunLog;
   output: Output;
   services: ContextServices;
@@ -23,7 +25,7 @@ export interface HandlerOptions {
 
 /** Runs the handler of a run. Never rejects. */
 export async function runHandler(run: StartedRun, options: HandlerOptions): Promise<Outcome> {
-  const { task, signal, log, output, services } = options;
+  const { task, signal, traceparent, log, output, services } = options;
   try {
     if (task === undefined) {
       return failure(`No worker has registered the task "${run.task}".`);
@@ -35,13 +37,41 @@ export async function runHandler(run: StartedRun, options: HandlerOptions): Prom
       );
       return failure(`The payload does not fit the task "${run.task}": ${issues.join('; ')}.`);
     }
-    const context = createContext(run, payload.data, output, log, signal, services);
-    return success(await task.run(context), output);
+    const context = createContext(run, payload.data, { signal, traceparent, log, output, services });
+    const began = performance.now();
+    const value = await task.run(context);
+    if (!isAnswer(value)) return success(value, output);
+    // By the database's clock: that of this machine may be wrong.
+    return answered(value, output, run.started_at.getTime() + performance.now() - began);
   } catch (error) {
     const { message, stack } = describeError(error);
     return { ...failure(message), stack, output: output.close(), thrown: true };
   }
 }
+
+function answered(answer: Answer, output: Output, now: number): Outcome {
+  if (answer.kind === 'done') return success(answer.value, output);
+  const nothing = { output: output.close(), result: null, error: null, stack: null };
+  switch (answer.kind) {
+    case 'snooze':
+      return { ...nothing, outcome: 'snoozed', waitMs: waitMs(answer.until, now) };
+    case 'retry':
+      return {
+        ...failure(answer.reason),
+        output: nothing.output,
+        ...(answer.after !== undefined && { waitMs: waitMs(answer.after, now) }),
+      };
+    case 'giveUp':
+      return { ...failure(answer.reason), outcome: 'gave_up', output: nothing.output };
+    case 'cancel':
+      return { ...nothing, outcome: 'cancelled', reason: reasonOf(answer.reason) };
+    case 'silent':
+      return { ...nothing, outcome: 'succeeded', reason: reasonOf(answer.reason) };
+  }
+}
+
+/** As the database takes it. */
+const reasonOf = (text: string) => storable(text).slice(0, 2000).toWellFormed();
 
 function success(value: unknown, output: Output): Outcome {
   let result: string | null = null;

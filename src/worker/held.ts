@@ -5,15 +5,15 @@ import type { Outcome } from './handler.ts';
 import type { Output } from './output.ts';
 
 /**
- * How long a handler may take to end after its time was over, in milliseconds: half of chime_private.write_off_after(), so
- * that it is the worker that writes the attempt off, if it can.
+ * How long a handler may take to end after its time was over, or its run cancelled, in milliseconds: half of
+ * chime_private.write_off_after(), so that it is the worker that writes the attempt off, if it can.
  */
 const handlerGrace = 5_000;
 /** The longest wait that Node's timers know, in milliseconds. */
 const longestTimer = 2 ** 31 - 1;
 
-/** Why a handler was told to end: its time is over, or somebody else goes on with the run. */
-type Ending = 'timed_out' | 'given_back';
+/** Why a handler was told to end: its time is over, nobody wants the run any more, or somebody else goes on with it. */
+type Ending = 'timed_out' | 'cancelled' | 'given_back';
 
 export class Held implements Attempt {
   readonly runId: string;
@@ -55,8 +55,10 @@ export class Held implements Attempt {
     clearTimeout(this.#timer);
     // What a handler returns is its answer, whatever it was told; what it throws then is how it obeys.
     if (outcome?.thrown !== true || this.#ending === undefined) return outcome;
+    const { message } = this.signal.reason as Error;
     if (this.#ending === 'given_back') return undefined;
-    return { ...outcome, outcome: 'timed_out', error: (this.signal.reason as Error).message };
+    if (this.#ending === 'timed_out') return { ...outcome, outcome: 'timed_out', error: message };
+    return { ...outcome, outcome: 'cancelled', error: null, stack: null, reason: message };
   }
 
   /** Resolves when the handler has ended. */
@@ -75,14 +77,26 @@ export class Held implements Attempt {
     this.#letGo.resolve(undefined);
   }
 
+  /** Tells the handler to end, because somebody has cancelled the run. */
+  cancel(reason: string | null): void {
+    if (this.#ending !== undefined) return;
+    const message = reason === null ? 'The run was cancelled.' : `The run was cancelled: ${reason}`;
+    this.#end('cancelled', new DOMException(message, 'AbortError'));
+    this.#writeOff({ outcome: 'cancelled', error: null, reason: message });
+  }
+
   #timeOut(what: string): void {
     if (this.#ending !== undefined) return;
     this.#end('timed_out', new DOMException(`${what}.`, 'TimeoutError'));
+    const error = `${what}, and did not end within ${duration(this.#grace)} of being told to.`;
+    this.#writeOff({ outcome: 'timed_out', error });
+  }
+
+  /** Does not wait for the handler any longer than the grace. */
+  #writeOff(what: Pick<Outcome, 'outcome' | 'error' | 'reason'>): void {
     this.#after(this.#grace, () => {
-      const error = `${what}, and did not end within ${duration(this.#grace)} of being told to.`;
-      const output = this.output.close();
       this.#isDeaf = true;
-      this.#letGo.resolve({ outcome: 'timed_out', output, result: null, error, stack: null });
+      this.#letGo.resolve({ output: this.output.close(), result: null, stack: null, ...what });
     });
   }
 
@@ -93,6 +107,7 @@ export class Held implements Attempt {
   }
 
   #after(ms: number, call: () => void): void {
+    clearTimeout(this.#timer);
     const wait = Math.min(ms, longestTimer);
     this.#timer = setTimeout(() => (ms > wait ? this.#after(ms - wait, call) : call()), wait);
   }

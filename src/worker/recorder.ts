@@ -54,7 +54,10 @@ export class Recorder {
   start(runId: string): Promise<StartedRun | undefined> {
     const { log, stopping, forfeited } = this.#options;
     return persistently(
-      () => this.#starts.add(runId),
+      apart(
+        () => this.#starts.add(runId),
+        async () => (await this.#sendStarts([runId]))[0],
+      ),
       { stopping, until: forfeited },
       (error) => {
         if (!(fromDatabase(error) instanceof LeaseLostError))
@@ -76,9 +79,13 @@ export class Recorder {
     const { log, stopping } = this.#options;
     if (this.#logs.holds(finish.runId)) await this.#logs.flush();
     let sent = finish;
+    const record = apart(
+      () => this.#finishes.add(sent),
+      async () => (await this.#sendFinishes([sent]))[0],
+    );
     const send = async () => {
       try {
-        return await this.#finishes.add(sent);
+        return await record();
       } catch (error) {
         if (!isTransient(error) && sent === finish) {
           // The result itself may be at fault: then at least that is recorded.
@@ -137,4 +144,20 @@ async function eachFor<Item, Result>(
   if (all.status === 'fulfilled') return all.value.map((value) => ({ status: 'fulfilled', value }));
   if (items.length === 1 || isConnectionError(all.reason)) return items.map(() => all);
   return Promise.allSettled(items.map(async (item) => (await send([item]))[0] as Result));
+}
+
+/**
+ * Sends as part of a batch, until somebody's lock has kept that waiting: from then on apart from the others, which have to
+ * go on.
+ */
+function apart<Result>(together: () => Promise<Result>, alone: () => Promise<Result>): () => Promise<Result> {
+  let isLocked = false;
+  return async () => {
+    try {
+      return await (isLocked ? alone() : together());
+    } catch (error) {
+      isLocked ||= (error as { code?: unknown }).code === '55P03';
+      throw error;
+    }
+  };
 }

@@ -157,6 +157,13 @@ t.test('run now, and read runs', async (test) => {
   test.equal((await chime.runs.list({ limit: 1 })).length, 1);
   await test.rejects(chime.runs.get('00000000-0000-7000-8000-000000000000'), RunNotFoundError);
   await test.rejects(chime.runs.get('not an id'), RunNotFoundError);
+  const cancelled = await chime.runs.cancel(run.id.slice(0, -2), 'not needed');
+  test.hasStrict(cancelled, { id: run.id, status: 'cancelled', cancelReason: 'not needed', retryOf: null });
+  test.type(cancelled.cancelRequestedAt, Date);
+  const again = await chime.runs.retry(run.id, { allowOverlap: true });
+  test.hasStrict(again, { status: 'queued', retryOf: run.id, trigger: 'manual' });
+  await test.rejects(chime.runs.retry(run.id, { allowOverlap: true }), { name: 'IllegalStateError' });
+  await test.rejects(chime.runs.cancel('00000000-0000-7000-8000-000000000000'), RunNotFoundError);
 });
 
 t.test('preview', async (test) => {

@@ -24,7 +24,7 @@ const start = (worker: string, ids: string[], resend = false) =>
     resend,
   ]);
 const finish = (id: string, attempt: number, outcome = 'succeeded', output: string | null = 'out') =>
-  database.rows('select * from chime_private.finish_runs($1, $2, $3, $4, $5, $6, $7, $8)', [
+  database.rows('select * from chime_private.finish_runs($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
     [id],
     [attempt],
     [outcome],
@@ -32,6 +32,7 @@ const finish = (id: string, attempt: number, outcome = 'succeeded', output: stri
     ['{"answer": 42}'],
     [outcome === 'failed' ? 'broken' : null],
     [outcome === 'failed' ? 'at broken.ts:1' : null],
+    [],
     [],
   ]);
 const run = (id: string) => database.row('select * from chime.runs where id = $1', [id]);

@@ -17,7 +17,7 @@ export type Ending = Partial<Omit<Finish, 'runId' | 'attempt' | 'waitMs'>> & { w
 /** Shorthand for one database. */
 export function attemptsOf(database: TestDatabase) {
   const finish = (endings: (Ending & { id: string; attempt: number })[]): Promise<Ended[]> =>
-    database.rows<Ended>('select * from chime_private.finish_runs($1, $2, $3, $4, $5, $6, $7, $8)', [
+    database.rows<Ended>('select * from chime_private.finish_runs($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
       endings.map((e) => e.id),
       endings.map((e) => e.attempt),
       endings.map((e) => e.outcome ?? 'succeeded'),
@@ -25,6 +25,7 @@ export function attemptsOf(database: TestDatabase) {
       endings.map((e) => e.result ?? null),
       endings.map((e) => e.error ?? null),
       endings.map((e) => e.stack ?? null),
+      endings.map((e) => e.reason ?? null),
       endings.map((e) => e.wait ?? null),
     ]);
   const start = (worker: string, ids: string[]) =>

@@ -178,7 +178,7 @@ t.test(
       "update chime_private.workers set watch_at = chime.now() - interval '1 hour' where stopped_at is null",
     );
     await database.rows(
-      "select chime_private.end_attempts(array[$1::uuid], array[1], array['timed_out'::chime_private.outcome], '{}', '{x}', '{}', '{}', chime.now())",
+      "select chime_private.end_attempts(array[$1::uuid], array[1], array['timed_out'::chime_private.outcome], '{}', '{x}', '{}', '{}', '{}', chime.now())",
       [id],
     );
     test.hasStrict(await database.row('select retried from chime_private.tick()'), { retried: 1 });
