@@ -170,6 +170,7 @@ begin
   perform set_config('chime.actor', 'pgchime', true), set_config('chime.surface', 'clock', true);
   perform chime_private.record_tick(clock_id, clock_name, now) where clock_id is not null;
   resumed := chime_private.resume_due(now, most);
+  perform chime_private.watch(now, most);
   begin
     select * into v_done from chime_private.fire_due(now, most);
   exception when others then
@@ -197,7 +198,7 @@ begin
       (select r.cancel_requested_at + chime_private.write_off_after() from chime.runs r
         where r.cancel_requested_at is not null and r.finished_at is null order by r.cancel_requested_at limit 1),
       (select min(least(w.lease_until, w.watch_at)) from chime_private.workers w where w.stopped_at is null),
-      chime_private.maintenance_due_at())
+      chime_private.upkeep_due_at(tick.now))
     into next_due_at;
   -- What is due still is locked by somebody: look again soon, but not at once.
   if next_due_at <= now then next_due_at := now + interval '250 milliseconds'; end if;

@@ -9,7 +9,7 @@ as $$
     coalesce((select (s.value #>> '{}')::interval from chime_private.settings s where s.key = 'keep_revisions'), '1 year')
 $$;
 comment on function chime.retention is
-  'How long runs are kept after they finished, where their schedule does not say otherwise, and how long schedule_revisions are kept.';
+  'How long runs are kept after they finished, where their schedule does not say otherwise, and how long schedule_revisions are kept; events are kept as long as runs.';
 
 create or replace function chime.set_retention(inout keep_for interval default null, inout keep_revisions interval default null)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -224,6 +224,7 @@ begin
     begin
       delete from chime.schedules s where s.id = v_schedule.id;
       delete from chime.schedule_totals t where t.schedule_id = v_schedule.id;
+      delete from chime_private.failing_schedules f where f.schedule_id = v_schedule.id;
     exception when foreign_key_violation then
       null;
     end;
@@ -251,10 +252,10 @@ begin
     select o.id from chime.schedule_revisions o
     where o.id < chime_private.first_id(now - (chime.retention()).keep_revisions) order by o.id limit c_most);
   get diagnostics v_revisions = row_count;
-  return greatest(v_hours, v_revisions) < c_most;
+  return greatest(v_hours, v_revisions, chime_private.forget_events(now - (chime.retention()).keep_for, c_most)) < c_most;
 end $$;
 comment on function chime_private.forget_records is
-  'A bite of the pass: removes statistics by the hour after 400 days, and revisions when their time is over; answers whether that is all.';
+  'A bite of the pass: removes statistics by the hour after 400 days, revisions and events when their time is over; answers whether that is all.';
 
 create or replace function chime_private.retain(now timestamptz) returns boolean
 language plpgsql volatile
