@@ -6,7 +6,7 @@ comment on type chime.schedule_action is 'What somebody did to a schedule; compl
 
 -- It refers to nothing: the record of a schedule outlives it.
 create table chime.schedule_revisions (
-  id uuid primary key,
+  id bigint generated always as identity primary key,
   tenant_id uuid not null,
   schedule_id uuid not null,
   revision integer not null,

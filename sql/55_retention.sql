@@ -249,8 +249,8 @@ begin
   get diagnostics v_hours = row_count;
   delete from chime.schedule_revisions r
   where r.id in (
-    select o.id from chime.schedule_revisions o
-    where o.id < chime_private.first_id(now - (chime.retention()).keep_revisions) order by o.id limit c_most);
+    select o.id from (select f.id, f.changed_at from chime.schedule_revisions f order by f.id limit c_most) o
+    where o.changed_at < now - (chime.retention()).keep_revisions);
   get diagnostics v_revisions = row_count;
   return greatest(v_hours, v_revisions, chime_private.forget_events(now - (chime.retention()).keep_for, c_most)) < c_most;
 end $$;
