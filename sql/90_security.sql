@@ -70,6 +70,7 @@ grant execute on function
   chime_private.quantile_ms(bigint[], double precision),
   chime_private.failures_in_a_row(uuid, timestamptz)
   to chime_reporter;
+grant execute on function chime.health() to chime_admin, chime_reporter, chime_worker;
 grant execute on function chime.realign_schedules(boolean), chime.set_retention(interval, interval) to chime_admin;
 
 grant execute on function

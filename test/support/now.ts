@@ -12,7 +12,7 @@ export class MovableNow {
   static async install(database: TestDatabase, at: string): Promise<MovableNow> {
     await database.pool.query(`
       create table if not exists chime_private.moved_now (at timestamptz not null);
-      create or replace function chime.now() returns timestamptz language sql volatile
+      create or replace function chime.now() returns timestamptz language sql volatile security definer set search_path = pg_catalog
         as $$ select at from chime_private.moved_now $$;
       grant select on chime_private.moved_now to public;
       delete from chime_private.moved_now;`);
