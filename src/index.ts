@@ -22,6 +22,8 @@ export type {
   RunWithOutput,
   Schedule,
   SchedulePatch,
+  ScheduleRevision,
+  ScheduleStats,
 } from './client/types.ts';
 export * from './errors.ts';
 export { type MigrateResult, migrate } from './migrate.ts';

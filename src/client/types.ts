@@ -85,6 +85,14 @@ export interface CreateScheduleInput extends RuleInput {
   retryMaxDelay?: string;
   /** An interval: how long an attempt may take; `5 minutes` by default. */
   timeout?: string;
+  /** How many of its runs are kept once they are finished, and as many skipped ones; as many as there are by default. */
+  keepRuns?: number;
+  /** An interval: how long its runs are kept after they finished; 30 days by default, for ever with `keepRuns`. */
+  keepFor?: string;
+  /** It is paused when so many of its runs in a row have failed. */
+  pauseAfterFailures?: number;
+  /** The event `chime.schedule.failing` is raised when so many of its runs in a row have failed. */
+  alertAfterFailures?: number;
 }
 
 /** One of several rules; zone, bounds and policies are those of the schedule. */
@@ -112,6 +120,10 @@ export const createFields: Fields<CreateScheduleInput> = {
   retryBackoff: true,
   retryMaxDelay: true,
   timeout: true,
+  keepRuns: true,
+  keepFor: true,
+  pauseAfterFailures: true,
+  alertAfterFailures: true,
 };
 
 /** Absent keeps, null clears. */
@@ -192,6 +204,10 @@ export interface Schedule {
   retryBackoff: RetryBackoff;
   retryMaxDelay: string;
   timeout: string;
+  keepRuns: number | null;
+  keepFor: string | null;
+  pauseAfterFailures: number | null;
+  alertAfterFailures: number | null;
   status: ScheduleStatus;
   statusReason: string | null;
   pausedUntil: Date | null;
@@ -202,6 +218,43 @@ export interface Schedule {
   revision: number;
   createdAt: Date;
   updatedAt: Date;
+}
+
+/** How a schedule is, and what became of its runs. */
+export interface ScheduleStats {
+  health: 'ok' | 'failing' | 'late' | 'waiting' | 'set_aside' | 'paused' | 'completed' | 'cancelled';
+  failuresInARow: number;
+  lastRunId: string | null;
+  lastRunStatus: RunStatus | null;
+  lastStartedAt: Date | null;
+  lastFinishedAt: Date | null;
+  runs: number;
+  succeeded: number;
+  failed: number;
+  timedOut: number;
+  cancelled: number;
+  /** Fires that were not run. */
+  skippedFires: number;
+  successPercent: number | null;
+  averageDurationMs: number | null;
+  /** Within 5 %, as all quantiles. */
+  p95DurationMs: number | null;
+  averageLatenessMs: number | null;
+  p95LatenessMs: number | null;
+}
+
+/** One change of a schedule. */
+export interface ScheduleRevision {
+  /** The revision of its definition that it had then. */
+  revision: number;
+  action: 'created' | 'changed' | 'paused' | 'resumed' | 'completed' | 'cancelled' | 'deleted' | 'backfilled';
+  actor: string;
+  /** `cli`, `typescript`, `sql`, ...; `clock` where pgchime did it. */
+  surface: string;
+  changedAt: Date;
+  /** What was changed, by the names of columns, as it was before; what is absent was null. */
+  before: Record<string, unknown>;
+  after: Record<string, unknown>;
 }
 
 export interface Run {

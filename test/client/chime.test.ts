@@ -26,6 +26,7 @@ t.test('create, get, list', async (test) => {
     ...{ jitter: '5 seconds', catchUp: 'all', catchUpWindow: '2 days', overlap: 'allow' },
     ...{ maxRetries: 5, retryDelay: '2 minutes', retryBackoff: 'linear', retryMaxDelay: '10 minutes' },
     timeout: '2 hours',
+    ...{ keepRuns: 10, keepFor: '90 days', pauseAfterFailures: 5, alertAfterFailures: 2 },
   });
   test.hasStrict(created, {
     outcome: 'created',
@@ -51,6 +52,7 @@ t.test('create, get, list', async (test) => {
     ...{ endsAt: new Date('2031-01-01T00:00:00Z'), maxRuns: 7, jitter: '00:00:05', catchUp: 'all' },
     ...{ maxRetries: 5, retryDelay: '00:02:00', retryBackoff: 'linear', retryMaxDelay: '00:10:00' },
     timeout: '02:00:00',
+    ...{ keepRuns: 10, keepFor: '90 days', pauseAfterFailures: 5, alertAfterFailures: 2 },
     ...{ catchUpWindow: '2 days', overlap: 'allow', status: 'active', statusReason: null, pausedUntil: null },
     ...{ pausedBy: null, nextRunAt: new Date('2030-01-01T08:00:00Z'), lastRunId: null, runCount: 0 },
     ...{ revision: 1, createdAt: schedule.createdAt, updatedAt: schedule.updatedAt },

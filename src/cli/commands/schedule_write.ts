@@ -8,6 +8,7 @@ import { readPayload } from './payload.ts';
 import { positive } from './runs.ts';
 import { attemptOptions, withAttempts } from './schedule_attempts.ts';
 import { printCard, scheduleArgument } from './schedule_card.ts';
+import { watchingOptions, withWatching } from './schedule_watching.ts';
 
 /** The time zone of this machine, as far as it says. */
 export function localTimezone(): string {
@@ -48,7 +49,7 @@ export function withRule(command: Command): Command {
 }
 
 function withDefinition(command: Command): Command {
-  return withLocale(withAttempts(withRule(command)))
+  return withLocale(withWatching(withAttempts(withRule(command))))
     .option('--task <name>', 'the task that runs')
     .option('--payload <json>', 'what the task is given: JSON, or @file')
     .option('--name <name>', 'what people call it (default: key or task)')
@@ -111,6 +112,7 @@ async function definitionOf(options: DefinitionOptions): Promise<Partial<CreateS
     'neverOn',
     'onExcluded',
     ...attemptOptions,
+    ...watchingOptions,
   ] as const;
   const given = names.filter((name) => options[name] !== undefined);
   const fields: Record<string, unknown> = Object.fromEntries(given.map((name) => [name, options[name]]));
