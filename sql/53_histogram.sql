@@ -41,9 +41,13 @@ create or replace function chime_private.quantile_ms(histogram bigint[], share d
 language plpgsql immutable strict parallel safe
 as $$
 declare
-  v_total numeric := (select sum(c) from unnest(histogram) c);
-  v_seen numeric := 0;
+  v_total bigint := 0;
+  v_seen bigint := 0;
+  v_count bigint;
 begin
+  foreach v_count in array histogram loop
+    v_total := v_total + coalesce(v_count, 0);
+  end loop;
   for v_bucket in array_lower(histogram, 1)..array_upper(histogram, 1) loop
     v_seen := v_seen + coalesce(histogram[v_bucket], 0);
     if v_seen >= share * v_total then

@@ -78,7 +78,7 @@ comment on function chime_private.count_until is
   'The instant up to which runs may be counted now, and null where it has not moved; asks for the next one. The row of '
   'statistics_progress is locked then, so that one tick counts at a time.';
 
-create or replace function chime_private.count_runs(now timestamptz, most integer default 5000) returns boolean
+create or replace function chime_private.count_runs(now timestamptz, most integer default 1000) returns boolean
 language plpgsql volatile
 as $$
 declare

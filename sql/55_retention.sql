@@ -78,7 +78,7 @@ create or replace function chime_private.retain_schedules(inout after_id uuid, i
 language plpgsql volatile
 as $$
 declare
-  c_most_runs constant integer := 2000;
+  c_most_runs constant integer := 1000;
   c_most_schedules constant integer := 200;
   v_old constant uuid := chime_private.first_id(now - (chime.retention()).keep_for);
   v_schedule chime.schedules;
@@ -115,7 +115,7 @@ create or replace function chime_private.sweep(part text, inout after_id uuid, t
 language plpgsql volatile
 as $$
 declare
-  c_most constant integer := 5000;
+  c_most constant integer := 2000;
   v_ids uuid[];
   v_seen integer;
 begin
