@@ -211,7 +211,8 @@ t.test('a schedule that was deleted goes when the last of its runs has', async (
 });
 
 t.test('a tick does it bite by bite, and does not wait for who reads', async (test) => {
-  const { database, live, create, weeks, now, tick } = await setUp(test, '2026-03-02 00:00Z');
+  const { database, live, create, weeks, now, tick, leaveToTicks } = await setUp(test, '2026-03-02 00:00Z');
+  await leaveToTicks();
   const id = await create("every => '1 day', anchor => '2026-03-02 06:00Z'");
   await live(3, '24 hours');
   await database.rows('select chime.pause_schedule($1)', [id]);
