@@ -26,10 +26,11 @@ begin
   if not found then
     perform chime_private.fail('CH020', 'The lease of this worker has ended.', 'It must stop; its runs are given to other workers.');
   end if;
+  perform chime_private.start_workflows(run_ids, v_now);
   return query
     with started as (
       update chime.runs r set status = 'running', attempt = r.attempt + 1, worker_id = start_runs.worker_id, started_at = v_now,
-        deadline_at = v_now + coalesce((select s.timeout from chime.schedules s where s.id = r.schedule_id), '5 minutes')
+        deadline_at = v_now + coalesce((r.policy ->> 'timeout')::interval, (select s.timeout from chime.schedules s where s.id = r.schedule_id), '5 minutes')
       from unnest(run_ids) i(id)
       where r.id = i.id and (r.status = 'queued' or resend and r.status = 'running' and r.worker_id = start_runs.worker_id)
       returning r.*
@@ -47,7 +48,7 @@ begin
 end $$;
 comment on function chime_private.start_runs is
   'Starts queued runs for a worker: each gets its next attempt number and a deadline. Those that are not queued any more are left '
-  'out of the answer. resend says that the answer to the same call was lost: runs that it started then are started anew. Raises '
+  'out of the answer, and so are workflows, whose first steps are queued instead. resend says that the answer to the same call was lost: runs that it started then are started anew. Raises '
   'CH020 where the worker''s lease has ended.';
 
 create or replace function chime_private.finish_runs(

@@ -78,7 +78,7 @@ begin
   with overdue as (
     select r.id, r.attempt
     from chime.runs r
-    where r.cancel_requested_at <= v_latest and r.finished_at is null and r.status = 'running'
+    where r.cancel_requested_at <= v_latest and r.finished_at is null and r.status = 'running' and r.steps is null
     order by r.cancel_requested_at
     limit most
     for no key update skip locked

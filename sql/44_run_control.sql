@@ -36,6 +36,8 @@ begin
     update chime.runs r set cancel_requested_at = v_now, cancel_reason = reason where r.id = v_run.id returning * into v_run;
     perform pg_notify('chime_worker', v_run.worker_id::text);
     perform chime_private.wake_clock(v_now + chime_private.write_off_after());
+    -- A workflow whose step was only waiting has ended with it.
+    select * into v_run from chime.runs r where r.id = v_run.id;
   else
     update chime.runs r set status = 'cancelled', finished_at = v_now, retry_at = null, cancel_requested_at = v_now, cancel_reason = reason
     where r.id = v_run.id

@@ -78,7 +78,7 @@ begin
   return query
     select r.id, r.attempt, r.task, true
     from chime.runs r
-    where r.finished_at is null and r.status = 'running'
+    where r.finished_at is null and r.status = 'running' and r.steps is null
       and not exists (select from chime_private.workers w where w.id = r.worker_id and w.stopped_at is null);
   -- Jobs are many where work is behind: they are only read where a run is late.
   if not exists (
@@ -174,7 +174,7 @@ begin
   from (select * from chime_private.find_stuck(now) limit c_most) f;
   v_count := chime_private.lose_runs(v_lost, v_attempts, now) + coalesce(cardinality(v_queued), 0);
   perform chime_private.enqueue(v_queued, v_tasks);
-  v_count := v_count + chime_private.fail_orphans(now, c_most);
+  v_count := v_count + chime_private.fail_orphans(now, c_most) + chime_private.advance_stuck_workflows(now, c_most);
   -- At most a fiftieth of the time is spent on it, however much is unfinished.
   update chime_private.settings s set
     value = to_jsonb(recover_stuck_runs.now + greatest(interval '10 seconds', 50 * (clock_timestamp() - v_began))),

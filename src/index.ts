@@ -26,6 +26,8 @@ export type {
 export * from './errors.ts';
 export { type MigrateResult, migrate } from './migrate.ts';
 export {
+  type AgentDefinition,
+  type AgentPort,
   defineTask,
   type GuardedRequest,
   type GuardedResponse,
@@ -38,3 +40,4 @@ export {
   type TaskContext,
   type TaskDefinition,
 } from './task.ts';
+export { defineWorkflow, type StepDefinition, type WorkflowDefinition } from './workflow.ts';

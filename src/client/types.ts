@@ -209,11 +209,14 @@ export interface Run {
   scheduleId: string | null;
   scheduleName: string | null;
   task: string;
-  trigger: 'schedule' | 'manual' | 'event' | 'backfill';
+  trigger: 'schedule' | 'manual' | 'event' | 'backfill' | 'workflow';
   /** The event that led to it. */
   eventId: string | null;
   /** The event handler whose run it is. */
   eventHandlerId: string | null;
+  /** The workflow that it is a step of, and which of its steps, from 1 on. */
+  parentRunId: string | null;
+  step: number | null;
   scheduledFor: Date;
   dueAt: Date;
   status: RunStatus;

@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import type { StartedRun } from '../db/calls.ts';
 import type { GuardedFetch } from '../net/guarded_fetch.ts';
-import type { RunInfo, RunLog, TaskContext } from '../task.ts';
+import type { AgentPort, RunInfo, RunLog, TaskContext } from '../task.ts';
 import { activeTraceparent } from '../trace.ts';
 import type { Output } from './output.ts';
 import { report } from './report.ts';
@@ -13,6 +13,8 @@ export interface ContextServices {
   /** Connections for statements that somebody else wrote, apart from those that record runs. */
   reportPool: pg.Pool;
   guardedFetch: GuardedFetch;
+  /** Undefined where the worker has no task that asks it. */
+  agent: AgentPort | undefined;
 }
 
 /** What belongs to one attempt. */
@@ -28,8 +30,10 @@ export function createContext<P>(
   run: StartedRun,
   payload: P,
   { signal, traceparent, log, output, services }: ContextParts,
-): TaskContext<P> {
+): TaskContext<P> & { agent: AgentPort } {
   return {
+    // No task that may use it is registered by a worker that has none.
+    agent: services.agent as AgentPort,
     payload,
     run: describeRun(run, services.pool),
     signal,
