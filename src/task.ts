@@ -152,8 +152,8 @@ export interface Task<S extends z.ZodType = z.ZodType> extends Omit<TaskDefiniti
  *   run: ({ payload }) => `Hello, ${payload.whom}`,
  * });
  */
-export function defineTask<S extends z.ZodType>(definition: TaskDefinition<S>): Task<S>;
 export function defineTask<S extends z.ZodType>(definition: AgentDefinition<S>): Task<S>;
+export function defineTask<S extends z.ZodType>(definition: TaskDefinition<S>): Task<S>;
 export function defineTask<S extends z.ZodType>(definition: TaskDefinition<S> | AgentDefinition<S>): Task<S> {
   return { handlerType: 'function', ...definition, name: taskName(definition.name), kind: 'pgchime.task' };
 }
