@@ -4,6 +4,7 @@ export { type Answer, cancel, done, giveUp, retry, silent, snooze, type Wait } f
 export { type Chime, type ChimeOptions, createChime } from './client/chime.ts';
 export type {
   Calendar,
+  ConcurrencyLimit,
   CreatedSchedule,
   CreateScheduleInput,
   DescribeInput,

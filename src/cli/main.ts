@@ -5,6 +5,7 @@ import { tolerateClosedOutput } from './closed_output.ts';
 import { calendarCommand } from './commands/calendar.ts';
 import { clockCommand } from './commands/clock.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { limitCommand } from './commands/limit.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { psqlCommand } from './commands/psql.ts';
 import { runsCommand } from './commands/runs.ts';
@@ -25,6 +26,7 @@ function makeProgram(): Command {
     scheduleCommand(),
     runsCommand(),
     calendarCommand(),
+    limitCommand(),
     migrateCommand(),
     doctorCommand(),
     psqlCommand(),

@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Queryable } from '../db/transaction.ts';
 import { Calendars } from './calendars.ts';
 import { fromCall } from './call_error.ts';
+import { ConcurrencyLimits } from './concurrency_limits.ts';
 import { fromRow, namedCall } from './rows.ts';
 import { Runs } from './runs.ts';
 import { Schedules } from './schedules.ts';
@@ -29,6 +30,7 @@ export class Chime {
   /** Find runs, and read what they produced. */
   readonly runs: Runs;
   readonly calendars: Calendars;
+  readonly concurrencyLimits: ConcurrencyLimits;
 
   /** Use `createChime`. */
   constructor(db: Queryable, close: () => Promise<void>) {
@@ -43,6 +45,7 @@ export class Chime {
     this.schedules = new Schedules(this.#send);
     this.runs = new Runs(this.#send);
     this.calendars = new Calendars(this.#send);
+    this.concurrencyLimits = new ConcurrencyLimits(this.#send);
   }
 
   /** The next fires of a rule, without storing anything. */
