@@ -35,6 +35,7 @@ create or replace function chime_private.release_slots(most integer) returns int
 language plpgsql volatile
 as $$
 declare
+  c_most_rows constant integer := 10000;
   v_slot text;
   v_count integer := 0;
 begin
@@ -43,7 +44,9 @@ begin
   loop
     -- Somebody is just starting runs there, or letting them go: the row stays, for another tick.
     continue when not pg_try_advisory_xact_lock(chime_private.slot_lock(v_slot));
-    delete from chime_private.freed_slots f where f.slot = v_slot;
+    -- Where no clock was there for long they are many; what is left of them is looked at again.
+    delete from chime_private.freed_slots f
+    where f.id in (select o.id from chime_private.freed_slots o where o.slot = v_slot order by o.id limit c_most_rows);
     v_count := v_count + chime_private.release_slot(v_slot, most);
     exit when v_count >= most;
   end loop;
@@ -59,14 +62,21 @@ declare
   v_after text := (select s.value #>> '{}' from chime_private.settings s where s.key = 'slots_checked');
   v_slots text[];
 begin
+  -- From one slot to the next, however many runs each has.
   v_slots := array(
-    select s.slot from chime_private.slot_runs s where s.slot > v_after group by s.slot order by s.slot limit c_most);
+    with recursive walk(slot, number) as (
+      select (select min(s.slot) from chime_private.slot_runs s where s.slot > v_after), 1
+      union all
+      select (select min(s.slot) from chime_private.slot_runs s where s.slot > w.slot), w.number + 1
+      from walk w
+      where w.slot is not null and w.number < c_most)
+    select w.slot from walk w where w.slot is not null order by w.number);
   update chime_private.settings s set
     value = to_jsonb(case when cardinality(v_slots) = c_most then v_slots[c_most] else '' end)
   where s.key = 'slots_checked' and s.value <> to_jsonb(case when cardinality(v_slots) = c_most then v_slots[c_most] else '' end);
-  -- What no run has any more. Rows that are just being written are not seen here, and those of unfinished runs are left.
+  -- What no run has any more. Rows that are just being written are not seen here.
   delete from chime_private.slot_runs s
-  where s.slot = any (v_slots) and not exists (select from chime.runs r where r.id = s.run_id and r.finished_at is null);
+  where s.slot = any (v_slots) and s.state = 'taken' and not exists (select from chime.runs r where r.id = s.run_id and r.finished_at is null);
   perform chime_private.free_slots(array(
     select f.slot from unnest(v_slots) f(slot)
     where exists (select from chime_private.slot_runs h where h.slot = f.slot and h.state = 'held') and chime_private.slot_room(f.slot) > 0));

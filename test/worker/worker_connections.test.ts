@@ -2,7 +2,7 @@
 import t from 'tap';
 import { Clock } from '../../src/clock/clock.ts';
 import { migrate } from '../../src/migrate.ts';
-import { createLogin, query, startCluster } from '../support/cluster.ts';
+import { createLogin, startCluster } from '../support/cluster.ts';
 import { createDatabase, TestDatabase } from '../support/database.ts';
 import { captureLog } from '../support/log.ts';
 import { gate, queueRuns, startWorker, task } from '../support/worker.ts';
@@ -18,7 +18,6 @@ t.test('the connection limit is reached', async (test) => {
     new URL(cluster.url()).pathname.slice(1),
     'in role chime_worker',
   );
-  await query(cluster.url(), 'grant chime_queue to runner');
   const { handler, begun, open } = gate();
   const { finished, worker } = await startWorker(test, { url }, [
     task('held', handler),
