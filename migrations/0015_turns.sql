@@ -20,7 +20,6 @@ alter table chime.runs
   add column priority chime.priority not null default 'medium',
   add column in_turn boolean not null default false,
   add column waits_for text,
-  add constraint runs_held_is_queued check (waits_for is null or status = 'queued'),
   add constraint runs_turn_of_schedule check (schedule_id is not null or not in_turn);
 comment on column chime.runs.concurrency_key is 'Of all runs of the tenant with the same key no more run at once than chime.concurrency_limits says.';
 comment on column chime.runs.priority is 'Which run goes first where several wait.';

@@ -34,7 +34,7 @@ begin
   ), changed as (
     update chime.runs u set
       status = case when u.status = 'running' then u.status else 'cancelled' end,
-      finished_at = case when u.status <> 'running' then cancel_others.now end, retry_at = null,
+      finished_at = case when u.status <> 'running' then cancel_others.now end, retry_at = null, waits_for = null,
       cancel_requested_at = cancel_others.now, cancel_reason = 'A later run of its schedule took its place.'
     from others o
     where u.id = o.id

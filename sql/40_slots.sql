@@ -60,31 +60,20 @@ begin
     v_freed := v_freed || v_turn;
   end if;
   if v_freed is not null then perform chime_private.free_slots(v_freed); end if;
+  if new.waits_for is not null then
+    update chime.runs r set waits_for = null where r.id = new.id;
+  end if;
   return null;
 end $$;
 comment on function chime_private.leave_slots is 'Gives up the slots of a run that has ended, or does not run any more.';
 
--- Whatever path a run takes. As the triggers of 43_run_invariants.sql, they are called for few runs only.
+-- Whatever path a run takes. As the triggers of 43_run_invariants.sql, it is called for few runs only, and after the update: one
+-- before it would make every update of a run lock its row first.
 create or replace trigger runs_leave_slots
   after update of status on chime.runs
   for each row
   when ((old.concurrency_key is not null or old.in_turn) and new.status <> old.status and new.status <> 'running')
   execute function chime_private.leave_slots();
-
-create or replace function chime_private.wait_no_more() returns trigger
-language plpgsql
-as $$
-begin
-  new.waits_for := null;
-  return new;
-end $$;
-comment on function chime_private.wait_no_more is 'Forgets what a run waited for.';
-
-create or replace trigger runs_wait_no_more
-  before update of status on chime.runs
-  for each row
-  when (old.waits_for is not null and new.status <> 'queued')
-  execute function chime_private.wait_no_more();
 
 create or replace function chime_private.is_overtaking(r chime.runs) returns boolean
 language sql volatile
@@ -182,6 +171,7 @@ begin
     select v_room || coalesce(jsonb_object_agg(k.slot, (v_room ->> k.slot)::bigint - 1), '{}') into v_room from taken k;
     v_passed := v_passed || v_run.id;
   end loop;
+  update chime.runs r set waits_for = null where r.id = any (v_passed) and r.waits_for is not null;
   return v_passed;
 end $$;
 comment on function chime_private.take_slots is

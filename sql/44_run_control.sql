@@ -37,7 +37,7 @@ begin
     perform pg_notify('chime_worker', v_run.worker_id::text);
     perform chime_private.wake_clock(v_now + chime_private.write_off_after());
   else
-    update chime.runs r set status = 'cancelled', finished_at = v_now, retry_at = null, cancel_requested_at = v_now, cancel_reason = reason
+    update chime.runs r set status = 'cancelled', finished_at = v_now, retry_at = null, waits_for = null, cancel_requested_at = v_now, cancel_reason = reason
     where r.id = v_run.id
     returning * into v_run;
   end if;
