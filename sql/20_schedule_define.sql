@@ -92,6 +92,7 @@ begin
       then format('retry_max_delay must be between retry_delay (%s) and 365 days.', s.retry_delay)
     when not isfinite(s.timeout) or s.timeout <= interval '0' or s.timeout > interval '365 days'
       then 'timeout must be more than 0 and at most 365 days.'
+    when length(s.concurrency_key) not between 1 and 200 then 'concurrency_key must have 1 to 200 characters.'
   end;
   if v_wrong is not null then
     perform chime_private.fail('CH007', v_wrong, null, jsonb_build_object('field', split_part(v_wrong, ' ', 1)));
@@ -117,6 +118,7 @@ begin
   s.retry_backoff := coalesce(s.retry_backoff, 'exponential');
   s.retry_max_delay := coalesce(s.retry_max_delay, greatest(interval '1 hour', s.retry_delay));
   s.timeout := coalesce(s.timeout, interval '5 minutes');
+  s.priority := coalesce(s.priority, 'medium');
   s.on_excluded := coalesce(s.on_excluded, 'skip');
   s.anchor := case when s.every is not null or s.rules is not null or not chime_private.rrule_has_start(s.rrule) then
     date_trunc('second', coalesce(s.anchor, s.starts_at, chime.now())) end;

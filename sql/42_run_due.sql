@@ -6,6 +6,7 @@ as $$
 declare
   v_ids uuid[];
   v_tasks text[];
+  v_priorities chime.priority[];
 begin
   with due as (
     select r.id from chime.runs r where r.retry_at <= retry_due.now order by r.retry_at limit most for no key update skip locked
@@ -13,10 +14,10 @@ begin
     -- The error of the attempt before is kept with that attempt.
     update chime.runs r set status = 'queued', retry_at = null, error = null, error_stack = null
     from due d where r.id = d.id
-    returning r.id, r.task
+    returning r.id, r.task, r.priority
   )
-  select array_agg(q.id), array_agg(q.task) into v_ids, v_tasks from queued q;
-  perform chime_private.enqueue(v_ids, v_tasks);
+  select array_agg(q.id), array_agg(q.task), array_agg(q.priority) into v_ids, v_tasks, v_priorities from queued q;
+  perform chime_private.enqueue(v_ids, v_tasks, v_priorities);
   return coalesce(cardinality(v_ids), 0);
 end $$;
 comment on function chime_private.retry_due is

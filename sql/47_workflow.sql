@@ -114,12 +114,12 @@ begin
       'timeout', coalesce(v_step ->> 'timeout', s.timeout::text)))
     from (select) x left join chime.schedules s on s.id = parent.schedule_id);
   insert into chime.runs (id, tenant_id, task, payload, trigger, parent_run_id, step, policy, event_id, traceparent,
-    scheduled_for, due_at, status, finished_at, error, created_at)
+    priority, scheduled_for, due_at, status, finished_at, error, created_at)
   values (v_run.id, parent.tenant_id, v_run.task, v_filled.payload, 'workflow', parent.id, step, v_run.policy, parent.event_id,
-    chime_private.run_traceparent(parent), parent.scheduled_for, now, v_run.status,
+    chime_private.run_traceparent(parent), parent.priority, parent.scheduled_for, now, v_run.status,
     case when v_filled.problem is not null then now end, v_filled.problem, now)
   returning * into v_run;
-  perform chime_private.enqueue(array[v_run.id], array[v_run.task]) where v_run.status = 'queued';
+  perform chime_private.enqueue(array[v_run.id], array[v_run.task], array[v_run.priority]) where v_run.status = 'queued';
   return v_run;
 end $$;
 comment on function chime_private.add_step is 'Makes the run of a step and its job; one whose payload cannot be filled in has failed at once.';
@@ -178,7 +178,7 @@ end $$;
 comment on function chime_private.advance_workflow is
   'Makes the next step of a workflow whose steps have all ended, or ends it. Does nothing while one has not, and may be called at any time.';
 
-create or replace function chime_private.start_workflows(run_ids uuid[], now timestamptz) returns void
+create or replace function chime_private.start_workflows(run_ids uuid[], have_slots boolean, now timestamptz) returns void
 language plpgsql volatile
 as $$
 declare
@@ -189,14 +189,16 @@ begin
   for v_id in
     update chime.runs r set status = 'running', attempt = r.attempt + 1, steps = t.steps, started_at = start_workflows.now
     from unnest(run_ids) i(id), chime.tasks t
-    where r.id = i.id and r.status = 'queued' and t.name = r.task and t.handler_type = 'workflow'
+    where r.id = i.id and r.status = 'queued' and (have_slots or r.concurrency_key is null and not r.in_turn)
+      and t.name = r.task and t.handler_type = 'workflow'
     returning r.id
   loop
     perform chime_private.advance_workflow(v_id, start_workflows.now);
   end loop;
 end $$;
 comment on function chime_private.start_workflows is
-  'Starts those of these queued runs that are workflows, each with the steps that its task has now. The worker that was woken has nothing to do for them.';
+  'Starts those of these queued runs that are workflows, and need no slot or have theirs, each with the steps that its task has now. The worker '
+  'that was woken has nothing to do for them.';
 
 create or replace function chime_private.cancel_step(parent_id uuid, reason text, now timestamptz) returns void
 language plpgsql volatile

@@ -12,6 +12,7 @@ export type {
 } from './client/event_types.ts';
 export type {
   Calendar,
+  ConcurrencyLimit,
   CreatedSchedule,
   CreateScheduleInput,
   DescribeInput,

@@ -13,7 +13,8 @@ export type RunStatus =
 export type DstGap = 'next' | 'shift' | 'skip';
 export type DstFold = 'first' | 'last' | 'both';
 export type CatchUp = 'latest' | 'all' | 'earliest' | 'skip';
-export type Overlap = 'skip' | 'allow';
+export type Overlap = 'skip' | 'buffer_one' | 'buffer_all' | 'cancel_other' | 'allow';
+export type Priority = 'low' | 'medium' | 'high' | 'critical';
 export type OnExcluded = 'skip' | 'next_day';
 export type RetryBackoff = 'constant' | 'linear' | 'exponential';
 
@@ -85,6 +86,10 @@ export interface CreateScheduleInput extends RuleInput {
   retryMaxDelay?: string;
   /** An interval: how long an attempt may take; `5 minutes` by default. */
   timeout?: string;
+  /** Of all runs with the same key no more run at once than its limit: one, where it has none. See `concurrencyLimits`. */
+  concurrencyKey?: string;
+  /** Which runs go first where several wait; `medium` by default. */
+  priority?: Priority;
 }
 
 /** One of several rules; zone, bounds and policies are those of the schedule. */
@@ -112,6 +117,8 @@ export const createFields: Fields<CreateScheduleInput> = {
   retryBackoff: true,
   retryMaxDelay: true,
   timeout: true,
+  concurrencyKey: true,
+  priority: true,
 };
 
 /** Absent keeps, null clears. */
@@ -192,6 +199,8 @@ export interface Schedule {
   retryBackoff: RetryBackoff;
   retryMaxDelay: string;
   timeout: string;
+  concurrencyKey: string | null;
+  priority: Priority;
   status: ScheduleStatus;
   statusReason: string | null;
   pausedUntil: Date | null;
@@ -243,6 +252,10 @@ export interface Run {
   cancelReason: string | null;
   /** Why nobody need be told of it, as its task says. */
   silentReason: string | null;
+  concurrencyKey: string | null;
+  priority: Priority;
+  /** Queued: what must become free before a worker may start it. */
+  waitsFor: string | null;
 }
 
 export interface RunWithOutput extends Run {
@@ -255,6 +268,13 @@ export interface RunWithOutput extends Run {
   output: string | null;
   result: unknown;
   errorStack: string | null;
+}
+
+/** How many runs with the same concurrency key may run at once. */
+export interface ConcurrencyLimit {
+  key: string;
+  maxRunning: number;
+  updatedAt: Date;
 }
 
 /** A named set of days. */

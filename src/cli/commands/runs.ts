@@ -111,6 +111,8 @@ function showCommand(): Command {
         line('finished', run.finishedAt?.toISOString() ?? null);
         line('duration', run.durationMs === null ? null : duration(run.durationMs));
         line('attempt', run.attempt);
+        line('waits for', printable(run.waitsFor ?? ''));
+        line('priority', run.priority === 'medium' ? null : run.priority);
         line('retry of', run.retryOf);
         line('next attempt', run.retryAt?.toISOString() ?? null);
         line('told to end', run.status === 'running' ? (run.cancelRequestedAt?.toISOString() ?? null) : null);

@@ -85,6 +85,8 @@ export function showCommand(): Command {
         );
         line('retries', retryWords(schedule));
         line('timeout', intervalWords(schedule.timeout));
+        line('concurrency', schedule.concurrencyKey === null ? null : `key ${schedule.concurrencyKey}`);
+        line('priority', schedule.priority);
         line(
           'runs',
           schedule.maxRuns === null ? schedule.runCount : `${schedule.runCount} of ${schedule.maxRuns}`,
