@@ -188,6 +188,46 @@ t.test('two workers that are woken for one workflow start it once', async (test)
   test.hasStrict(await run(id), { attempt: 1 });
 });
 
+t.test('a workflow takes its turn, and a place of its key, as any run does', async (test) => {
+  const create = (fields: string) =>
+    database.row<{ id: string }>(
+      `select id from chime.create_schedule(task => 'two', cron => '0 0 1 1 *', priority => 'high', ${fields})`,
+    );
+  const held = await create("overlap => 'allow', concurrency_key => 'k'");
+  const turns = await create("overlap => 'buffer_all'");
+  for (const { id: schedule } of [held, turns]) {
+    const queue = () => database.value<string>('select (chime.run_now($1)).id', [schedule]);
+    const first = await queue();
+    await now.advance('1 second');
+    const second = await queue();
+    await start(await register(), [first, second]);
+    test.hasStrict(await run(first), { status: 'running' });
+    test.hasStrict(await run(second), { status: 'queued' });
+    test.ok((await run(second)).waits_for);
+    test.hasStrict(await steps(first), [{ priority: 'high', concurrency_key: null, in_turn: false }]);
+    await end(first);
+    await tick();
+    test.hasStrict(await run(second), { status: 'queued' }, 'between its steps it keeps its place');
+    await end(first);
+    await tick();
+    await start(await register(), [second]);
+    test.hasStrict(await run(second), { status: 'running', waits_for: null });
+    await end(second);
+    await end(second);
+    test.hasStrict(await run(second), { status: 'succeeded' });
+  }
+  const other = await create("overlap => 'cancel_other'");
+  const queue = () => database.value<string>('select (chime.run_now($1)).id', [other.id]);
+  const first = await queue();
+  await start(await register(), [first]);
+  await now.advance('1 second');
+  const second = await queue();
+  test.hasStrict(await run(first), { status: 'cancelled' }, 'with the step that waited');
+  await tick();
+  await start(await register(), [second]);
+  test.hasStrict(await run(second), { status: 'running' });
+});
+
 t.test('the worker of a step dies', async (test) => {
   const id = await begin('two');
   const step = await open(id);

@@ -102,6 +102,9 @@ function showCommand(): Command {
         line('schedule', printable(run.scheduleName ?? ''));
         line('task', run.task);
         line('trigger', run.trigger);
+        line('event', run.eventId);
+        line('workflow', run.parentRunId && `${run.parentRunId}, step ${run.step}`);
+        line('trace', run.traceId);
         line('status', `${paintStatus(run.status)}${run.skipReason === null ? '' : ` (${summaryOf(run)})`}`);
         line('scheduled for', run.scheduledFor.toISOString());
         line(
