@@ -20,7 +20,8 @@ export interface ContextServices {
 /** What belongs to one attempt. */
 export interface ContextParts {
   signal: AbortSignal;
-  traceparent: string;
+  /** Where the attempt is in its trace; asked only where somebody wants to know. */
+  span: { readonly traceparent: string };
   log: RunLog;
   output: Output;
   services: ContextServices;
@@ -29,7 +30,7 @@ export interface ContextParts {
 export function createContext<P>(
   run: StartedRun,
   payload: P,
-  { signal, traceparent, log, output, services }: ContextParts,
+  { signal, span, log, output, services }: ContextParts,
 ): TaskContext<P> & { agent: AgentPort } {
   return {
     // No task that may use it is registered by a worker that has none.
@@ -37,13 +38,15 @@ export function createContext<P>(
     payload,
     run: describeRun(run, services.pool),
     signal,
-    traceparent,
+    get traceparent() {
+      return span.traceparent;
+    },
     log,
     write: (chunk) => output.write(chunk),
     fetch: (url, init = {}) =>
       services.guardedFetch.fetch(url, {
         ...init,
-        headers: traced(init.headers, traceparent),
+        headers: traced(init.headers, span.traceparent),
         signal: init.signal === undefined ? signal : AbortSignal.any([signal, init.signal]),
       }),
     report: (statement, options) => report(services.reportPool, output.limit, statement, options),
