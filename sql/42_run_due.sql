@@ -8,6 +8,10 @@ declare
   v_tasks text[];
   v_priorities chime.priority[];
 begin
+  -- Asked first in a way that is planned well also for a partition that has no statistics yet.
+  if coalesce((select r.retry_at from chime.runs r where r.retry_at is not null order by r.retry_at limit 1) > retry_due.now, true) then
+    return 0;
+  end if;
   v_ids := array(
     select r.id from chime.runs r where r.retry_at <= retry_due.now order by r.retry_at limit most for no key update skip locked);
   if v_ids = '{}' then return 0; end if;
@@ -77,6 +81,12 @@ declare
   v_ids uuid[];
   v_attempts integer[];
 begin
+  if coalesce((
+      select r.cancel_requested_at from chime.runs r
+      where r.cancel_requested_at is not null and r.finished_at is null
+      order by r.cancel_requested_at limit 1) > v_latest, true) then
+    return 0;
+  end if;
   with overdue as (
     select r.id, r.attempt
     from chime.runs r
