@@ -21,23 +21,24 @@ create or replace function chime_private.cancel_others(r chime.runs, now timesta
 language plpgsql volatile
 as $$
 declare
+  v_ids uuid[];
   v_workers uuid[];
 begin
   -- What somebody has locked is just being started or finished. If it was started, this is done again when its worker wants to
   -- start the run that takes its place.
-  with others as (
+  v_ids := array(
     select o.id
     from chime.runs o
     where o.schedule_id = r.schedule_id and o.finished_at is null and o.in_turn and o.trigger <> 'backfill'
       and o.cancel_requested_at is null and (o.due_at, o.id) < (r.due_at, r.id)
-    for no key update skip locked
-  ), changed as (
+    for no key update skip locked);
+  if v_ids = '{}' then return; end if;
+  with changed as (
     update chime.runs u set
       status = case when u.status = 'running' then u.status else 'cancelled' end,
       finished_at = case when u.status <> 'running' then cancel_others.now end, retry_at = null, waits_for = null,
       cancel_requested_at = cancel_others.now, cancel_reason = 'A later run of its schedule took its place.'
-    from others o
-    where u.id = o.id
+    where u.id = any (v_ids)
     returning u.worker_id
   )
   select array_agg(distinct c.worker_id) into v_workers from changed c where c.worker_id is not null;

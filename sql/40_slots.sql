@@ -99,28 +99,34 @@ as $$
 $$;
 comment on function chime_private.count_ahead is 'How many runs, `most` at most, are held at a slot and come before this one.';
 
-create or replace function chime_private.hold_run(r chime.runs, full_slots text[], open_slots text[], now timestamptz) returns void
+create or replace function chime_private.hold_runs(runs chime.runs[], ids uuid[], slots text[], open_slots text[], now timestamptz) returns void
 language plpgsql volatile
 as $$
 declare
-  v_free text[] := array(
-    select o from unnest(open_slots) o
-    where exists (select from chime_private.slot_runs h where h.slot = o and h.state = 'held' and h.run_id <> r.id));
+  v_free text[];
 begin
   insert into chime_private.slot_runs (run_id, slot, state, priority, due_at)
-  select r.id, s, 'held', r.priority, r.due_at from unnest(full_slots) s
+  select r.id, w.slot, 'held', r.priority, r.due_at
+  from unnest(ids, slots) w(id, slot)
+  join unnest(runs) r on r.id = w.id
   on conflict on constraint slot_runs_pkey do update set state = 'held';
-  update chime.runs u set waits_for = case full_slots[1]
-      when chime_private.schedule_slot(r.schedule_id) then 'other runs of its schedule' else 'concurrency key ' || r.concurrency_key end
-  where u.id = r.id;
-  if r.in_turn and (select s.overlap = 'cancel_other' from chime.schedules s where s.id = r.schedule_id) then
-    perform chime_private.cancel_others(r, now);
-    v_free := v_free || chime_private.schedule_slot(r.schedule_id);
-  end if;
+  update chime.runs u set waits_for = case when w.turn then 'other runs of its schedule' else 'concurrency key ' || u.concurrency_key end
+  from (select i.id, bool_or(i.slot like 'schedule:%') as turn from unnest(ids, slots) i(id, slot) group by i.id) w
+  where u.id = w.id;
+  v_free := array(
+    select distinct o from unnest(open_slots) o
+    where exists (select from chime_private.slot_runs h where h.slot = o and h.state = 'held'));
+  for i in 1..cardinality(runs) loop
+    continue when not (runs[i]).in_turn
+      or (select s.overlap <> 'cancel_other' from chime.schedules s where s.id = (runs[i]).schedule_id);
+    perform chime_private.cancel_others(runs[i], now);
+    v_free := v_free || chime_private.schedule_slot((runs[i]).schedule_id);
+  end loop;
   perform chime_private.free_slots(v_free);
 end $$;
-comment on function chime_private.hold_run is
-  'Keeps a queued run from its worker, because it has to wait for these of its slots; the others, which have room, are for the next.';
+comment on function chime_private.hold_runs is
+  'Keeps queued runs from their worker, because they have to wait for slots, ids and slots side by side; those of their slots that have '
+  'room are for the next.';
 
 create or replace function chime_private.take_slots(run_ids uuid[], worker_id uuid, resend boolean, now timestamptz) returns uuid[]
 language plpgsql volatile
@@ -129,9 +135,17 @@ declare
   v_run chime.runs;
   v_runs chime.runs[];
   v_room jsonb;
+  v_new text[];
   v_full text[];
-  v_open text[];
   v_passed uuid[] := '{}';
+  v_held chime.runs[];
+  -- Runs and slots side by side: what is taken, and what is waited for.
+  v_taker_ids uuid[] := '{}';
+  v_taken text[] := '{}';
+  v_waiter_ids uuid[] := '{}';
+  v_waited_for text[] := '{}';
+  v_open text[];
+  v_all_open text[] := '{}';
 begin
   select array_agg(c order by c.priority desc, c.due_at, c.id) into v_runs
   from (
@@ -147,9 +161,9 @@ begin
   select jsonb_object_agg(d.slot, chime_private.slot_room(d.slot)) into v_room
   from (select distinct s as slot from unnest(v_runs) r, unnest(chime_private.slots_of(r)) s) d;
   foreach v_run in array v_runs loop
-    select array_agg(n.slot order by n.slot desc) filter (where n.room <= n.ahead or n.overtaking),
+    select array_agg(n.slot), array_agg(n.slot) filter (where n.room <= n.ahead or n.overtaking),
       array_agg(n.slot) filter (where n.room > 0 and not n.overtaking)
-    into v_full, v_open
+    into v_new, v_full, v_open
     from (
       select s.slot, (v_room ->> s.slot)::bigint as room,
         case when t.state = 'woken' then 0 else chime_private.count_ahead(v_run, s.slot, (v_room ->> s.slot)::bigint) end as ahead,
@@ -158,20 +172,27 @@ begin
       left join chime_private.slot_runs t on t.run_id = v_run.id and t.slot = s.slot
       where t.state is distinct from 'taken'
       offset 0) n;
-    if v_full is not null then
-      perform chime_private.hold_run(v_run, v_full, v_open, now);
-      continue;
+    if v_full is null then
+      v_passed := v_passed || v_run.id;
+      v_taker_ids := v_taker_ids || array_fill(v_run.id, array[coalesce(cardinality(v_new), 0)]);
+      v_taken := v_taken || v_new;
+      v_room := v_room || coalesce((select jsonb_object_agg(s, (v_room ->> s)::bigint - 1) from unnest(v_new) s), '{}');
+    else
+      v_held := v_held || v_run;
+      v_waiter_ids := v_waiter_ids || array_fill(v_run.id, array[cardinality(v_full)]);
+      v_waited_for := v_waited_for || v_full;
+      v_all_open := v_all_open || v_open;
     end if;
-    with taken as (
-      insert into chime_private.slot_runs as t (run_id, slot, state, priority, due_at)
-      select v_run.id, s, 'taken', v_run.priority, v_run.due_at from unnest(chime_private.slots_of(v_run)) s
-      on conflict on constraint slot_runs_pkey do update set state = 'taken' where t.state <> 'taken'
-      returning t.slot
-    )
-    select v_room || coalesce(jsonb_object_agg(k.slot, (v_room ->> k.slot)::bigint - 1), '{}') into v_room from taken k;
-    v_passed := v_passed || v_run.id;
   end loop;
+  insert into chime_private.slot_runs (run_id, slot, state, priority, due_at)
+  select r.id, k.slot, 'taken', r.priority, r.due_at
+  from unnest(v_taker_ids, v_taken) k(id, slot)
+  join unnest(v_runs) r on r.id = k.id
+  on conflict on constraint slot_runs_pkey do update set state = 'taken';
   update chime.runs r set waits_for = null where r.id = any (v_passed) and r.waits_for is not null;
+  if v_held is not null then
+    perform chime_private.hold_runs(v_held, v_waiter_ids, v_waited_for, v_all_open, now);
+  end if;
   return v_passed;
 end $$;
 comment on function chime_private.take_slots is

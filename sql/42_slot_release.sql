@@ -10,23 +10,22 @@ declare
   v_priorities chime.priority[];
 begin
   if v_room <= 0 then return 0; end if;
-  with next as (
+  v_ids := array(
     select r.id
     from chime_private.slot_runs h
     join chime.runs r on r.id = h.run_id
     where h.slot = release_slot.slot and h.state = 'held'
     order by h.priority desc, h.due_at, h.run_id
     limit least(v_room, most)
-    for no key update of r skip locked
-  ), woken as (
-    update chime_private.slot_runs h set state = 'woken' from next n where h.run_id = n.id and h.state = 'held'
-  ), released as (
-    update chime.runs r set waits_for = null from next n where r.id = n.id
-    returning r.id, r.task, r.priority
+    for no key update of r skip locked);
+  if v_ids = '{}' then return 0; end if;
+  update chime_private.slot_runs h set state = 'woken' where h.run_id = any (v_ids) and h.state = 'held';
+  with released as (
+    update chime.runs r set waits_for = null where r.id = any (v_ids) returning r.id, r.task, r.priority
   )
   select array_agg(r.id), array_agg(r.task), array_agg(r.priority) into v_ids, v_tasks, v_priorities from released r;
   perform chime_private.enqueue(v_ids, v_tasks, v_priorities);
-  return coalesce(cardinality(v_ids), 0);
+  return cardinality(v_ids);
 end $$;
 comment on function chime_private.release_slot is
   'Lets as many held runs go as a slot, whose lock the caller has, has room for, by priority, then by due time; answers how many.';
