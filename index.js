@@ -15,6 +15,7 @@ export const {
   ChimeError,
   createChime,
   defineTask,
+  defineWorkflow,
   done,
   EmbeddedPostgresError,
   errorClasses,

@@ -92,6 +92,7 @@ begin
       then format('retry_max_delay must be between retry_delay (%s) and 365 days.', s.retry_delay)
     when not isfinite(s.timeout) or s.timeout <= interval '0' or s.timeout > interval '365 days'
       then 'timeout must be more than 0 and at most 365 days.'
+    when length(s.concurrency_key) not between 1 and 200 then 'concurrency_key must have 1 to 200 characters.'
     when s.keep_runs not between 1 and 10000 then 'keep_runs must be between 1 and 10000.'
     when not isfinite(s.keep_for) or s.keep_for < interval '1 minute' or s.keep_for > interval '100 years'
       then 'keep_for must be between 1 minute and 100 years.'
@@ -122,6 +123,7 @@ begin
   s.retry_backoff := coalesce(s.retry_backoff, 'exponential');
   s.retry_max_delay := coalesce(s.retry_max_delay, greatest(interval '1 hour', s.retry_delay));
   s.timeout := coalesce(s.timeout, interval '5 minutes');
+  s.priority := coalesce(s.priority, 'medium');
   s.on_excluded := coalesce(s.on_excluded, 'skip');
   s.anchor := case when s.every is not null or s.rules is not null or not chime_private.rrule_has_start(s.rrule) then
     date_trunc('second', coalesce(s.anchor, s.starts_at, chime.now())) end;

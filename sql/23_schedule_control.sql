@@ -114,7 +114,7 @@ language plpgsql volatile
 as $$
 begin
   perform chime_private.settle_before_change(s, now, 'cancelled');
-  update chime.runs r set status = 'cancelled', finished_at = now, retry_at = null, cancel_requested_at = now,
+  update chime.runs r set status = 'cancelled', finished_at = now, retry_at = null, waits_for = null, cancel_requested_at = now,
     cancel_reason = case when deleted_at is null then left('Its schedule was cancelled' || coalesce(': ' || reason, '.'), 2000)
       else 'Its schedule was deleted.' end
   where r.schedule_id = s.id and r.finished_at is null and r.status in ('queued', 'retrying');

@@ -12,6 +12,8 @@ declare
   v_ids uuid[];
   v_run_ids uuid[];
   v_tasks text[];
+  v_priorities chime.priority[];
+  v_in_place uuid[];
   v_late uuid[];
   v_schedule chime.schedules;
   v_done record;
@@ -28,9 +30,13 @@ begin
     order by s.next_due_at
   ), plan as materialized (
     select d.id, d.tenant_id, d.revision, d.task, d.payload, d.next_run_at, d.next_due_at, d.jitter, d.following,
-      d.run_count, d.max_runs, d.overlap,
+      d.run_count, d.max_runs, d.overlap, d.concurrency_key, d.priority,
       chime_private.run_id(d.id, d.next_run_at) as run_id,
-      d.overlap = 'skip' and d.active_run_ids <> '{}' and chime_private.any_unfinished(d.active_run_ids) as busy
+      case d.overlap
+        when 'skip' then d.active_run_ids <> '{}' and chime_private.any_unfinished(d.active_run_ids)
+        when 'buffer_one' then chime_private.buffer_is_full(d.id, d.overlap)
+        when 'buffer_all' then chime_private.buffer_is_full(d.id, d.overlap)
+        else false end as busy
     from due d
     -- One fire, not late, and nothing peculiar about it; the others one by one, below.
     where (d.following is null or d.following > now - coalesce(d.jitter, '0'))
@@ -44,29 +50,35 @@ begin
         when p.following is null then 'The rule has no more fires.' else 'It has run max_runs times.' end,
       run_count = s.run_count + (not p.busy)::integer,
       last_run_id = case when p.busy then s.last_run_id else p.run_id end,
-      active_run_ids = case when p.busy then s.active_run_ids when s.overlap = 'allow' then '{}' else array[p.run_id] end
+      active_run_ids = case when p.busy then s.active_run_ids when s.overlap <> 'skip' then '{}' else array[p.run_id] end
     from (select *, case when run_count + (not busy)::integer >= max_runs then null else following end as next from plan) p
     where s.id = p.id
   ), added as (
     insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at,
-      status, skip_reason, covers_count, covers_until, finished_at, created_at)
+      status, skip_reason, covers_count, covers_until, finished_at, concurrency_key, priority, in_turn, created_at)
     select p.run_id, p.tenant_id, p.id, p.revision, p.task, p.payload, 'schedule', p.next_run_at, p.next_due_at,
       case when p.busy then 'skipped' else 'queued' end::chime.run_status,
       case when p.busy then 'overlap' end::chime.skip_reason,
-      case when p.busy then 1 end, case when p.busy then p.next_run_at end, case when p.busy then now end, now
+      case when p.busy then 1 end, case when p.busy then p.next_run_at end, case when p.busy then now end,
+      p.concurrency_key, p.priority, chime_private.needs_turn(p.overlap) and not p.busy, now
     from plan p
     on conflict do nothing
-    returning id, task, status
+    returning id, task, status, priority
   )
   select
     (select array_agg(a.id) from added a where a.status = 'queued'),
     (select array_agg(a.task) from added a where a.status = 'queued'),
+    (select array_agg(a.priority) from added a where a.status = 'queued'),
+    (select array_agg(p.run_id) from plan p where p.overlap = 'cancel_other'),
     (select count(*) from added a where a.status = 'skipped'),
     (select count(*) from due),
     (select array_agg(d.id) from due d where d.id not in (select p.id from plan p))
-  into v_run_ids, v_tasks, skipped, claimed, v_late;
+  into v_run_ids, v_tasks, v_priorities, v_in_place, skipped, claimed, v_late;
 
-  perform chime_private.enqueue(v_run_ids, v_tasks);
+  perform chime_private.enqueue(v_run_ids, v_tasks, v_priorities);
+  if v_in_place is not null then
+    perform chime_private.cancel_others(r, now) from chime.runs r where r.id = any (v_in_place);
+  end if;
   fired := coalesce(cardinality(v_run_ids), 0);
   for v_schedule in select * from chime.schedules s where s.id = any (v_late) loop
     select * into v_done from chime_private.fire_late(v_schedule, now);
@@ -189,6 +201,8 @@ begin
 
   recovered := chime_private.recover_lost_runs(now, clock_id) + chime_private.recover_stuck_runs(now, clock_id);
   perform chime_private.maintain_due(now, fired = 0);
+  -- Last, for nobody can start such runs from here to the end of this transaction.
+  more := chime_private.release_slots(most) >= most or more;
 
   select least(
       (select s.next_due_at from chime.schedules s where s.next_due_at is not null order by s.next_due_at limit 1),
@@ -197,6 +211,7 @@ begin
       (select w.due_at from chime_private.event_waits w order by w.due_at limit 1),
       (select r.cancel_requested_at + chime_private.write_off_after() from chime.runs r
         where r.cancel_requested_at is not null and r.finished_at is null order by r.cancel_requested_at limit 1),
+      (select tick.now from chime_private.freed_slots limit 1),
       (select min(least(w.lease_until, w.watch_at)) from chime_private.workers w where w.stopped_at is null),
       chime_private.upkeep_due_at(tick.now))
     into next_due_at;
@@ -205,6 +220,7 @@ begin
 end $$;
 comment on function chime_private.tick is
   'Moves all that is due: fires schedules (most at a time), resumes pauses that end, queues runs whose retry is due and those of '
-  'events that waited, times out what is long past its deadline, cancels what was asked to be long ago, queues again the runs of dead workers and those that are stuck. '
+  'events that waited, times out what is long past its deadline, cancels what was asked to be long ago, queues again the runs of dead workers and those that are stuck, and lets runs go '
+  'that waited for their turn. '
   'Answers with what it did, whether more is due at once, and the next due instant. Only a clock that names itself takes '
   'workers for dead.';

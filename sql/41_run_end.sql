@@ -29,10 +29,13 @@ begin
   return query
     with ended as (
       select r.*, i.outcome, i.output as written, i.error as problem, i.stack, i.reason, i.wait,
-        s.retry_delay, s.retry_backoff, s.retry_max_delay, coalesce(s.max_retries, 3) as max_retries,
+        coalesce((r.policy ->> 'retry_delay')::interval, s.retry_delay) as retry_delay,
+        coalesce((r.policy ->> 'retry_backoff')::chime.retry_backoff, s.retry_backoff) as retry_backoff,
+        coalesce((r.policy ->> 'retry_max_delay')::interval, s.retry_max_delay) as retry_max_delay,
+        coalesce((r.policy ->> 'max_retries')::integer, s.max_retries, 3) as max_retries,
         -- What nobody wants any more is not tried again.
         r.cancel_requested_at is not null as unwanted,
-        i.outcome in ('failed', 'timed_out') and r.retry_count < coalesce(s.max_retries, 3)
+        i.outcome in ('failed', 'timed_out') and r.retry_count < coalesce((r.policy ->> 'max_retries')::integer, s.max_retries, 3)
           and r.cancel_requested_at is null and s.status is distinct from 'cancelled' as again
       from unnest(run_ids, attempts, outcomes, outputs, errors, stacks, reasons, waits) i(id, attempt, outcome, output, error, stack, reason, wait)
       join chime.runs r on r.id = i.id and r.attempt = i.attempt
@@ -76,4 +79,4 @@ end $$;
 comment on function chime_private.end_attempts is
   'Ends running attempts that did not succeed, arrays side by side: by the policy of its schedule, as it is now, a run that failed or '
   'timed out waits for a retry, after wait where that is given; one that is snoozed waits without spending any; one that somebody '
-  'wants cancelled is. Runs without a schedule have the default policy. Answers what became of each, how long it waits, which retry that is, and of how many.';
+  'wants cancelled is. Steps of workflows have a policy of their own, runs without a schedule the default one. Answers what became of each, how long it waits, which retry that is, and of how many.';

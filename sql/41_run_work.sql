@@ -19,6 +19,9 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now timestamptz := chime.now();
+  v_ids uuid[] := run_ids;
+  v_have_slots boolean := false;
+  v_count integer;
 begin
   -- A worker that was taken for dead may not start anything: its runs are somebody else's by now. This lock holds off whoever
   -- declares that, and not the renewal of the lease.
@@ -26,28 +29,39 @@ begin
   if not found then
     perform chime_private.fail('CH020', 'The lease of this worker has ended.', 'It must stop; its runs are given to other workers.');
   end if;
-  return query
-    with started as (
-      update chime.runs r set status = 'running', attempt = r.attempt + 1, worker_id = start_runs.worker_id, started_at = v_now,
-        deadline_at = v_now + coalesce((select s.timeout from chime.schedules s where s.id = r.schedule_id), '5 minutes')
-      from unnest(run_ids) i(id)
-      where r.id = i.id and (r.status = 'queued' or resend and r.status = 'running' and r.worker_id = start_runs.worker_id)
-      returning r.*
-    ), watched as (
-      update chime_private.workers w set watch_at = f.at
-      from (select min(s.deadline_at) + chime_private.write_off_after() as at from started s) f
-      where w.id = start_runs.worker_id and (w.watch_at is null or w.watch_at > f.at) and f.at is not null
-    )
-    select r.id, r.attempt, r.task, r.payload, r.trigger, r.scheduled_for,
-      (r.scheduled_for at time zone coalesce(s.timezone, 'UTC'))::timestamp(0)::text, r.due_at, r.started_at,
-      date_part('epoch', r.deadline_at - r.started_at) * 1000, r.schedule_id, s.key, s.name, s.timezone, s.next_run_at,
-      r.event_id, r.traceparent
-    from started r
-    left join chime.schedules s on s.id = r.schedule_id;
+  -- First those that need no slot: nearly always that is all of them. Then those of the others that have got theirs.
+  loop
+    perform chime_private.start_workflows(v_ids, v_have_slots, v_now);
+    return query
+      with started as (
+        update chime.runs r set status = 'running', attempt = r.attempt + 1, worker_id = start_runs.worker_id, started_at = v_now,
+          deadline_at = v_now + coalesce((r.policy ->> 'timeout')::interval,
+            (select s.timeout from chime.schedules s where s.id = r.schedule_id), '5 minutes')
+        from unnest(v_ids) i(id)
+        where r.id = i.id and (v_have_slots or r.concurrency_key is null and not r.in_turn)
+          and (r.status = 'queued' or resend and r.status = 'running' and r.worker_id = start_runs.worker_id)
+        returning r.*
+      ), watched as (
+        update chime_private.workers w set watch_at = f.at
+        from (select min(s.deadline_at) + chime_private.write_off_after() as at from started s) f
+        where w.id = start_runs.worker_id and (w.watch_at is null or w.watch_at > f.at) and f.at is not null
+      )
+      select r.id, r.attempt, r.task, r.payload, r.trigger, r.scheduled_for,
+        (r.scheduled_for at time zone coalesce(s.timezone, 'UTC'))::timestamp(0)::text, r.due_at, r.started_at,
+        date_part('epoch', r.deadline_at - r.started_at) * 1000, r.schedule_id, s.key, s.name, s.timezone, s.next_run_at,
+        r.event_id, r.traceparent
+      from started r
+      left join chime.schedules s on s.id = r.schedule_id;
+    get diagnostics v_count = row_count;
+    exit when v_have_slots or v_count = cardinality(run_ids);
+    v_ids := chime_private.take_slots(run_ids, worker_id, resend, v_now);
+    exit when v_ids = '{}';
+    v_have_slots := true;
+  end loop;
 end $$;
 comment on function chime_private.start_runs is
-  'Starts queued runs for a worker: each gets its next attempt number and a deadline. Those that are not queued any more are left '
-  'out of the answer. resend says that the answer to the same call was lost: runs that it started then are started anew. Raises '
+  'Starts queued runs for a worker: each gets its next attempt number and a deadline. Those that are not queued any more, or have to '
+  'wait for a slot, are left out of the answer, and so are workflows, whose first steps are queued instead. resend says that the answer to the same call was lost: runs that it started then are started anew. Raises '
   'CH020 where the worker''s lease has ended.';
 
 create or replace function chime_private.finish_runs(
@@ -95,6 +109,7 @@ declare
   v_now timestamptz := chime.now();
   v_ids uuid[];
   v_tasks text[];
+  v_priorities chime.priority[];
   v_count integer;
 begin
   with held as (
@@ -109,11 +124,12 @@ begin
       finished_at = case when r.cancel_requested_at is not null then v_now end
     from held h
     where r.id = h.id
-    returning r.id, r.task, r.status
+    returning r.id, r.task, r.priority, r.status
   )
-  select array_agg(r.id) filter (where r.status = 'queued'), array_agg(r.task) filter (where r.status = 'queued'), count(*)
-  into v_ids, v_tasks, v_count from returned r;
-  perform chime_private.enqueue(v_ids, v_tasks);
+  select array_agg(r.id) filter (where r.status = 'queued'), array_agg(r.task) filter (where r.status = 'queued'),
+    array_agg(r.priority) filter (where r.status = 'queued'), count(*)
+  into v_ids, v_tasks, v_priorities, v_count from returned r;
+  perform chime_private.enqueue(v_ids, v_tasks, v_priorities);
   return v_count;
 end $$;
 comment on function chime_private.return_runs is

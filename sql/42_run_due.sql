@@ -6,18 +6,24 @@ as $$
 declare
   v_ids uuid[];
   v_tasks text[];
+  v_priorities chime.priority[];
 begin
-  with due as (
-    select r.id from chime.runs r where r.retry_at <= retry_due.now order by r.retry_at limit most for no key update skip locked
-  ), queued as (
+  -- Asked first in a way that is planned well also for a partition that has no statistics yet.
+  if coalesce((select r.retry_at from chime.runs r where r.retry_at is not null order by r.retry_at limit 1) > retry_due.now, true) then
+    return 0;
+  end if;
+  v_ids := array(
+    select r.id from chime.runs r where r.retry_at <= retry_due.now order by r.retry_at limit most for no key update skip locked);
+  if v_ids = '{}' then return 0; end if;
+  with queued as (
     -- The error of the attempt before is kept with that attempt.
     update chime.runs r set status = 'queued', retry_at = null, error = null, error_stack = null
-    from due d where r.id = d.id
-    returning r.id, r.task
+    where r.id = any (v_ids)
+    returning r.id, r.task, r.priority
   )
-  select array_agg(q.id), array_agg(q.task) into v_ids, v_tasks from queued q;
-  perform chime_private.enqueue(v_ids, v_tasks);
-  return coalesce(cardinality(v_ids), 0);
+  select array_agg(q.id), array_agg(q.task), array_agg(q.priority) into v_ids, v_tasks, v_priorities from queued q;
+  perform chime_private.enqueue(v_ids, v_tasks, v_priorities);
+  return cardinality(v_ids);
 end $$;
 comment on function chime_private.retry_due is
   'Queues runs whose next attempt is due, those that wait longest first, `most` of them at most; answers how many. Those that '
@@ -75,10 +81,16 @@ declare
   v_ids uuid[];
   v_attempts integer[];
 begin
+  if coalesce((
+      select r.cancel_requested_at from chime.runs r
+      where r.cancel_requested_at is not null and r.finished_at is null
+      order by r.cancel_requested_at limit 1) > v_latest, true) then
+    return 0;
+  end if;
   with overdue as (
     select r.id, r.attempt
     from chime.runs r
-    where r.cancel_requested_at <= v_latest and r.finished_at is null and r.status = 'running'
+    where r.cancel_requested_at <= v_latest and r.finished_at is null and r.status = 'running' and r.steps is null
     order by r.cancel_requested_at
     limit most
     for no key update skip locked

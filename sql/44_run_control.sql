@@ -36,8 +36,10 @@ begin
     update chime.runs r set cancel_requested_at = v_now, cancel_reason = reason where r.id = v_run.id returning * into v_run;
     perform pg_notify('chime_worker', v_run.worker_id::text);
     perform chime_private.wake_clock(v_now + chime_private.write_off_after());
+    -- A workflow whose step was only waiting has ended with it.
+    select * into v_run from chime.runs r where r.id = v_run.id;
   else
-    update chime.runs r set status = 'cancelled', finished_at = v_now, retry_at = null, cancel_requested_at = v_now, cancel_reason = reason
+    update chime.runs r set status = 'cancelled', finished_at = v_now, retry_at = null, waits_for = null, cancel_requested_at = v_now, cancel_reason = reason
     where r.id = v_run.id
     returning * into v_run;
   end if;
@@ -57,21 +59,21 @@ as $$
 $$;
 comment on function chime_private.cancelled_runs is 'Runs that a worker holds and somebody wants cancelled.';
 
-create or replace function chime_private.repeat_run(r chime.runs, now timestamptz) returns chime.runs
+create or replace function chime_private.repeat_run(r chime.runs, in_turn boolean, now timestamptz) returns chime.runs
 language plpgsql volatile
 as $$
 declare
   v_run chime.runs;
 begin
-  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, retry_of, event_id, traceparent, scheduled_for,
-    due_at, status, created_at)
-  values (chime_private.new_id(now), r.tenant_id, r.schedule_id, r.schedule_revision, r.task, r.payload, 'manual', r.id, r.event_id,
-    chime_private.current_traceparent(), r.scheduled_for, now, 'queued', now)
+  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, retry_of, event_id, policy, scheduled_for, due_at, status,
+    concurrency_key, priority, in_turn, traceparent, created_at)
+  values (chime_private.new_id(now), r.tenant_id, r.schedule_id, r.schedule_revision, r.task, r.payload, 'manual', r.id, r.event_id, r.policy,
+    r.scheduled_for, now, 'queued', r.concurrency_key, r.priority, repeat_run.in_turn,
+    chime_private.current_traceparent(), now)
   returning * into v_run;
-  perform chime_private.enqueue(array[v_run.id], array[v_run.task]);
   return v_run;
 end $$;
-comment on function chime_private.repeat_run is 'Queues a run that does again what another one was to do, for the same nominal time.';
+comment on function chime_private.repeat_run is 'Makes a run that does again what another one was to do, for the same nominal time; it has no job yet.';
 
 create or replace function chime.retry_run(run_id uuid, allow_overlap boolean default false) returns chime.runs
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -80,7 +82,6 @@ declare
   v_now timestamptz := chime.now();
   v_run chime.runs := chime_private.visible_run(run_id);
   v_schedule chime.schedules;
-  v_active uuid[];
   v_again uuid;
 begin
   if v_run.status = 'retrying' then
@@ -96,26 +97,20 @@ begin
   if v_again is not null then
     perform chime_private.fail('CH013', format('The run %s is retried already.', v_run.id), null, jsonb_build_object('run_id', v_again));
   elsif v_run.schedule_id is null then
-    return chime_private.repeat_run(v_run, v_now);
+    v_run := chime_private.repeat_run(v_run, false, v_now);
+    perform chime_private.enqueue(array[v_run.id], array[v_run.task], array[v_run.priority]);
+    return v_run;
   end if;
   select * into v_schedule from chime.schedules s where s.id = v_run.schedule_id for no key update;
   if v_schedule.status = 'cancelled' then
     perform chime_private.fail('CH013', format('The schedule "%s" is cancelled and cannot be run.', v_schedule.name));
   end if;
-  v_active := array(select r.id from chime.runs r where r.schedule_id = v_schedule.id and r.finished_at is null);
-  if v_schedule.overlap = 'skip' and not allow_overlap and v_active <> '{}' then
-    perform chime_private.fail('CH013', format('The schedule "%s" has a run that is not finished.', v_schedule.name),
-      'Wait for it, or run beside it with allow_overlap => true.', jsonb_build_object('run_id', v_active[1]));
-  end if;
-  v_run := chime_private.repeat_run(v_run, v_now);
-  update chime.schedules s set
-    last_run_id = v_run.id,
-    active_run_ids = case s.overlap when 'allow' then '{}' else v_active || v_run.id end
-  where s.id = v_schedule.id;
+  perform chime_private.refuse_overlap(v_schedule) where not allow_overlap;
+  v_run := chime_private.repeat_run(v_run, chime_private.needs_turn(v_schedule.overlap) and not allow_overlap, v_now);
+  perform chime_private.queue_manual(v_schedule, v_run, v_now);
   return v_run;
 end $$;
 comment on function chime.retry_run is
   'Runs again what a run did that failed, timed out or was cancelled: answers a new run of the same task, payload and nominal time, '
   'whose retry_of is the old one, which stays as it is. A run that waits for its retry does not wait any longer, and is itself the '
-  'answer. Refuses (CH013) while such a run, or where its schedule may not overlap any other of it, is not finished, the latter '
-  'unless allow_overlap. Errors: CH011, CH013.';
+  'answer. Refuses (CH013) while such a run is not finished; and goes by the overlap policy as run_now does. Errors: CH011, CH013.';

@@ -18,7 +18,7 @@ grant execute on function
   chime.describe(text, interval, text, text, text, text, timestamptz, timestamptz, timestamptz)
   to chime_user, chime_admin, chime_reporter, chime_worker;
 grant execute on function
-  chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, integer, interval, chime.retry_backoff, interval, interval, integer, interval, integer, integer),
+  chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, integer, interval, chime.retry_backoff, interval, interval, text, chime.priority, integer, interval, integer, integer),
   chime.create_schedule(text, timestamptz, text, jsonb, text, text, text, interval),
   chime.update_schedule(uuid, jsonb, integer),
   chime.find_schedule(text),
@@ -33,6 +33,8 @@ grant execute on function
   chime.simulate(uuid, timestamptz, timestamptz, integer),
   chime.set_calendar(text, text[], text),
   chime.delete_calendar(text),
+  chime.set_concurrency_limit(text, integer),
+  chime.delete_concurrency_limit(text),
   chime.find_run(text),
   chime.runs_trace_id(chime.runs),
   chime.runs_span_id(chime.runs),

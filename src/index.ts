@@ -12,6 +12,7 @@ export type {
 } from './client/event_types.ts';
 export type {
   Calendar,
+  ConcurrencyLimit,
   CreatedSchedule,
   CreateScheduleInput,
   DescribeInput,
@@ -28,6 +29,8 @@ export type {
 export * from './errors.ts';
 export { type MigrateResult, migrate } from './migrate.ts';
 export {
+  type AgentDefinition,
+  type AgentPort,
   defineTask,
   type GuardedRequest,
   type GuardedResponse,
@@ -40,3 +43,4 @@ export {
   type TaskContext,
   type TaskDefinition,
 } from './task.ts';
+export { defineWorkflow, type StepDefinition, type WorkflowDefinition } from './workflow.ts';

@@ -22,7 +22,7 @@ export interface RunInfo {
   deadlineAt: Date;
   /** 1 for the first try. */
   attempt: number;
-  trigger: 'schedule' | 'manual' | 'event' | 'backfill';
+  trigger: 'schedule' | 'manual' | 'event' | 'backfill' | 'workflow';
   /** The event that led to it. */
   eventId: string | null;
   schedule: ScheduleRef | null;
@@ -106,6 +106,12 @@ export interface GuardedResponse {
   url: string;
 }
 
+/** What asks a language model, for tasks of the type agent: the application gives it to the worker. */
+export interface AgentPort {
+  /** Asks; resolves with what it says. */
+  ask(prompt: string, options: { signal: AbortSignal; traceparent: string }): Promise<string>;
+}
+
 /** A task handler as `defineTask` takes it. */
 export interface TaskDefinition<S extends z.ZodType> {
   /** Lower case letters, digits and underscores: what schedules call it. */
@@ -122,9 +128,19 @@ export interface TaskDefinition<S extends z.ZodType> {
   run(ctx: TaskContext<z.output<S>>): unknown;
 }
 
+/** A task that asks a language model: only workers that have an agent port take it. */
+export interface AgentDefinition<S extends z.ZodType> extends Omit<TaskDefinition<S>, 'run'> {
+  handlerType: 'agent';
+  run(ctx: TaskContext<z.output<S>> & { agent: AgentPort }): unknown;
+}
+
 /** A task that workers can load. */
-export interface Task<S extends z.ZodType = z.ZodType> extends TaskDefinition<S> {
+export interface Task<S extends z.ZodType = z.ZodType> extends Omit<TaskDefinition<S>, 'run'> {
   readonly kind: 'pgchime.task';
+  readonly handlerType: 'function' | 'agent' | 'workflow';
+  /** Of a workflow, as the database keeps them. */
+  readonly steps?: readonly unknown[];
+  run(ctx: TaskContext<z.output<S>> & { agent: AgentPort }): unknown;
 }
 
 /**
@@ -136,11 +152,18 @@ export interface Task<S extends z.ZodType = z.ZodType> extends TaskDefinition<S>
  *   run: ({ payload }) => `Hello, ${payload.whom}`,
  * });
  */
-export function defineTask<S extends z.ZodType>(definition: TaskDefinition<S>): Task<S> {
-  if (!/^[a-z][a-z0-9_]{0,62}$/.test(definition.name)) {
+export function defineTask<S extends z.ZodType>(definition: AgentDefinition<S>): Task<S>;
+export function defineTask<S extends z.ZodType>(definition: TaskDefinition<S>): Task<S>;
+export function defineTask<S extends z.ZodType>(definition: TaskDefinition<S> | AgentDefinition<S>): Task<S> {
+  return { handlerType: 'function', ...definition, name: taskName(definition.name), kind: 'pgchime.task' };
+}
+
+/** @throws TypeError where it is not the name of a task */
+export function taskName(name: string): string {
+  if (!/^[a-z][a-z0-9_]{0,62}$/.test(name)) {
     throw new TypeError(
-      `"${definition.name}" is not a task name: lower case letters, digits and underscores, 63 characters at most.`,
+      `"${name}" is not a task name: lower case letters, digits and underscores, 63 characters at most.`,
     );
   }
-  return { ...definition, kind: 'pgchime.task' };
+  return name;
 }

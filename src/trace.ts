@@ -17,7 +17,7 @@ export const otel: Otel | undefined = (() => {
 export interface ActingRun {
   id: string;
   /** Of its attempt, as W3C Trace Context says it. */
-  traceparent: string;
+  readonly traceparent: string;
 }
 
 // One for all copies of this package in the process: a task file may load its own.

@@ -152,7 +152,9 @@ t.test('the two commands, and everything that a reader does beside a running pgc
     });
     test.ok(result.code === 0 && result.stdout.includes(`\n${words}\n`), `${query} ${result.stdout}`);
   }
-  for (const command of commands(block('sh', 'npx chime schedule create'))) {
+  for (const command of ['npx chime schedule create', 'npx chime event trigger'].flatMap((marker) =>
+    commands(block('sh', marker)),
+  )) {
     const result = await run(command, shell);
     test.equal(result.code, 0, `${command} ${result.stdout} ${result.stderr}`);
   }
@@ -173,7 +175,7 @@ t.test('the two commands, and everything that a reader does beside a running pgc
 t.test('a task of your own', async (test) => {
   const dir = await project(test);
   await fs.mkdir(path.join(dir, 'tasks'));
-  for (const file of ['tasks/greet.ts', 'tasks/collect.ts']) {
+  for (const file of ['tasks/greet.ts', 'tasks/collect.ts', 'tasks/digest.ts']) {
     const source = block('ts', `// ${file}`);
     const example = await fs.readFile(path.join(root, 'examples', file), 'utf8');
     test.equal(source.replace(`// ${file}\n`, ''), example);
@@ -197,6 +199,12 @@ t.test('a task of your own', async (test) => {
   });
   const other = `npx chime schedule create --task collect --payload '{"url": "https://example.com/"}' --cron "0 0 1 1 *"`;
   test.equal((await run(other, shell)).code, 0);
+  const digest = `npx chime schedule create --task digest --payload '{"url": "https://example.invalid/"}' --cron "0 0 1 1 *" --key d`;
+  test.equal((await run(`${digest} --retry-delay "0 seconds"`, shell)).code, 0);
+  test.match(await run('npx chime schedule trigger d --wait', shell), {
+    code: 0,
+    stdout: /^failed, after \d+ runs\n$/,
+  });
   await running.stop();
 });
 

@@ -7,6 +7,7 @@ import { clockCommand } from './commands/clock.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eventCommand } from './commands/event.ts';
 import { handlerCommand } from './commands/handler.ts';
+import { limitCommand } from './commands/limit.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { psqlCommand } from './commands/psql.ts';
 import { runsCommand } from './commands/runs.ts';
@@ -29,6 +30,7 @@ function makeProgram(): Command {
     calendarCommand(),
     eventCommand(),
     handlerCommand(),
+    limitCommand(),
     migrateCommand(),
     doctorCommand(),
     psqlCommand(),

@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Queryable } from '../db/transaction.ts';
 import { Calendars } from './calendars.ts';
 import { fromCall } from './call_error.ts';
+import { ConcurrencyLimits } from './concurrency_limits.ts';
 import { EventHandlers, Events } from './events.ts';
 import { fromRow, namedCall } from './rows.ts';
 import { Runs } from './runs.ts';
@@ -36,6 +37,7 @@ export class Chime {
   /** Find runs, and read what they produced. */
   readonly runs: Runs;
   readonly calendars: Calendars;
+  readonly concurrencyLimits: ConcurrencyLimits;
   /** Say that something happened, and read what was said. */
   readonly events: Events;
   /** Create, change, steer and find event handlers. */
@@ -55,6 +57,7 @@ export class Chime {
     this.schedules = new Schedules(this.#send, signature);
     this.runs = new Runs(this.#send);
     this.calendars = new Calendars(this.#send);
+    this.concurrencyLimits = new ConcurrencyLimits(this.#send);
     this.events = new Events(this.#send);
     this.eventHandlers = new EventHandlers(this.#send);
   }

@@ -40,7 +40,7 @@ export function namedCall(
   }
   const args = given.map(([key], index) => `${toSnake(key)} => $${index + 1}`);
   const values = given.map(([key, value]) =>
-    jsonFields.has(key) && value !== null ? JSON.stringify(value) : plain(value),
+    jsonFields.has(key) && !(key === 'filter' && value === null) ? JSON.stringify(value) : plain(value),
   );
   return { text: `select * from ${name}(${args.join(', ')})`, values };
 }

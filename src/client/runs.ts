@@ -1,4 +1,5 @@
 import { RunNotFoundError } from '../errors.ts';
+import { calling, type TraceOptions } from './acting.ts';
 import type { Send } from './chime.ts';
 import { fromRow, isId } from './rows.ts';
 import type { Run, RunStatus, RunWithOutput } from './types.ts';
@@ -9,10 +10,12 @@ export const runColumns = `r.id, r.schedule_id, s.name as schedule_name, r.task,
   round(extract(epoch from r.finished_at - r.started_at) * 1000, 3)::float8 as duration_ms,
   round(extract(epoch from r.started_at - r.due_at) * 1000, 3)::float8 as lateness_ms,
   r.output_summary, r.error, r.skip_reason, r.covers_count, r.retry_at, r.retry_count, r.retry_of, r.cancel_requested_at,
-  r.cancel_reason, r.silent_reason, r.event_id, r.event_handler_id`;
+  r.cancel_reason, r.silent_reason, r.concurrency_key, r.priority, r.waits_for, r.event_id, r.event_handler_id,
+  r.parent_run_id, r.step`;
 /** What a call answers that gives a run. */
-const runOf = (call: string) =>
-  `select ${runColumns} from ${call} r left join chime.schedules s on s.id = r.schedule_id`;
+const runOf = (call: string) => runFrom(`${call} r`);
+const runFrom = (source: string) =>
+  `select ${runColumns} from ${source} left join chime.schedules s on s.id = r.schedule_id`;
 
 /** Runs: what became of each fire, and of each manual trigger. */
 export class Runs {
@@ -49,8 +52,13 @@ export class Runs {
    * that waits for its retry does not wait any longer, and is itself the answer.
    * @throws IllegalStateError (CH013) where it may not
    */
-  async retry(reference: string, { allowOverlap = false }: { allowOverlap?: boolean } = {}): Promise<Run> {
-    return this.#one(runOf('chime.retry_run($1, $2)'), [await this.#id(reference), allowOverlap]);
+  async retry(
+    reference: string,
+    { allowOverlap = false, ...options }: { allowOverlap?: boolean } & TraceOptions = {},
+  ): Promise<Run> {
+    const given = [await this.#id(reference), allowOverlap];
+    const { from, values } = calling('chime.retry_run', ['$1::uuid', '$2::boolean'], given, 'r', options);
+    return this.#one(runFrom(from), values);
   }
 
   /**

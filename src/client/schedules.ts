@@ -20,7 +20,7 @@ const columns = `s.id, s.key, s.name, s.description, s.task, s.payload, s.cron, 
   s.only_on, s.never_on, s.on_excluded, s.anchor,
   s.timezone, s.dst_gap, s.dst_fold, s.starts_at, s.ends_at, s.max_runs, s.jitter::text as jitter, s.catch_up,
   s.catch_up_window::text as catch_up_window, s.overlap, s.max_retries, s.retry_delay::text as retry_delay, s.retry_backoff,
-  s.retry_max_delay::text as retry_max_delay, s.timeout::text as timeout, s.status, s.status_reason, s.paused_until, s.paused_by,
+  s.retry_max_delay::text as retry_max_delay, s.timeout::text as timeout, s.concurrency_key, s.priority, s.status, s.status_reason, s.paused_until, s.paused_by,
   s.keep_runs, s.keep_for::text as keep_for, s.pause_after_failures, s.alert_after_failures,
   s.next_run_at, s.last_run_id, s.run_count, s.revision, s.created_at, s.updated_at`;
 

@@ -13,7 +13,8 @@ export type RunStatus =
 export type DstGap = 'next' | 'shift' | 'skip';
 export type DstFold = 'first' | 'last' | 'both';
 export type CatchUp = 'latest' | 'all' | 'earliest' | 'skip';
-export type Overlap = 'skip' | 'allow';
+export type Overlap = 'skip' | 'buffer_one' | 'buffer_all' | 'cancel_other' | 'allow';
+export type Priority = 'low' | 'medium' | 'high' | 'critical';
 export type OnExcluded = 'skip' | 'next_day';
 export type RetryBackoff = 'constant' | 'linear' | 'exponential';
 
@@ -85,6 +86,10 @@ export interface CreateScheduleInput extends RuleInput {
   retryMaxDelay?: string;
   /** An interval: how long an attempt may take; `5 minutes` by default. */
   timeout?: string;
+  /** Of all runs with the same key no more run at once than its limit: one, where it has none. See `concurrencyLimits`. */
+  concurrencyKey?: string;
+  /** Which runs go first where several wait; `medium` by default. */
+  priority?: Priority;
   /** How many of its runs are kept once they are finished, and as many skipped ones; as many as there are by default. */
   keepRuns?: number;
   /** An interval: how long its runs are kept after they finished; 30 days by default, for ever with `keepRuns`. */
@@ -120,6 +125,8 @@ export const createFields: Fields<CreateScheduleInput> = {
   retryBackoff: true,
   retryMaxDelay: true,
   timeout: true,
+  concurrencyKey: true,
+  priority: true,
   keepRuns: true,
   keepFor: true,
   pauseAfterFailures: true,
@@ -204,6 +211,8 @@ export interface Schedule {
   retryBackoff: RetryBackoff;
   retryMaxDelay: string;
   timeout: string;
+  concurrencyKey: string | null;
+  priority: Priority;
   keepRuns: number | null;
   keepFor: string | null;
   pauseAfterFailures: number | null;
@@ -262,11 +271,14 @@ export interface Run {
   scheduleId: string | null;
   scheduleName: string | null;
   task: string;
-  trigger: 'schedule' | 'manual' | 'event' | 'backfill';
+  trigger: 'schedule' | 'manual' | 'event' | 'backfill' | 'workflow';
   /** The event that led to it. */
   eventId: string | null;
   /** The event handler whose run it is. */
   eventHandlerId: string | null;
+  /** The workflow that it is a step of, and which of its steps, from 1 on. */
+  parentRunId: string | null;
+  step: number | null;
   scheduledFor: Date;
   dueAt: Date;
   status: RunStatus;
@@ -293,6 +305,10 @@ export interface Run {
   cancelReason: string | null;
   /** Why nobody need be told of it, as its task says. */
   silentReason: string | null;
+  concurrencyKey: string | null;
+  priority: Priority;
+  /** Queued: what must become free before a worker may start it. */
+  waitsFor: string | null;
 }
 
 export interface RunWithOutput extends Run {
@@ -305,6 +321,13 @@ export interface RunWithOutput extends Run {
   output: string | null;
   result: unknown;
   errorStack: string | null;
+}
+
+/** How many runs with the same concurrency key may run at once. */
+export interface ConcurrencyLimit {
+  key: string;
+  maxRunning: number;
+  updatedAt: Date;
 }
 
 /** A named set of days. */

@@ -44,7 +44,7 @@ export interface StartedRun {
   attempt: number;
   task: string;
   payload: unknown;
-  trigger: 'schedule' | 'manual' | 'event' | 'backfill';
+  trigger: 'schedule' | 'manual' | 'event' | 'backfill' | 'workflow';
   scheduled_for: Date;
   /** scheduled_for on the wall clock of the schedule's zone: YYYY-MM-DD HH:MM:SS. */
   local_time: string;
@@ -120,6 +120,9 @@ export interface TaskRegistration {
   name: string;
   description: string | null;
   payload_schema: unknown;
+  handler_type: 'function' | 'agent' | 'workflow';
+  /** Of a workflow, as chime.tasks has them. */
+  steps: readonly unknown[] | null;
 }
 
 export async function registerWorker(

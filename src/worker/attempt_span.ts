@@ -1,8 +1,8 @@
 // An attempt as a span of OpenTelemetry, where the application has that set up; else it only has a name in its trace.
-import type { Span } from '@opentelemetry/api';
+import type { ProxyTracerProvider, Span, Tracer } from '@opentelemetry/api';
 import type { StartedRun } from '../db/calls.ts';
 import { version } from '../package.ts';
-import { actAs, formatTraceparent, otel, traceOf } from '../trace.ts';
+import { type ActingRun, actAs, formatTraceparent, otel, traceOf } from '../trace.ts';
 
 /** How an attempt ended, for its span. */
 export interface AttemptEnd {
@@ -14,41 +14,54 @@ export interface AttemptEnd {
   stack?: string | null;
 }
 
-export class AttemptSpan {
-  /** What its handler passes on, as W3C Trace Context says it. */
-  readonly traceparent: string;
-  readonly #runId: string;
+/** The tracer of the application; undefined where it has set up none, and nothing need be told to one. */
+function tracer(): Tracer | undefined {
+  const provider = otel?.trace.getTracerProvider() as Partial<ProxyTracerProvider> | undefined;
+  return provider?.getDelegateTracer === undefined
+    ? provider?.getTracer?.('pgchime', version)
+    : provider.getDelegateTracer('pgchime', version);
+}
+
+export class AttemptSpan implements ActingRun {
+  readonly id: string;
+  readonly #run: StartedRun;
   readonly #span: Span | undefined;
   #endTime: Date | undefined;
 
   constructor(run: StartedRun) {
-    this.#runId = run.id;
-    const { traceId, spanId, flags } = traceOf(run);
-    if (otel !== undefined) {
-      const parent = otel.trace.setSpanContext(otel.ROOT_CONTEXT, {
-        ...{ traceId, spanId, traceFlags: flags, isRemote: true },
-      });
-      const kind = otel.SpanKind.CONSUMER;
-      const attributes = attributesOf(run);
-      this.#span = otel.trace
-        .getTracer('pgchime', version)
-        .startSpan(`run ${run.task}`, { kind, attributes, root: false }, parent);
-    }
-    // Where nobody has set up a tracer, this is the span of the run.
-    const context = this.#span?.spanContext() ?? { traceId, spanId, traceFlags: flags };
-    this.traceparent = formatTraceparent(context.traceId, context.spanId, context.traceFlags);
+    this.id = run.id;
+    this.#run = run;
+    this.#span = this.#start(tracer());
+  }
+
+  #start(tracer: Tracer | undefined): Span | undefined {
+    if (otel === undefined || tracer === undefined) return undefined;
+    const { traceId, spanId, flags } = traceOf(this.#run);
+    const parent = otel.trace.setSpanContext(otel.ROOT_CONTEXT, {
+      ...{ traceId, spanId, traceFlags: flags, isRemote: true },
+    });
+    const kind = otel.SpanKind.CONSUMER;
+    return tracer.startSpan(`run ${this.#run.task}`, { kind, attributes: attributesOf(this.#run) }, parent);
+  }
+
+  /** What its handler passes on, as W3C Trace Context says it. Where nobody has set up a tracer, it names the span of the run. */
+  get traceparent(): string {
+    const context = this.#span?.spanContext();
+    if (context !== undefined) return formatTraceparent(context.traceId, context.spanId, context.traceFlags);
+    const { traceId, spanId, flags } = traceOf(this.#run);
+    return formatTraceparent(traceId, spanId, flags);
   }
 
   /** Calls the handler: what it traces is below this span. */
   run<T>(handler: () => T): T {
-    const work = () => actAs({ id: this.#runId, traceparent: this.traceparent }, handler);
+    const work = () => actAs(this, handler);
     if (otel === undefined || this.#span === undefined) return work();
     return otel.context.with(otel.trace.setSpan(otel.context.active(), this.#span), work);
   }
 
   /** The handler has ended: what follows is only its record. */
   stop(): void {
-    this.#endTime ??= new Date();
+    if (this.#span !== undefined) this.#endTime ??= new Date();
   }
 
   end({ outcome, status, error, stack }: AttemptEnd): void {

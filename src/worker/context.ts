@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import type { StartedRun } from '../db/calls.ts';
 import type { GuardedFetch } from '../net/guarded_fetch.ts';
-import type { RunInfo, RunLog, TaskContext } from '../task.ts';
+import type { AgentPort, RunInfo, RunLog, TaskContext } from '../task.ts';
 import { activeTraceparent } from '../trace.ts';
 import type { Output } from './output.ts';
 import { report } from './report.ts';
@@ -13,12 +13,15 @@ export interface ContextServices {
   /** Connections for statements that somebody else wrote, apart from those that record runs. */
   reportPool: pg.Pool;
   guardedFetch: GuardedFetch;
+  /** Undefined where the worker has no task that asks it. */
+  agent: AgentPort | undefined;
 }
 
 /** What belongs to one attempt. */
 export interface ContextParts {
   signal: AbortSignal;
-  traceparent: string;
+  /** Where the attempt is in its trace; asked only where somebody wants to know. */
+  span: { readonly traceparent: string };
   log: RunLog;
   output: Output;
   services: ContextServices;
@@ -27,19 +30,23 @@ export interface ContextParts {
 export function createContext<P>(
   run: StartedRun,
   payload: P,
-  { signal, traceparent, log, output, services }: ContextParts,
-): TaskContext<P> {
+  { signal, span, log, output, services }: ContextParts,
+): TaskContext<P> & { agent: AgentPort } {
   return {
+    // No task that may use it is registered by a worker that has none.
+    agent: services.agent as AgentPort,
     payload,
     run: describeRun(run, services.pool),
     signal,
-    traceparent,
+    get traceparent() {
+      return span.traceparent;
+    },
     log,
     write: (chunk) => output.write(chunk),
     fetch: (url, init = {}) =>
       services.guardedFetch.fetch(url, {
         ...init,
-        headers: traced(init.headers, traceparent),
+        headers: traced(init.headers, span.traceparent),
         signal: init.signal === undefined ? signal : AbortSignal.any([signal, init.signal]),
       }),
     report: (statement, options) => report(services.reportPool, output.limit, statement, options),

@@ -121,7 +121,7 @@ export class Executor {
     this.#held.set(run.id, held);
     const span = new AttemptSpan(run);
     const began = performance.now();
-    const outcome = await held.ended(span.run(() => this.#handle(run, held, span.traceparent)));
+    const outcome = await held.ended(span.run(() => this.#handle(run, held, span)));
     span.stop();
     const durationMs = performance.now() - began;
     let status: Finished['status'] | undefined;
@@ -165,11 +165,11 @@ export class Executor {
     );
   }
 
-  #handle(run: StartedRun, { signal, output }: Held, traceparent: string): Promise<Outcome> {
+  #handle(run: StartedRun, { signal, output }: Held, span: AttemptSpan): Promise<Outcome> {
     return runHandler(run, {
       task: this.#options.tasks.get(run.task),
       signal,
-      traceparent,
+      span,
       log: this.#recorder.logOf(run),
       output,
       services: this.#options,

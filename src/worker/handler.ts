@@ -17,7 +17,8 @@ export interface HandlerOptions {
   /** Undefined where no worker has registered it. */
   task: Task | undefined;
   signal: AbortSignal;
-  traceparent: string;
+  /** Where the attempt is in its trace. */
+  span: { readonly traceparent: string };
   log: RunLog;
   output: Output;
   services: ContextServices;
@@ -25,7 +26,7 @@ export interface HandlerOptions {
 
 /** Runs the handler of a run. Never rejects. */
 export async function runHandler(run: StartedRun, options: HandlerOptions): Promise<Outcome> {
-  const { task, signal, traceparent, log, output, services } = options;
+  const { task, signal, span, log, output, services } = options;
   try {
     if (task === undefined) {
       return failure(`No worker has registered the task "${run.task}".`);
@@ -37,7 +38,7 @@ export async function runHandler(run: StartedRun, options: HandlerOptions): Prom
       );
       return failure(`The payload does not fit the task "${run.task}": ${issues.join('; ')}.`);
     }
-    const context = createContext(run, payload.data, { signal, traceparent, log, output, services });
+    const context = createContext(run, payload.data, { signal, span, log, output, services });
     const began = performance.now();
     const value = await task.run(context);
     if (!isAnswer(value)) return success(value, output);

@@ -51,7 +51,7 @@ t.test('create, get, list', async (test) => {
     ...{ dstGap: 'skip', dstFold: 'last', startsAt: new Date('2030-01-01T00:00:00Z') },
     ...{ endsAt: new Date('2031-01-01T00:00:00Z'), maxRuns: 7, jitter: '00:00:05', catchUp: 'all' },
     ...{ maxRetries: 5, retryDelay: '00:02:00', retryBackoff: 'linear', retryMaxDelay: '00:10:00' },
-    timeout: '02:00:00',
+    ...{ timeout: '02:00:00', concurrencyKey: null, priority: 'medium' },
     ...{ keepRuns: 10, keepFor: '90 days', pauseAfterFailures: 5, alertAfterFailures: 2 },
     ...{ catchUpWindow: '2 days', overlap: 'allow', status: 'active', statusReason: null, pausedUntil: null },
     ...{ pausedBy: null, nextRunAt: new Date('2030-01-01T08:00:00Z'), lastRunId: null, runCount: 0 },

@@ -171,6 +171,13 @@ t.test('attempts are spans', async (test) => {
   });
 });
 
+t.test('a run that is run again by hand belongs to the trace of whoever wanted that', async (test) => {
+  const bad = await database.value("select id from chime.runs where task = 'bad'");
+  const { traceId, spanId } = await library.runs.get(bad as string);
+  const again = await library.runs.retry(bad as string, { traceparent: `00-${traceId}-${spanId}-01` });
+  test.hasStrict(await traced(again.id), { trace: traceId, parent: spanId });
+});
+
 t.test('a span of the application is the parent', async (test) => {
   const { exporter, tracer: application } = tracer(test);
   const { url } = await startHttp(test, (request, response) =>

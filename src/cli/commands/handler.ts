@@ -66,7 +66,7 @@ Example:
       const given = names.filter((name) => options[name] !== undefined);
       const input: Record<string, unknown> = Object.fromEntries(given.map((name) => [name, options[name]]));
       for (const name of ['filter', 'payload'] as const)
-        if (options[name] !== undefined) input[name] = await readPayload(options[name]);
+        if (options[name] !== undefined) input[name] = await readPayload(options[name], `--${name}`);
       await withChime(configOf(command), async (chime) => {
         const { id, outcome } = await chime.eventHandlers.create(input as unknown as CreateEventHandlerInput);
         const handler = await chime.eventHandlers.get(id);

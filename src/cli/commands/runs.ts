@@ -102,6 +102,9 @@ function showCommand(): Command {
         line('schedule', printable(run.scheduleName ?? ''));
         line('task', run.task);
         line('trigger', run.trigger);
+        line('event', run.eventId);
+        line('workflow', run.parentRunId && `${run.parentRunId}, step ${run.step}`);
+        line('trace', run.traceId);
         line('status', `${paintStatus(run.status)}${run.skipReason === null ? '' : ` (${summaryOf(run)})`}`);
         line('scheduled for', run.scheduledFor.toISOString());
         line(
@@ -111,6 +114,8 @@ function showCommand(): Command {
         line('finished', run.finishedAt?.toISOString() ?? null);
         line('duration', run.durationMs === null ? null : duration(run.durationMs));
         line('attempt', run.attempt);
+        line('waits for', printable(run.waitsFor ?? ''));
+        line('priority', run.priority === 'medium' ? null : run.priority);
         line('retry of', run.retryOf);
         line('next attempt', run.retryAt?.toISOString() ?? null);
         line('told to end', run.status === 'running' ? (run.cancelRequestedAt?.toISOString() ?? null) : null);

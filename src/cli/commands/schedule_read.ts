@@ -87,6 +87,8 @@ export function showCommand(): Command {
         );
         line('retries', retryWords(schedule));
         line('timeout', intervalWords(schedule.timeout));
+        line('concurrency', schedule.concurrencyKey === null ? null : `key ${schedule.concurrencyKey}`);
+        line('priority', schedule.priority);
         line('kept', keepWords(schedule));
         line(
           'pause after',

@@ -67,7 +67,22 @@ function withDefinition(command: Command): Command {
     )
     .option('--catch-up-window <interval>', 'how late a missed fire may still run')
     .addOption(
-      new Option('--overlap <policy>', 'while an earlier run is not finished').choices(['skip', 'allow']),
+      new Option('--overlap <policy>', 'while an earlier run is not finished').choices([
+        'skip',
+        'buffer_one',
+        'buffer_all',
+        'cancel_other',
+        'allow',
+      ]),
+    )
+    .option('--concurrency-key <key>', 'one at a time of all that have this key, or as chime limit says')
+    .addOption(
+      new Option('--priority <priority>', 'which go first where several wait').choices([
+        'low',
+        'medium',
+        'high',
+        'critical',
+      ]),
     )
     .option('--rules <json>', 'several rules in place of one: [{"cron": "..."}, {"every": "..."}]')
     .option('--only-on <calendars...>', 'fire on the days of these calendars alone')
@@ -108,6 +123,8 @@ async function definitionOf(options: DefinitionOptions): Promise<Partial<CreateS
     'catchUp',
     'catchUpWindow',
     'overlap',
+    'concurrencyKey',
+    'priority',
     'onlyOn',
     'neverOn',
     'onExcluded',
