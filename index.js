@@ -9,13 +9,19 @@ const source = new URL('./src/index.ts', import.meta.url);
 const compiled = new URL('./dist/src/index.js', import.meta.url);
 
 export const {
+  actingFor,
   BlockedAddressError,
+  cancel,
   ChimeError,
   createChime,
   defineTask,
+  defineWorkflow,
+  done,
   EmbeddedPostgresError,
   errorClasses,
+  EventHandlerNotFoundError,
   fromDatabase,
+  giveUp,
   IllegalStateError,
   InvalidArgumentError,
   InvalidConfigError,
@@ -30,8 +36,11 @@ export const {
   NotMigratedError,
   PastTimeError,
   RevisionConflictError,
+  retry,
   RunNotFoundError,
   ScheduleNotFoundError,
+  silent,
+  snooze,
   UnknownTaskError,
   UnknownTimezoneError,
 } = await import(existsSync(source) ? source.href : compiled.href);

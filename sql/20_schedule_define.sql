@@ -44,35 +44,42 @@ begin
 end $$;
 comment on function chime_private.refuse_payload is 'Raises CH006 where a payload has an error (see payload_error).';
 
-create or replace function chime_private.check_task(task text, payload jsonb) returns void
+create or replace function chime_private.check_task_name(task text) returns void
 language plpgsql stable
 as $$
-declare
-  v_task chime.tasks;
-  v_error text;
 begin
   if task is null then
     perform chime_private.fail('CH005', 'The task is missing.', 'Name the task that is to run; chime.tasks lists them.');
   elsif task !~ '^[a-z][a-z0-9_]{0,62}$' then
     perform chime_private.fail('CH005', format('"%s" is not a task name.', left(task, 80)),
       'Task names are lower case letters, digits and underscores, 63 characters at most.');
-  end if;
-  perform chime_private.refuse_payload(chime_private.payload_error(payload));
-  select * into v_task from chime.tasks t where t.name = check_task.task;
-  if v_task.name is null and exists (select from chime.tasks) then
+  elsif not exists (select from chime.tasks t where t.name = check_task_name.task) and exists (select from chime.tasks) then
     perform chime_private.fail('CH005', format('There is no task "%s".', task),
       (select 'Registered tasks: ' || string_agg(t.name, ', ' order by t.name) || '. Start a worker that has it, then schedule it.' from chime.tasks t));
   end if;
-  v_error := chime_private.json_schema_error(v_task.payload_schema, payload);
+end $$;
+comment on function chime_private.check_task_name is
+  'Refuses a task that no worker has registered (CH005). Before the first worker has registered any task, every name passes: the run '
+  'fails then if nobody has it.';
+
+create or replace function chime_private.check_task(task text, payload jsonb) returns void
+language plpgsql stable
+as $$
+declare
+  v_error text;
+begin
+  perform chime_private.check_task_name(task);
+  if payload is null or octet_length(payload::text) > 1048576 then
+    perform chime_private.fail('CH006', 'The payload must be JSON of at most 1 MB.');
+  end if;
+  v_error := chime_private.json_schema_error((select t.payload_schema from chime.tasks t where t.name = check_task.task), payload);
   if v_error is not null then
     perform chime_private.fail('CH006', format('The payload does not fit the task "%s": %s.', task, v_error),
       'See payload_schema in chime.tasks for what the task takes.',
       jsonb_build_object('task', task, 'path', split_part(v_error, ' ', 1)));
   end if;
 end $$;
-comment on function chime_private.check_task is
-  'Refuses a task that no worker has registered (CH005) and a payload that does not fit it (CH006). Before the first worker '
-  'has registered any task, every name passes: the run fails then if nobody has it.';
+comment on function chime_private.check_task is 'Refuses a task that no worker has registered (CH005) and a payload that does not fit it (CH006).';
 
 create or replace function chime_private.check_bounds(s chime.schedules) returns void
 language plpgsql stable
@@ -89,6 +96,19 @@ begin
     when not isfinite(s.jitter) or s.jitter < interval '0' or s.jitter > interval '1 day' then 'jitter must be between 0 and 1 day.'
     when not isfinite(s.catch_up_window) or s.catch_up_window < interval '10 seconds' or s.catch_up_window > interval '100 years'
       then 'catch_up_window must be between 10 seconds and 100 years.'
+    when s.max_retries not between 0 and 100 then 'max_retries must be between 0 and 100.'
+    when not isfinite(s.retry_delay) or s.retry_delay < interval '0' or s.retry_delay > interval '365 days'
+      then 'retry_delay must be between 0 and 365 days.'
+    when not isfinite(s.retry_max_delay) or s.retry_max_delay < s.retry_delay or s.retry_max_delay > interval '365 days'
+      then format('retry_max_delay must be between retry_delay (%s) and 365 days.', s.retry_delay)
+    when not isfinite(s.timeout) or s.timeout <= interval '0' or s.timeout > interval '365 days'
+      then 'timeout must be more than 0 and at most 365 days.'
+    when length(s.concurrency_key) not between 1 and 200 then 'concurrency_key must have 1 to 200 characters.'
+    when s.keep_runs not between 1 and 10000 then 'keep_runs must be between 1 and 10000.'
+    when not isfinite(s.keep_for) or s.keep_for < interval '1 minute' or s.keep_for > interval '100 years'
+      then 'keep_for must be between 1 minute and 100 years.'
+    when s.pause_after_failures not between 1 and 1000 then 'pause_after_failures must be between 1 and 1000.'
+    when s.alert_after_failures not between 1 and 1000 then 'alert_after_failures must be between 1 and 1000.'
   end;
   if v_wrong is not null then
     perform chime_private.fail('CH007', v_wrong, null, jsonb_build_object('field', split_part(v_wrong, ' ', 1)));
@@ -107,6 +127,12 @@ begin
   s.catch_up := coalesce(s.catch_up, 'latest');
   s.catch_up_window := coalesce(s.catch_up_window, interval '365 days');
   s.overlap := coalesce(s.overlap, 'skip');
+  s.max_retries := coalesce(s.max_retries, 3);
+  s.retry_delay := coalesce(s.retry_delay, interval '1 minute');
+  s.retry_backoff := coalesce(s.retry_backoff, 'exponential');
+  s.retry_max_delay := coalesce(s.retry_max_delay, greatest(interval '1 hour', s.retry_delay));
+  s.timeout := coalesce(s.timeout, interval '5 minutes');
+  s.priority := coalesce(s.priority, 'medium');
   perform chime_private.check_bounds(s);
   return chime_private.define_rules(s, chime.now());
 end $$;

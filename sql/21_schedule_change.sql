@@ -63,9 +63,14 @@ create or replace function chime_private.definition_changed(old chime.schedules,
 language sql immutable
 as $$
   select chime_private.rule_changed(old, new)
-    or row(old.key, old.name, old.description, old.task, old.payload, old.max_runs, old.catch_up, old.catch_up_window::text, old.overlap)
+    or row(old.key, old.name, old.description, old.task, old.payload, old.max_runs, old.catch_up, old.catch_up_window::text, old.overlap,
+      old.max_retries, old.retry_delay::text, old.retry_backoff, old.retry_max_delay::text, old.timeout::text, old.concurrency_key, old.priority)
     is distinct from
-    row(new.key, new.name, new.description, new.task, new.payload, new.max_runs, new.catch_up, new.catch_up_window::text, new.overlap)
+    row(new.key, new.name, new.description, new.task, new.payload, new.max_runs, new.catch_up, new.catch_up_window::text, new.overlap,
+      new.max_retries, new.retry_delay::text, new.retry_backoff, new.retry_max_delay::text, new.timeout::text, new.concurrency_key, new.priority)
+    or row(old.keep_runs, old.keep_for::text, old.pause_after_failures, old.alert_after_failures)
+    is distinct from
+    row(new.keep_runs, new.keep_for::text, new.pause_after_failures, new.alert_after_failures)
 $$;
 comment on function chime_private.definition_changed is 'Whether two definitions differ.';
 
@@ -127,8 +132,15 @@ begin
     dst_gap = new.dst_gap, dst_fold = new.dst_fold, starts_at = new.starts_at, ends_at = new.ends_at,
     rules = new.rules, more_rules = new.more_rules, only_on = new.only_on, never_on = new.never_on,
     on_excluded = new.on_excluded, excluded = new.excluded, max_runs = new.max_runs, jitter = new.jitter, catch_up = new.catch_up, catch_up_window = new.catch_up_window,
-    overlap = new.overlap, rule = new.rule, status = new.status, status_reason = new.status_reason,
+    overlap = new.overlap, max_retries = new.max_retries, retry_delay = new.retry_delay, retry_backoff = new.retry_backoff,
+    retry_max_delay = new.retry_max_delay, timeout = new.timeout, concurrency_key = new.concurrency_key, priority = new.priority,
+    active_run_ids = case when new.overlap = 'skip' and old.overlap <> 'skip' then
+        array(select r.id from chime.runs r where r.schedule_id = old.id and r.finished_at is null and r.trigger <> 'backfill' limit 1000)
+      else active_run_ids end,
+    rule = new.rule, status = new.status, status_reason = new.status_reason,
     next_run_at = new.next_run_at, next_due_at = new.next_due_at, accounted_until = new.accounted_until,
+    keep_runs = new.keep_runs, keep_for = new.keep_for,
+    pause_after_failures = new.pause_after_failures, alert_after_failures = new.alert_after_failures,
     revision = new.revision, updated_at = new.updated_at
   where id = old.id;
   if overdue = 'run_now' and chime_private.rule_changed(old, new) then

@@ -27,6 +27,17 @@ create or replace function chime.create_schedule(
   on_excluded chime.excluded_policy default 'skip',
   repeat_interval text default null,
   overdue chime.overdue_policy default 'refuse',
+  max_retries integer default 3,
+  retry_delay interval default '1 minute',
+  retry_backoff chime.retry_backoff default 'exponential',
+  retry_max_delay interval default null,
+  timeout interval default '5 minutes',
+  concurrency_key text default null,
+  priority chime.priority default 'medium',
+  keep_runs integer default null,
+  keep_for interval default null,
+  pause_after_failures integer default null,
+  alert_after_failures integer default null,
   out id uuid,
   out outcome text,
   out revision integer,
@@ -56,6 +67,11 @@ begin
   v_new.catch_up := catch_up; v_new.catch_up_window := catch_up_window; v_new.overlap := overlap;
   v_new := chime_private.set_rules(v_new, cron, every, at, rrule, rules, repeat_interval, timezone, dst_gap, dst_fold,
     anchor, starts_at, ends_at, only_on, never_on, on_excluded);
+  v_new.max_retries := max_retries; v_new.retry_delay := retry_delay; v_new.retry_backoff := retry_backoff;
+  v_new.retry_max_delay := retry_max_delay; v_new.timeout := timeout;
+  v_new.concurrency_key := concurrency_key; v_new.priority := priority;
+  v_new.keep_runs := keep_runs; v_new.keep_for := keep_for;
+  v_new.pause_after_failures := pause_after_failures; v_new.alert_after_failures := alert_after_failures;
   -- Creating it again does not start its interval or recurrence anew.
   if v_new.anchor is null and num_nonnulls(every, rrule, rules) = 1 then v_new.anchor := v_old.anchor; end if;
   v_new := chime_private.define_schedule(v_new);
@@ -72,6 +88,7 @@ begin
     v_new := chime_private.aim_first(v_new, overdue, v_now, v_now);
     perform chime_private.require_future(v_new, overdue, v_now);
     insert into chime.schedules select v_new.*;
+    perform chime_private.record_revision(v_new, 'created', '{}', chime_private.changeable(v_new), v_now);
     v_new := chime_private.fire_overdue(v_new, v_now);
     perform chime_private.wake_clock(v_new.next_due_at);
     outcome := 'created';
@@ -80,12 +97,19 @@ begin
   revision := v_new.revision;
   next_run_at := v_new.next_run_at;
 end $$;
-comment on function chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, text, chime.overdue_policy) is
+comment on function chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, text, chime.overdue_policy, integer, interval, chime.retry_backoff, interval, interval, text, chime.priority, integer, interval, integer, integer) is
   'Creates a schedule, in the caller''s transaction. Give exactly one rule: cron, every (an interval), at (an instant, or a '
   'wall-clock time in timezone) or rrule (RFC 5545, with DTSTART, RDATE and EXDATE if need be; without DTSTART it counts from '
   'anchor, else starts_at, else now); or repeat_interval => daily, weekly or monthly, at the time of day of starts_at, or anchor, from '
   'that day on (custom means that another argument is the rule); or rules, a list of such rules, to fire when any of them does. An `at` '
-  'in the past is refused, or with overdue => ''run_now'' runs at once. only_on and never_on name calendars (see set_calendar), on_excluded says what happens to fires that those leave out. dst_gap is next by default, skip for a recurrence rule. With a key that a live schedule of the tenant has, it is changed to what is given here; '
+  'in the past is refused, or with overdue => ''run_now'' runs at once. only_on and never_on name calendars (see set_calendar), on_excluded says what happens to fires that those leave out. '
+  'A run whose attempt failed or timed out is tried again max_retries times, after retry_delay, which retry_backoff lengthens up to '
+  'retry_max_delay (1 hour, or retry_delay if that is longer); timeout is how long an attempt may take. '
+  'overlap says what happens while an earlier run is not finished; of all runs with the same concurrency_key no more run at once than its '
+  'limit, one where it has none (see set_concurrency_limit); priority says which go first where several wait. keep_runs and keep_for say '
+  'how many of its runs are kept and how long (see chime.retention), pause_after_failures and alert_after_failures what happens when '
+  'so many of them in a row fail. '
+  'dst_gap is next by default, skip for a recurrence rule. With a key that a live schedule of the tenant has, it is changed to what is given here; '
   'outcome says created, changed or unchanged. Errors: CH001 to CH007.';
 
 -- An overload, so that `at` also takes an expression such as now() + interval '1 hour'. A plain literal is text.
@@ -121,7 +145,7 @@ create or replace function chime.update_schedule(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_fields constant text[] := '{task,cron,every,at,rrule,timezone,payload,name,key,description,anchor,starts_at,ends_at,max_runs,jitter,dst_gap,dst_fold,catch_up,catch_up_window,overlap,rules,only_on,never_on,on_excluded,repeat_interval,overdue}';
+  c_fields constant text[] := '{task,cron,every,at,rrule,timezone,payload,name,key,description,anchor,starts_at,ends_at,max_runs,jitter,dst_gap,dst_fold,catch_up,catch_up_window,overlap,rules,only_on,never_on,on_excluded,max_retries,retry_delay,retry_backoff,retry_max_delay,timeout,concurrency_key,priority,keep_runs,keep_for,pause_after_failures,alert_after_failures,repeat_interval,overdue}';
   c_rules constant text[] := '{cron,every,at,rrule,rules}';
   v_old chime.schedules := chime_private.live_schedule(schedule_id);
   v_new chime.schedules := v_old;

@@ -30,6 +30,24 @@ end $$;
 comment on function chime.find_schedule is
   'The schedule with this id, key or name. Raises CH010 where there is none, or where several share the name.';
 
+create or replace function chime_private.pause(s chime.schedules, reason text, until timestamptz, by text, now timestamptz)
+returns chime.schedules
+language plpgsql volatile
+as $$
+begin
+  if s.status = 'active' then
+    perform chime_private.settle(s, now, 'paused');
+  end if;
+  update chime.schedules u set
+    status = 'paused', paused_at = coalesce(u.paused_at, pause.now), paused_until = pause.until, paused_by = pause.by, status_reason = pause.reason,
+    next_run_at = null, next_due_at = null, updated_at = pause.now,
+    accounted_until = case u.status when 'active' then greatest(pause.now, u.accounted_until) else u.accounted_until end
+  where u.id = s.id
+  returning * into s;
+  return s;
+end $$;
+comment on function chime_private.pause is 'Pauses a schedule, active or paused already, whose row the caller has locked.';
+
 create or replace function chime.pause_schedule(
   schedule_id uuid,
   reason text default null,
@@ -46,16 +64,7 @@ begin
   elsif until <= v_now or not isfinite(until) then
     perform chime_private.fail('CH007', 'until must be in the future.', 'Leave it out to pause until it is resumed.');
   end if;
-  if v_schedule.status = 'active' then
-    perform chime_private.settle(v_schedule, v_now, 'paused');
-    v_schedule.accounted_until := greatest(v_now, v_schedule.accounted_until);
-  end if;
-  update chime.schedules s set
-    status = 'paused', paused_at = coalesce(s.paused_at, v_now), paused_until = until,
-    paused_by = chime_private.current_actor(), status_reason = reason,
-    next_run_at = null, next_due_at = null, accounted_until = v_schedule.accounted_until, updated_at = v_now
-  where s.id = v_schedule.id
-  returning * into v_schedule;
+  v_schedule := chime_private.pause(v_schedule, reason, until, chime_private.current_actor(), v_now);
   perform chime_private.wake_clock(until);
   return v_schedule;
 end $$;
@@ -106,7 +115,9 @@ language plpgsql volatile
 as $$
 begin
   perform chime_private.settle_before_change(s, now, 'cancelled');
-  update chime.runs r set status = 'cancelled', finished_at = now
+  update chime.runs r set status = 'cancelled', finished_at = now, retry_at = null, waits_for = null, cancel_requested_at = now,
+    cancel_reason = case when deleted_at is null then left('Its schedule was cancelled' || coalesce(': ' || reason, '.'), 2000)
+      else 'Its schedule was deleted.' end
   where r.schedule_id = s.id and r.finished_at is null and r.status in ('queued', 'retrying');
   update chime.schedules u set
     status = 'cancelled', status_reason = reason, paused_at = null, paused_until = null, paused_by = null,

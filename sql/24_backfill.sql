@@ -42,39 +42,50 @@ as $$
 declare
   v_now timestamptz := chime.now();
   v_schedule chime.schedules := chime_private.live_schedule(schedule_id);
-  v_busy boolean;
+  v_waiting integer;
+  v_most integer := case overlap when 'skip' then 1 when 'buffer_one' then 2 else 1001 end;
   v_queued uuid[] := '{}';
 begin
-  if v_schedule.status = 'cancelled' then
+  if overlap is null or overlap = 'cancel_other' then
+    perform chime_private.fail('CH007', 'overlap must be allow, skip, buffer_one or buffer_all: a backfill cancels nothing.', null,
+      jsonb_build_object('field', 'overlap'));
+  elsif v_schedule.status = 'cancelled' then
     perform chime_private.fail('CH013', format('The schedule "%s" is cancelled and cannot be run.', v_schedule.name));
   end if;
-  v_busy := exists (select from chime.runs r where r.schedule_id = v_schedule.id and r.finished_at is null);
+  v_waiting := (
+    select count(*) from (select from chime.runs r where r.schedule_id = v_schedule.id and r.finished_at is null limit v_most) r);
   for scheduled_for in select f from chime_private.backfill_fires(v_schedule, since, until) f loop
     run_id := (
       select r.id from chime.runs r
       where r.id in (chime_private.run_id(v_schedule.id, backfill.scheduled_for), chime_private.backfill_id(v_schedule.id, backfill.scheduled_for))
         and r.status not in ('skipped', 'cancelled')
       limit 1);
-    outcome := case when run_id is not null then 'exists' when overlap = 'skip' and v_busy then 'overlap' else 'queued' end;
+    outcome := case when run_id is not null then 'exists' when overlap <> 'allow' and v_waiting >= v_most then 'overlap' else 'queued' end;
     if outcome = 'queued' then
-      v_busy := true;
+      v_waiting := v_waiting + 1;
       run_id := chime_private.backfill_id(v_schedule.id, backfill.scheduled_for);
       v_queued := v_queued || run_id;
       if not dry_run then
-        insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at, status, created_at)
+        insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at, status,
+          concurrency_key, priority, in_turn, created_at)
         values (run_id, v_schedule.tenant_id, v_schedule.id, v_schedule.revision, v_schedule.task, v_schedule.payload, 'backfill',
-          backfill.scheduled_for, v_now, 'queued', v_now)
+          backfill.scheduled_for, v_now, 'queued', v_schedule.concurrency_key, v_schedule.priority, chime_private.needs_turn(overlap), v_now)
         on conflict do nothing;
       end if;
     end if;
     return next;
   end loop;
   if not dry_run then
-    perform chime_private.enqueue(v_queued, array_fill(v_schedule.task, array[cardinality(v_queued)]));
+    perform chime_private.record_revision(v_schedule, 'backfilled', '{}',
+      jsonb_build_object('since', since, 'until', until, 'runs', cardinality(v_queued)), v_now)
+    where v_queued <> '{}';
+    perform chime_private.enqueue(v_queued, array_fill(v_schedule.task, array[cardinality(v_queued)]),
+      array_fill(v_schedule.priority, array[cardinality(v_queued)]));
   end if;
 end $$;
 comment on function chime.backfill is
   'Runs fires of the past, since and until included, a thousand at most. As a dry run, the default, it only tells; then again with '
   'dry_run => false. outcome of each fire: queued (or would be); exists = it has a run that was not skipped or cancelled; '
-  'overlap = left out because overlap => ''skip'' and another run is not finished. Doing it twice does it once. Backfilled runs '
-  'do not count for max_runs and do not hold up the schedule''s own. Errors: CH007, CH010, CH013.';
+  'overlap = left out, because another run is not finished and overlap => ''skip'', or one waits and overlap => ''buffer_one'', or a '
+  'thousand wait and overlap => ''buffer_all''; runs that wait run one after the other. Doing it twice does it once. Backfilled runs '
+  'do not count for max_runs and do not keep the schedule from firing. Errors: CH007, CH010, CH013.';

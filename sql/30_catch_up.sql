@@ -157,7 +157,7 @@ begin
   while v_fire <= v_plan.last loop
     v_reason := case
       when s.run_count >= s.max_runs then 'max_runs'
-      when v_busy then 'overlap'
+      when v_busy or s.overlap in ('buffer_one', 'buffer_all') and chime_private.buffer_is_full(s.id, s.overlap) then 'overlap'
     end;
     if v_reason is null then
       s := chime_private.queue_fire(s, v_fire, now);
@@ -186,4 +186,4 @@ begin
 end $$;
 comment on function chime_private.fire_late is
   'Fires a schedule that owes more than its one next fire, or owes it late, by its catch-up policy: each fire becomes a run '
-  'or belongs to a skipped run that counts it. Fires that are caught up together do not hold each other up.';
+  'or belongs to a skipped run that counts it. With overlap => skip, fires that are caught up together do not hold each other up.';

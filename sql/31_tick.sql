@@ -1,6 +1,6 @@
--- Everything that waits is a row with a due instant, and tick() moves all of it: due fires, pauses that end, leases of
--- dead workers. It answers with the next due instant; nothing else in pgchime waits on time. Any number of clocks may
--- tick at once: they share the work by SKIP LOCKED. One transaction a call: all of a fire (its run, its job, the
+-- Everything that waits is a row with a due instant, and tick() moves all of it: due fires, due retries, events that waited, pauses that
+-- end, deadlines that passed, leases of dead workers. It answers with the next due instant; nothing else in pgchime waits on time. Any
+-- number of clocks may tick at once: they share the work by SKIP LOCKED. One transaction a call: all of a fire (its run, its job, the
 -- schedule's next fire) or none of it.
 
 create or replace function chime_private.fire_due(
@@ -12,6 +12,8 @@ declare
   v_ids uuid[];
   v_run_ids uuid[];
   v_tasks text[];
+  v_priorities chime.priority[];
+  v_in_place uuid[];
   v_late uuid[];
   v_schedule chime.schedules;
   v_done record;
@@ -28,9 +30,13 @@ begin
     order by s.next_due_at
   ), plan as materialized (
     select d.id, d.tenant_id, d.revision, d.task, d.payload, d.next_run_at, d.next_due_at, d.jitter, d.following,
-      d.run_count, d.max_runs, d.overlap,
+      d.run_count, d.max_runs, d.overlap, d.concurrency_key, d.priority,
       chime_private.run_id(d.id, d.next_run_at) as run_id,
-      d.overlap = 'skip' and d.active_run_ids <> '{}' and chime_private.any_unfinished(d.active_run_ids) as busy
+      case d.overlap
+        when 'skip' then d.active_run_ids <> '{}' and chime_private.any_unfinished(d.active_run_ids)
+        when 'buffer_one' then chime_private.buffer_is_full(d.id, d.overlap)
+        when 'buffer_all' then chime_private.buffer_is_full(d.id, d.overlap)
+        else false end as busy
     from due d
     -- One fire, not late, and none before it that a clock change or a calendar left out; the others one by one, below.
     where (d.following is null or d.following > now - coalesce(d.jitter, '0'))
@@ -46,29 +52,35 @@ begin
         when p.following is null then 'The rule has no more fires.' else 'It has run max_runs times.' end,
       run_count = s.run_count + (not p.busy)::integer,
       last_run_id = case when p.busy then s.last_run_id else p.run_id end,
-      active_run_ids = case when p.busy then s.active_run_ids when s.overlap = 'allow' then '{}' else array[p.run_id] end
+      active_run_ids = case when p.busy then s.active_run_ids when s.overlap <> 'skip' then '{}' else array[p.run_id] end
     from (select *, case when run_count + (not busy)::integer >= max_runs then null else following end as next from plan) p
     where s.id = p.id
   ), added as (
     insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at,
-      status, skip_reason, covers_count, covers_until, finished_at, created_at)
+      status, skip_reason, covers_count, covers_until, finished_at, concurrency_key, priority, in_turn, created_at)
     select p.run_id, p.tenant_id, p.id, p.revision, p.task, p.payload, 'schedule', p.next_run_at, p.next_due_at,
       case when p.busy then 'skipped' else 'queued' end::chime.run_status,
       case when p.busy then 'overlap' end::chime.skip_reason,
-      case when p.busy then 1 end, case when p.busy then p.next_run_at end, case when p.busy then now end, now
+      case when p.busy then 1 end, case when p.busy then p.next_run_at end, case when p.busy then now end,
+      p.concurrency_key, p.priority, chime_private.needs_turn(p.overlap) and not p.busy, now
     from plan p
     on conflict do nothing
-    returning id, task, status
+    returning id, task, status, priority
   )
   select
     (select array_agg(a.id) from added a where a.status = 'queued'),
     (select array_agg(a.task) from added a where a.status = 'queued'),
+    (select array_agg(a.priority) from added a where a.status = 'queued'),
+    (select array_agg(p.run_id) from plan p where p.overlap = 'cancel_other'),
     (select count(*) from added a where a.status = 'skipped'),
     (select count(*) from due),
     (select array_agg(d.id) from due d where d.id not in (select p.id from plan p))
-  into v_run_ids, v_tasks, skipped, claimed, v_late;
+  into v_run_ids, v_tasks, v_priorities, v_in_place, skipped, claimed, v_late;
 
-  perform chime_private.enqueue(v_run_ids, v_tasks);
+  perform chime_private.enqueue(v_run_ids, v_tasks, v_priorities);
+  if v_in_place is not null then
+    perform chime_private.cancel_others(r, now) from chime.runs r where r.id = any (v_in_place);
+  end if;
   fired := coalesce(cardinality(v_run_ids), 0);
   for v_schedule in select * from chime.schedules s where s.id = any (v_late) loop
     select * into v_done from chime_private.fire_late(v_schedule, now);
@@ -154,6 +166,9 @@ create or replace function chime_private.tick(
   out fired integer,
   out skipped integer,
   out resumed integer,
+  out retried integer,
+  out timed_out integer,
+  out cancelled integer,
   out recovered integer,
   out more boolean,
   out next_due_at timestamptz
@@ -162,10 +177,14 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_done record;
+  v_waits record;
 begin
   now := chime.now();
+  -- Whose doing it is where a schedule changes its state.
+  perform set_config('chime.actor', 'pgchime', true), set_config('chime.surface', 'clock', true);
   perform chime_private.record_tick(clock_id, clock_name, now) where clock_id is not null;
   resumed := chime_private.resume_due(now, most);
+  perform chime_private.watch(now, most);
   begin
     select * into v_done from chime_private.fire_due(now, most);
   exception when others then
@@ -175,21 +194,35 @@ begin
   end;
   fired := v_done.fired;
   skipped := v_done.skipped;
-  more := v_done.claimed >= most or resumed >= most;
+  retried := chime_private.retry_due(now, most);
+  timed_out := chime_private.write_off_overdue(now, most);
+  cancelled := chime_private.write_off_cancelled(now, most);
+  select * into v_waits from chime_private.answer_due_events(now, most);
+  fired := fired + v_waits.queued;
+  more := greatest(v_done.claimed, resumed, retried, timed_out, cancelled, v_waits.moved) >= most;
 
   recovered := chime_private.recover_lost_runs(now, clock_id) + chime_private.recover_stuck_runs(now, clock_id);
-  perform chime_private.maintain_due(now);
+  perform chime_private.maintain_due(now, fired = 0);
+  -- Last, for nobody can start such runs from here to the end of this transaction.
+  more := chime_private.release_slots(most) >= most or more;
 
   select least(
       (select s.next_due_at from chime.schedules s where s.next_due_at is not null order by s.next_due_at limit 1),
       (select s.paused_until from chime.schedules s where s.paused_until is not null order by s.paused_until limit 1),
-      (select w.lease_until from chime_private.workers w where w.stopped_at is null order by w.lease_until limit 1),
-      (select (s.value #>> '{}')::timestamptz from chime_private.settings s where s.key = 'maintenance_due_at'))
+      (select r.retry_at from chime.runs r where r.retry_at is not null order by r.retry_at limit 1),
+      (select w.due_at from chime_private.event_waits w order by w.due_at limit 1),
+      (select r.cancel_requested_at + chime_private.write_off_after() from chime.runs r
+        where r.cancel_requested_at is not null and r.finished_at is null order by r.cancel_requested_at limit 1),
+      (select tick.now from chime_private.freed_slots limit 1),
+      (select min(least(w.lease_until, w.watch_at)) from chime_private.workers w where w.stopped_at is null),
+      chime_private.upkeep_due_at(tick.now))
     into next_due_at;
   -- What is due still is locked by somebody: look again soon, but not at once.
   if next_due_at <= now then next_due_at := now + interval '250 milliseconds'; end if;
 end $$;
 comment on function chime_private.tick is
-  'Moves all that is due: fires schedules (most at a time), resumes pauses that end, queues again the runs of dead workers and those that are stuck. '
+  'Moves all that is due: fires schedules (most at a time), resumes pauses that end, queues runs whose retry is due and those of '
+  'events that waited, times out what is long past its deadline, cancels what was asked to be long ago, queues again the runs of dead workers and those that are stuck, and lets runs go '
+  'that waited for their turn. '
   'Answers with what it did, whether more is due at once, and the next due instant. Only a clock that names itself takes '
   'workers for dead.';

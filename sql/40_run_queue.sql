@@ -8,7 +8,12 @@ as $$
 $$;
 comment on function chime_private.wake_any_worker is 'Adds jobs for these runs that any worker takes, whatever tasks it has.';
 
-create or replace function chime_private.enqueue(run_ids uuid[], tasks text[]) returns void
+create or replace function chime_private.job_priority(priority chime.priority) returns integer
+language sql immutable parallel safe
+as $$ select case priority when 'low' then 10 when 'high' then -10 when 'critical' then -20 else 0 end $$;
+comment on function chime_private.job_priority is 'A priority as graphile-worker has it: the lower number goes first.';
+
+create or replace function chime_private.enqueue(run_ids uuid[], tasks text[], priorities chime.priority[] default null) returns void
 language plpgsql volatile
 as $$
 begin
@@ -17,34 +22,67 @@ begin
     select row(
       -- Workers take jobs of their own tasks only; a task that nobody ever registered goes to any, which says so.
       case when t.name is null then 'chime_unregistered' else 'chime:' || t.name end,
-      json_build_object('run_id', r.id), null, null, null, null, null, null)::graphile_worker.job_spec
-    from unnest(run_ids, tasks) r(id, task)
+      json_build_object('run_id', r.id), null, null, null, null, chime_private.job_priority(r.priority), null)::graphile_worker.job_spec
+    from unnest(run_ids, tasks, priorities) r(id, task, priority)
     left join chime.tasks t on t.name = r.task));
 end $$;
 comment on function chime_private.enqueue is
-  'Adds the jobs that wake workers for these runs, in this transaction. Jobs carry no key: a key would double their cost, '
-  'and a second job of a run is harmless.';
+  'Adds the jobs that wake workers for these runs, in this transaction; where no priorities are given, they are all medium. Jobs '
+  'carry no key: a key would double their cost, and a second job of a run is harmless.';
 
 create or replace function chime_private.queue_fire(s chime.schedules, scheduled_for timestamptz, now timestamptz)
 returns chime.schedules
 language plpgsql volatile
 as $$
 declare
-  v_run_id uuid := chime_private.run_id(s.id, scheduled_for);
+  v_run chime.runs;
 begin
-  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at, status, created_at)
-  values (v_run_id, s.tenant_id, s.id, s.revision, s.task, s.payload, 'schedule', scheduled_for,
-    chime_private.due_at(s.id, scheduled_for, s.jitter), 'queued', now)
-  on conflict do nothing;
-  if found then
-    perform chime_private.enqueue(array[v_run_id], array[s.task]);
+  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at, status,
+    concurrency_key, priority, in_turn, created_at)
+  values (chime_private.run_id(s.id, scheduled_for), s.tenant_id, s.id, s.revision, s.task, s.payload, 'schedule', scheduled_for,
+    chime_private.due_at(s.id, scheduled_for, s.jitter), 'queued', s.concurrency_key, s.priority, chime_private.needs_turn(s.overlap), now)
+  on conflict do nothing
+  returning * into v_run;
+  if v_run.id is not null then
+    perform chime_private.enqueue(array[v_run.id], array[s.task], array[s.priority]);
+    if s.overlap = 'cancel_other' then perform chime_private.cancel_others(v_run, now); end if;
   end if;
   s.run_count := s.run_count + 1;
-  s.last_run_id := v_run_id;
-  s.active_run_ids := case s.overlap when 'allow' then '{}' else s.active_run_ids || v_run_id end;
+  s.last_run_id := chime_private.run_id(s.id, scheduled_for);
+  s.active_run_ids := case s.overlap when 'skip' then s.active_run_ids || s.last_run_id else '{}' end;
   return s;
 end $$;
 comment on function chime_private.queue_fire is 'Makes the run of one fire and its job; answers the schedule with its counts moved on, not yet stored.';
+
+create or replace function chime_private.refuse_overlap(s chime.schedules) returns void
+language plpgsql volatile
+as $$
+declare
+  v_active uuid := (select r.id from chime.runs r where r.schedule_id = s.id and r.finished_at is null order by r.id limit 1);
+begin
+  if s.overlap = 'skip' and v_active is not null then
+    perform chime_private.fail('CH013', format('The schedule "%s" has a run that is not finished.', s.name),
+      'Wait for it, or run beside it with allow_overlap => true.', jsonb_build_object('run_id', v_active));
+  elsif s.overlap in ('buffer_one', 'buffer_all') and chime_private.buffer_is_full(s.id, s.overlap) then
+    perform chime_private.fail('CH013', format('The schedule "%s" has as many runs that wait as it may have.', s.name),
+      'Wait for one of them, or run beside them with allow_overlap => true.', jsonb_build_object('run_id', v_active));
+  end if;
+end $$;
+comment on function chime_private.refuse_overlap is 'Refuses one more run of a schedule, whose row the caller has locked, where its policy has no place for it (CH013).';
+
+create or replace function chime_private.queue_manual(s chime.schedules, r chime.runs, now timestamptz) returns void
+language plpgsql volatile
+as $$
+begin
+  perform chime_private.enqueue(array[r.id], array[r.task], array[r.priority]);
+  if s.overlap = 'cancel_other' and r.in_turn then perform chime_private.cancel_others(r, now); end if;
+  update chime.schedules u set
+    last_run_id = r.id,
+    active_run_ids = case u.overlap
+      when 'skip' then array(select a.id from chime.runs a where a.schedule_id = s.id and a.finished_at is null) else '{}' end
+  where u.id = s.id;
+end $$;
+comment on function chime_private.queue_manual is 'Puts a run that somebody wants into the queue, and on the record of its schedule.';
 
 create or replace function chime.run_now(
   schedule_id uuid,
@@ -56,7 +94,6 @@ as $$
 declare
   v_now timestamptz := chime.now();
   v_schedule chime.schedules := chime_private.live_schedule(schedule_id);
-  v_active uuid[];
   v_run chime.runs;
 begin
   if v_schedule.status = 'cancelled' then
@@ -64,25 +101,20 @@ begin
   elsif payload is not null then
     perform chime_private.check_task(v_schedule.task, payload);
   end if;
-  v_active := array(select r.id from chime.runs r where r.schedule_id = v_schedule.id and r.finished_at is null);
-  if v_schedule.overlap = 'skip' and not allow_overlap and v_active <> '{}' then
-    perform chime_private.fail('CH013', format('The schedule "%s" has a run that is not finished.', v_schedule.name),
-      'Wait for it, or run beside it with allow_overlap => true.', jsonb_build_object('run_id', v_active[1]));
-  end if;
-  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at, status, created_at)
+  perform chime_private.refuse_overlap(v_schedule) where not allow_overlap;
+  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at, status,
+    concurrency_key, priority, in_turn, traceparent, created_at)
   values (chime_private.new_id(v_now), v_schedule.tenant_id, v_schedule.id, v_schedule.revision, v_schedule.task,
-    coalesce(payload, v_schedule.payload), 'manual', v_now, v_now, 'queued', v_now)
+    coalesce(payload, v_schedule.payload), 'manual', v_now, v_now, 'queued',
+    v_schedule.concurrency_key, v_schedule.priority, chime_private.needs_turn(v_schedule.overlap) and not allow_overlap,
+    chime_private.current_traceparent(), v_now)
   returning * into v_run;
-  perform chime_private.enqueue(array[v_run.id], array[v_run.task]);
-  update chime.schedules set
-    last_run_id = v_run.id,
-    active_run_ids = case overlap when 'allow' then '{}' else v_active || v_run.id end
-  where id = v_schedule.id;
+  perform chime_private.queue_manual(v_schedule, v_run, v_now);
   return v_run;
 end $$;
 comment on function chime.run_now is
-  'Runs a schedule once, at once, beside its rule: with its payload or another. Where it may not overlap, refuses (CH013) '
-  'while a run is not finished, unless allow_overlap. Errors: CH005, CH006, CH010, CH013.';
+  'Runs a schedule once, at once, beside its rule: with its payload or another. It goes by the overlap policy, as a fire does, and is '
+  'refused (CH013) where that would skip it; with allow_overlap it runs beside whatever is not finished. Errors: CH005, CH006, CH010, CH013.';
 
 create or replace function chime.find_run(reference text) returns chime.runs
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp

@@ -28,11 +28,18 @@ create or replace trigger runs_attempt_grows
   execute function chime_private.refuse_change('an attempt number never goes back');
 
 create or replace trigger runs_identity
-  after update of id, tenant_id, schedule_id, schedule_revision, trigger, scheduled_for, due_at, created_at on chime.runs
+  after update of id, tenant_id, schedule_id, schedule_revision, trigger, retry_of, scheduled_for, due_at, created_at on chime.runs
   for each row
-  when (row(old.id, old.tenant_id, old.schedule_id, old.schedule_revision, old.trigger, old.scheduled_for, old.due_at, old.created_at)
-    is distinct from row(new.id, new.tenant_id, new.schedule_id, new.schedule_revision, new.trigger, new.scheduled_for, new.due_at, new.created_at))
+  when (row(old.id, old.tenant_id, old.schedule_id, old.schedule_revision, old.trigger, old.retry_of, old.scheduled_for, old.due_at, old.created_at)
+    is distinct from row(new.id, new.tenant_id, new.schedule_id, new.schedule_revision, new.trigger, new.retry_of, new.scheduled_for, new.due_at, new.created_at))
   execute function chime_private.refuse_change('what a run is, and when it was meant for, never changes');
+
+-- Before, because a row that changes its partition is removed from one and inserted into another: nothing is updated then.
+create or replace trigger runs_id
+  before update of id on chime.runs
+  for each row
+  when (old.id <> new.id)
+  execute function chime_private.refuse_change('what a run is never changes');
 
 create or replace trigger schedules_identity
   after update of id, tenant_id, created_at on chime.schedules

@@ -15,12 +15,15 @@ as $$
 declare
   v_now timestamptz := chime.now();
 begin
-  insert into chime.tasks as t (name, description, payload_schema, registered_at, updated_at)
-  select i.name, i.description, i.payload_schema, v_now, v_now
-  from jsonb_to_recordset(tasks) i(name text, description text, payload_schema jsonb)
+  perform chime_private.check_steps(i.name, i.steps)
+  from jsonb_to_recordset(tasks) i(name text, handler_type text, steps jsonb) where i.handler_type = 'workflow';
+  insert into chime.tasks as t (name, description, payload_schema, handler_type, steps, registered_at, updated_at)
+  select i.name, i.description, i.payload_schema, coalesce(i.handler_type, 'function'), i.steps, v_now, v_now
+  from jsonb_to_recordset(tasks) i(name text, description text, payload_schema jsonb, handler_type chime.handler_type, steps jsonb)
   order by i.name
   on conflict on constraint tasks_pkey do update set
-    description = excluded.description, payload_schema = excluded.payload_schema, updated_at = excluded.updated_at;
+    description = excluded.description, payload_schema = excluded.payload_schema, handler_type = excluded.handler_type, steps = excluded.steps,
+    updated_at = excluded.updated_at;
   insert into chime_private.workers as w (id, name, pool_id, task_names, started_at, lease_until)
   values (register_worker.worker_id, register_worker.name, register_worker.pool_id,
     array(select t ->> 'name' from jsonb_array_elements(tasks) t order by 1), v_now, v_now + chime_private.lease())
@@ -29,7 +32,7 @@ begin
   return v_now + chime_private.lease();
 end $$;
 comment on function chime_private.register_worker is
-  'Announces a worker and the tasks it has (an array of {name, description, payload_schema}); answers when its lease ends.';
+  'Announces a worker and the tasks it has (an array of {name, description, payload_schema, handler_type, steps}); answers when its lease ends.';
 
 create or replace function chime_private.renew_lease(worker_id uuid) returns timestamptz
 language sql volatile security definer set search_path = pg_catalog, pg_temp
@@ -47,8 +50,10 @@ declare
   v_ids uuid[];
   v_attempts integer[];
 begin
-  update chime_private.workers w set stopped_at = chime.now() where w.id = stop_worker.worker_id and w.stopped_at is null;
+  -- A start of it that is still under way ends first.
+  perform from chime_private.workers w where w.id = stop_worker.worker_id and w.stopped_at is null for update;
   if not found then return; end if;
+  update chime_private.workers w set stopped_at = chime.now() where w.id = stop_worker.worker_id;
   -- Whatever it could not finish or give back by itself would have nobody to move it.
   select array_agg(r.id), array_agg(r.attempt) into v_ids, v_attempts
   from chime.runs r where r.finished_at is null and r.worker_id = stop_worker.worker_id;

@@ -9,14 +9,17 @@ declare
   c_most_losses constant integer := 3;
   v_ids uuid[];
   v_tasks text[];
+  v_priorities chime.priority[];
   v_count integer;
 begin
   with lost as (
-    select r.id, r.attempt, r.tenant_id, r.worker_id, r.started_at, r.lost_count + 1 >= c_most_losses as hopeless
+    select r.id, r.attempt, r.tenant_id, r.worker_id, r.started_at, r.cancel_requested_at is not null as unwanted,
+      r.lost_count + 1 >= c_most_losses as hopeless
     from unnest(run_ids, attempts) i(id, attempt)
     join chime.runs r on r.id = i.id and r.attempt = i.attempt
     where r.status = 'running'
-    for no key update of r
+    -- One that somebody is about to cancel is found again later: ticks do not wait for anybody's transaction.
+    for no key update of r skip locked
   ), recorded as (
     insert into chime.run_attempts (run_id, attempt, tenant_id, worker_id, outcome, started_at, finished_at, error)
     select l.id, l.attempt, l.tenant_id, l.worker_id, 'lost', l.started_at, now, 'The worker died or lost its connection.'
@@ -24,20 +27,22 @@ begin
     on conflict do nothing
   ), changed as (
     update chime.runs r set
-      status = case when l.hopeless then 'failed' else 'queued' end::chime.run_status,
+      status = case when l.unwanted then 'cancelled' when l.hopeless then 'failed' else 'queued' end::chime.run_status,
       worker_id = null, lost_count = r.lost_count + 1,
-      finished_at = case when l.hopeless then now end,
-      error = case when l.hopeless then format('Its worker died %s times while running it.', r.lost_count + 1) end
+      finished_at = case when l.unwanted or l.hopeless then now end,
+      error = case when l.hopeless and not l.unwanted then format('Its worker died %s times while running it.', r.lost_count + 1) end
     from lost l where r.id = l.id
-    returning r.id, r.task, r.status
+    returning r.id, r.task, r.priority, r.status
   )
-  select array_agg(c.id) filter (where c.status = 'queued'), array_agg(c.task) filter (where c.status = 'queued'), count(*)
-  into v_ids, v_tasks, v_count from changed c;
-  perform chime_private.enqueue(v_ids, v_tasks);
+  select array_agg(c.id) filter (where c.status = 'queued'), array_agg(c.task) filter (where c.status = 'queued'),
+    array_agg(c.priority) filter (where c.status = 'queued'), count(*)
+  into v_ids, v_tasks, v_priorities, v_count from changed c;
+  perform chime_private.enqueue(v_ids, v_tasks, v_priorities);
   return v_count;
 end $$;
 comment on function chime_private.lose_runs is
-  'Queues again the runs of a worker that is gone; one that has cost three workers their lives fails instead. Answers how many. '
+  'Queues again the runs of a worker that is gone; one that has cost three workers their lives fails instead, and one that somebody '
+  'wants cancelled is. Answers how many. '
   'Attempts that are not the current ones are left alone.';
 
 create or replace function chime_private.recover_lost_runs(now timestamptz, clock_id uuid) returns integer
@@ -68,25 +73,25 @@ end $$;
 comment on function chime_private.recover_lost_runs is 'Takes back the runs of workers whose lease has ended; answers how many.';
 
 create or replace function chime_private.find_stuck(now timestamptz)
-returns table (run_id uuid, attempt integer, task text, running boolean)
+returns table (run_id uuid, attempt integer, task text, priority chime.priority, running boolean)
 language plpgsql stable
 as $$
 begin
   return query
-    select r.id, r.attempt, r.task, true
+    select r.id, r.attempt, r.task, r.priority, true
     from chime.runs r
-    where r.finished_at is null and r.status = 'running'
+    where r.finished_at is null and r.status = 'running' and r.steps is null
       and not exists (select from chime_private.workers w where w.id = r.worker_id and w.stopped_at is null);
   -- Jobs are many where work is behind: they are only read where a run is late.
   if not exists (
     select from chime.runs r
-    where r.finished_at is null and r.status = 'queued' and r.due_at < now - 2 * chime_private.lease()) then
+    where r.finished_at is null and r.status = 'queued' and r.waits_for is null and r.due_at < now - 2 * chime_private.lease()) then
     return;
   end if;
   return query
-    select r.id, r.attempt, r.task, false
+    select r.id, r.attempt, r.task, r.priority, false
     from chime.runs r
-    where r.finished_at is null and r.status = 'queued' and r.due_at < now - 2 * chime_private.lease()
+    where r.finished_at is null and r.status = 'queued' and r.waits_for is null and r.due_at < now - 2 * chime_private.lease()
       and not exists (
         -- Compared as text: others may use graphile-worker too. A job that has failed for good wakes nobody.
         select from graphile_worker._private_jobs j
@@ -126,7 +131,7 @@ begin
   if v_tasks = '{}' then return 0; end if;
   v_ids := array(
     select r.id from chime.runs r
-    where r.finished_at is null and r.status = 'queued' and r.task = any (v_tasks) and r.due_at < now - interval '1 minute'
+    where r.finished_at is null and r.status = 'queued' and r.waits_for is null and r.task = any (v_tasks) and r.due_at < now - interval '1 minute'
     limit most);
   if v_ids = '{}' then return 0; end if;
   v_jobs := array(
@@ -159,6 +164,7 @@ declare
   v_attempts integer[];
   v_queued uuid[];
   v_tasks text[];
+  v_priorities chime.priority[];
   v_count integer;
 begin
   perform from chime_private.settings s
@@ -166,12 +172,14 @@ begin
   for no key update skip locked;
   if not found or not chime_private.clock_is_steady(clock_id, now) then return 0; end if;
   select array_agg(f.run_id) filter (where f.running), array_agg(f.attempt) filter (where f.running),
-    array_agg(f.run_id) filter (where not f.running), array_agg(f.task) filter (where not f.running)
-  into v_lost, v_attempts, v_queued, v_tasks
+    array_agg(f.run_id) filter (where not f.running), array_agg(f.task) filter (where not f.running),
+    array_agg(f.priority) filter (where not f.running)
+  into v_lost, v_attempts, v_queued, v_tasks, v_priorities
   from (select * from chime_private.find_stuck(now) limit c_most) f;
   v_count := chime_private.lose_runs(v_lost, v_attempts, now) + coalesce(cardinality(v_queued), 0);
-  perform chime_private.enqueue(v_queued, v_tasks);
-  v_count := v_count + chime_private.fail_orphans(now, c_most);
+  perform chime_private.enqueue(v_queued, v_tasks, v_priorities);
+  perform chime_private.check_slots();
+  v_count := v_count + chime_private.fail_orphans(now, c_most) + chime_private.advance_stuck_workflows(now, c_most);
   -- At most a fiftieth of the time is spent on it, however much is unfinished.
   update chime_private.settings s set
     value = to_jsonb(recover_stuck_runs.now + greatest(interval '10 seconds', 50 * (clock_timestamp() - v_began))),

@@ -1,33 +1,5 @@
--- Housekeeping that tick() does when it is due: partitions of the history, made ahead; rows of processes that are long gone.
-
-create or replace function chime_private.ensure_partitions(now timestamptz, weeks_ahead integer default 4) returns integer
-language plpgsql volatile
-as $$
-declare
-  v_week timestamptz;
-  v_name text;
-  v_made integer := 0;
-begin
-  for v_week in
-    select date_trunc('week', ensure_partitions.now at time zone 'UTC') at time zone 'UTC' + w * interval '168 hours'
-    from generate_series(0, weeks_ahead) w
-  loop
-    v_name := 'runs_' || to_char(v_week at time zone 'UTC', 'IYYY"w"IW');
-    continue when to_regclass('chime_private.' || v_name) is not null;
-    -- Rows that are in the default partition already stay there, and keep the partition of that week from being made.
-    continue when exists (
-      select from chime_private.runs_default d
-      where d.id >= chime_private.first_id(v_week) and d.id < chime_private.first_id(v_week + interval '168 hours'));
-    -- Room for the row of a run as it is queued, running and finished: its updates stay on its page, the first one outside the indexes.
-    execute format('create table chime_private.%I partition of chime.runs for values from (%L) to (%L) with (fillfactor = 45)',
-      v_name, chime_private.first_id(v_week), chime_private.first_id(v_week + interval '168 hours'));
-    v_made := v_made + 1;
-  end loop;
-  return v_made;
-end $$;
-comment on function chime_private.ensure_partitions is
-  'Makes the partitions of chime.runs for this week and some ahead; answers how many were missing. A run outside of them is '
-  'kept by the default partition.';
+-- Housekeeping that tick() does when it is due: partitions of the history, made ahead; rows of processes that are long gone; runs
+-- counted for the statistics; history that need not be kept. In bites, each soon done: what is left is due again soon.
 
 create or replace function chime_private.forget_processes(now timestamptz) returns integer
 language sql volatile
@@ -42,24 +14,81 @@ as $$
 $$;
 comment on function chime_private.forget_processes is 'Removes clocks and workers that have been gone for a week; answers how many.';
 
-create or replace function chime_private.maintain_due(now timestamptz) returns void
+create or replace function chime_private.make_ready(now timestamptz) returns void
 language plpgsql volatile
 as $$
 begin
-  update chime_private.settings s set value = to_jsonb(maintain_due.now + interval '6 hours'), updated_at = maintain_due.now
-  where s.key = 'maintenance_due_at' and (s.value #>> '{}')::timestamptz <= maintain_due.now;
+  update chime_private.settings s set value = to_jsonb(make_ready.now + interval '6 hours'), updated_at = make_ready.now
+  where s.key = 'maintenance_due_at' and (s.value #>> '{}')::timestamptz <= make_ready.now;
   if not found then return; end if;
   perform chime_private.forget_processes(now);
   begin
-    -- A new partition needs a lock that a long report may hold off; ticks do not wait for it, next time will do.
+    -- A new partition needs a lock that a long report may hold off; ticks do not wait for it, some minutes later will do.
     perform set_config('lock_timeout', '500ms', true);
     perform chime_private.ensure_partitions(now);
     perform set_config('lock_timeout', '0', true);
   exception when lock_not_available then
-    null;
+    update chime_private.settings s set value = to_jsonb(make_ready.now + interval '5 minutes') where s.key = 'maintenance_due_at';
   end;
 end $$;
-comment on function chime_private.maintain_due is 'Does the housekeeping, every six hours.';
+comment on function chime_private.make_ready is 'Forgets processes that are gone and makes partitions ahead, every six hours.';
+
+create or replace function chime_private.look_after_history(now timestamptz, idle boolean) returns void
+language plpgsql volatile
+as $$
+declare
+  c_bite constant interval := '50 milliseconds';
+  v_began constant timestamptz := clock_timestamp();
+  v_due timestamptz;
+  v_more boolean := false;
+  v_problem text;
+begin
+  select (s.value #>> '{}')::timestamptz into v_due
+  from chime_private.settings s
+  where s.key = 'history_due_at' and (s.value #>> '{}')::timestamptz <= look_after_history.now
+  for no key update skip locked;
+  -- Runs that were fired wait for the end of this transaction; where a tick fires nothing, nobody does.
+  if v_due is null or not idle and v_due > now - interval '10 seconds' then return; end if;
+  begin
+    loop
+      v_more := chime_private.count_runs(now) or chime_private.retain(now);
+      exit when not v_more or clock_timestamp() > v_began + c_bite;
+    end loop;
+    update chime_private.settings s set value = 'null' where s.key = 'history_error' and s.value <> 'null';
+  exception when others then
+    -- Ticks go on without it; chime.health() shows it.
+    v_more := false;
+    v_problem := sqlerrm;
+    update chime_private.settings s set value = to_jsonb(v_problem), updated_at = look_after_history.now where s.key = 'history_error';
+  end;
+  update chime_private.settings s set
+    value = to_jsonb(look_after_history.now + case when v_more then 4 * (clock_timestamp() - v_began) else interval '1 minute' end),
+    updated_at = look_after_history.now
+  where s.key = 'history_due_at';
+end $$;
+comment on function chime_private.look_after_history is
+  'Counts runs for the statistics and removes what need not be kept, for a moment: every minute, and up to a fifth of the time while there '
+  'is more to do.';
+
+create or replace function chime_private.maintain_due(now timestamptz, idle boolean) returns void
+language plpgsql volatile
+as $$
+begin
+  perform chime_private.make_ready(now);
+  perform chime_private.look_after_history(now, idle);
+end $$;
+comment on function chime_private.maintain_due is 'Does the housekeeping that is due. idle says that nothing waits for the end of this transaction.';
+
+create or replace function chime_private.maintenance_due_at() returns timestamptz
+language sql stable
+as $$
+  -- No clock sleeps for a minute: what is done every minute need not wake it, only what was broken off.
+  select min((s.value #>> '{}')::timestamptz)
+  from chime_private.settings s
+  where s.key = 'maintenance_due_at'
+    or s.key = 'history_due_at' and (s.value #>> '{}')::timestamptz < s.updated_at + interval '1 minute'
+$$;
+comment on function chime_private.maintenance_due_at is 'When housekeeping is due that somebody has to be woken for.';
 
 create or replace function chime.schema_digest() returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -71,5 +100,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$ select s.value #>> '{}' from chime_private.settings s where s.key = 'version' $$;
 comment on function chime.schema_version is 'The version of pgchime that this database belongs to: an older one does not migrate it.';
 
-insert into chime_private.settings (key, value) values ('maintenance_due_at', to_jsonb(timestamptz '-infinity'))
+insert into chime_private.settings (key, value)
+values ('maintenance_due_at', to_jsonb(timestamptz '-infinity')), ('history_due_at', to_jsonb(timestamptz '-infinity')),
+  ('history_error', 'null')
 on conflict do nothing;

@@ -4,6 +4,7 @@
 -- A report runs with the rights of chime_reporter. To own a function a role must be able to create one, for that moment.
 grant create on schema chime_private to chime_reporter;
 alter function chime_private.run_report(text, integer, integer) owner to chime_reporter;
+alter function chime_private.row_as_json(record) owner to chime_reporter;
 revoke create on schema chime_private from chime_reporter;
 
 grant usage on schema chime to chime_user, chime_admin, chime_reporter, chime_worker;
@@ -17,7 +18,7 @@ grant execute on function
   chime.describe(text, interval, text, text, text, text, timestamptz, timestamptz, timestamptz, jsonb, text[], text[], chime.excluded_policy, text, chime.dst_gap_policy, chime.dst_fold_policy)
   to chime_user, chime_admin, chime_reporter, chime_worker;
 grant execute on function
-  chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, text, chime.overdue_policy),
+  chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, text, chime.overdue_policy, integer, interval, chime.retry_backoff, interval, interval, text, chime.priority, integer, interval, integer, integer),
   chime.create_schedule(text, timestamptz, text, jsonb, text, text, text, interval, chime.overdue_policy),
   chime.update_schedule(uuid, jsonb, integer),
   chime.find_schedule(text),
@@ -32,22 +33,58 @@ grant execute on function
   chime.simulate(uuid, timestamptz, timestamptz, integer),
   chime.set_calendar(text, text[], text),
   chime.delete_calendar(text),
+  chime.set_concurrency_limit(text, integer),
+  chime.delete_concurrency_limit(text),
   chime.find_run(text),
+  chime.runs_trace_id(chime.runs),
+  chime.runs_span_id(chime.runs),
+  chime.runs_parent_span_id(chime.runs),
+  chime.trigger_event(text, jsonb),
+  chime.raise_row_event(),
+  chime.create_event_handler(text, text, jsonb, jsonb, interval, interval, text, text, text, text),
+  chime.update_event_handler(uuid, jsonb, integer),
+  chime.find_event_handler(text),
+  chime.enable_event_handler(uuid),
+  chime.disable_event_handler(uuid),
+  chime.delete_event_handler(uuid),
+  chime.cancel_run(uuid, text),
+  chime.retry_run(uuid, boolean),
   chime.current_tenant(),
   chime_private.read_tenant(text)
   to chime_user, chime_admin;
 
-grant execute on function chime.realign_schedules(boolean) to chime_admin;
+grant execute on function
+  chime.runs_trace_id(chime.runs),
+  chime.runs_span_id(chime.runs),
+  chime.runs_parent_span_id(chime.runs)
+  to chime_reporter;
+
+grant execute on function chime.retention(), chime.schedule_stats(uuid) to chime_user, chime_admin, chime_reporter;
+-- What views with the rights of their reader are made of.
+grant select on chime_private.uncounted_ends to chime_reporter;
+grant execute on function
+  chime_private.microseconds_between(timestamptz, timestamptz),
+  chime_private.id_time(uuid),
+  chime_private.histogram_bucket(bigint),
+  chime_private.histogram_of(integer[]),
+  chime_private.add_histograms(bigint[], bigint[]),
+  chime_private.sum_histograms(bigint[]),
+  chime_private.quantile_ms(bigint[], double precision),
+  chime_private.failures_in_a_row(uuid, timestamptz)
+  to chime_reporter;
+grant execute on function chime.health() to chime_admin, chime_reporter, chime_worker;
+grant execute on function chime.realign_schedules(boolean), chime.set_retention(interval, interval) to chime_admin;
 
 grant execute on function
   chime_private.tick(integer, uuid, text),
   chime_private.stop_clock(uuid),
   chime_private.register_worker(uuid, text, text, jsonb),
   chime_private.renew_lease(uuid),
+  chime_private.cancelled_runs(uuid),
   chime_private.stop_worker(uuid),
   chime_private.stuck_runs(),
   chime_private.start_runs(uuid, uuid[], boolean),
-  chime_private.finish_runs(uuid[], integer[], chime.run_status[], text[], jsonb[], text[], text[]),
+  chime_private.finish_runs(uuid[], integer[], chime_private.outcome[], text[], jsonb[], text[], text[], text[], interval[]),
   chime_private.return_runs(uuid[], integer[]),
   chime_private.write_logs(uuid[], integer[], integer[], text[], text[], jsonb[], timestamptz[]),
   chime_private.run_report(text, integer, integer),

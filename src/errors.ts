@@ -87,6 +87,11 @@ export class IllegalStateError extends ChimeError {
   static override readonly code = 'CH013';
   static override readonly status = 409;
 }
+/** No such event handler, or several of that name. */
+export class EventHandlerNotFoundError extends ChimeError {
+  static override readonly code = 'CH014';
+  static override readonly status = 404;
+}
 /** The worker was taken for dead and must stop. */
 export class LeaseLostError extends ChimeError {
   static override readonly code = 'CH020';
@@ -142,6 +147,7 @@ export const errorClasses: ReadonlyMap<string, typeof ChimeError> = new Map(
     RunNotFoundError,
     RevisionConflictError,
     IllegalStateError,
+    EventHandlerNotFoundError,
     LeaseLostError,
     InvalidReportError,
     InvariantError,

@@ -1,8 +1,18 @@
 // What `import ... from 'pgchime'` gives.
 
+export { type Answer, cancel, done, giveUp, retry, silent, snooze, type Wait } from './answer.ts';
+export { actingFor, type TraceOptions } from './client/acting.ts';
 export { type Chime, type ChimeOptions, createChime } from './client/chime.ts';
 export type {
+  ChimeEvent,
+  CreatedEventHandler,
+  CreateEventHandlerInput,
+  EventHandler,
+  EventHandlerPatch,
+} from './client/event_types.ts';
+export type {
   Calendar,
+  ConcurrencyLimit,
   CreatedSchedule,
   CreateScheduleInput,
   DescribeInput,
@@ -13,10 +23,14 @@ export type {
   RunWithOutput,
   Schedule,
   SchedulePatch,
+  ScheduleRevision,
+  ScheduleStats,
 } from './client/types.ts';
 export * from './errors.ts';
 export { type MigrateResult, migrate } from './migrate.ts';
 export {
+  type AgentDefinition,
+  type AgentPort,
   defineTask,
   type GuardedRequest,
   type GuardedResponse,
@@ -29,3 +43,4 @@ export {
   type TaskContext,
   type TaskDefinition,
 } from './task.ts';
+export { defineWorkflow, type StepDefinition, type WorkflowDefinition } from './workflow.ts';

@@ -18,9 +18,13 @@ export interface RunInfo {
   /** When it should have started: nominal time plus jitter. */
   dueAt: Date;
   startedAt: Date;
+  /** When this attempt has to be over, by the schedule's timeout. */
+  deadlineAt: Date;
   /** 1 for the first try. */
   attempt: number;
-  trigger: 'schedule' | 'manual' | 'event' | 'backfill';
+  trigger: 'schedule' | 'manual' | 'event' | 'backfill' | 'workflow';
+  /** The event that led to it. */
+  eventId: string | null;
   schedule: ScheduleRef | null;
   /** IANA time zone of the schedule; UTC for a run without one. */
   timezone: string;
@@ -61,8 +65,14 @@ export interface TaskContext<P = unknown> {
   /** The payload, as the task's schema read it. */
   payload: P;
   run: RunInfo;
-  /** Aborted when the run has to end: at shutdown, or when this worker lost its lease. */
+  /**
+   * Aborted when the attempt has to end: its time is over, the run was cancelled, the worker shuts down or lost its lease.
+   * Throw then, as `signal.throwIfAborted()` and `fetch` do: a handler that returns says that it is done. One that does not
+   * end within a few seconds is written off, and what it still does changes nothing.
+   */
   signal: AbortSignal;
+  /** The trace that this attempt belongs to, as W3C Trace Context says it; `fetch` passes it on by itself. */
+  traceparent: string;
   log: RunLog;
   /** Appends to the output of the run. Text, or bytes of UTF-8. */
   write(chunk: string | Uint8Array): void;
@@ -96,6 +106,12 @@ export interface GuardedResponse {
   url: string;
 }
 
+/** What asks a language model, for tasks of the type agent: the application gives it to the worker. */
+export interface AgentPort {
+  /** Asks; resolves with what it says. */
+  ask(prompt: string, options: { signal: AbortSignal; traceparent: string }): Promise<string>;
+}
+
 /** A task handler as `defineTask` takes it. */
 export interface TaskDefinition<S extends z.ZodType> {
   /** Lower case letters, digits and underscores: what schedules call it. */
@@ -106,14 +122,25 @@ export interface TaskDefinition<S extends z.ZodType> {
   payload: S;
   /**
    * Executes a run. A string that it returns is added to the output; anything else is kept as the result, as JSON, and is
-   * the output too if nothing was written. An error that it throws fails the run.
+   * the output too if nothing was written. An error that it throws fails the attempt. `retry`, `snooze`, `cancel`, `giveUp` and
+   * `silent` make answers that say something else.
    */
   run(ctx: TaskContext<z.output<S>>): unknown;
 }
 
+/** A task that asks a language model: only workers that have an agent port take it. */
+export interface AgentDefinition<S extends z.ZodType> extends Omit<TaskDefinition<S>, 'run'> {
+  handlerType: 'agent';
+  run(ctx: TaskContext<z.output<S>> & { agent: AgentPort }): unknown;
+}
+
 /** A task that workers can load. */
-export interface Task<S extends z.ZodType = z.ZodType> extends TaskDefinition<S> {
+export interface Task<S extends z.ZodType = z.ZodType> extends Omit<TaskDefinition<S>, 'run'> {
   readonly kind: 'pgchime.task';
+  readonly handlerType: 'function' | 'agent' | 'workflow';
+  /** Of a workflow, as the database keeps them. */
+  readonly steps?: readonly unknown[];
+  run(ctx: TaskContext<z.output<S>> & { agent: AgentPort }): unknown;
 }
 
 /**
@@ -125,11 +152,18 @@ export interface Task<S extends z.ZodType = z.ZodType> extends TaskDefinition<S>
  *   run: ({ payload }) => `Hello, ${payload.whom}`,
  * });
  */
-export function defineTask<S extends z.ZodType>(definition: TaskDefinition<S>): Task<S> {
-  if (!/^[a-z][a-z0-9_]{0,62}$/.test(definition.name)) {
+export function defineTask<S extends z.ZodType>(definition: AgentDefinition<S>): Task<S>;
+export function defineTask<S extends z.ZodType>(definition: TaskDefinition<S>): Task<S>;
+export function defineTask<S extends z.ZodType>(definition: TaskDefinition<S> | AgentDefinition<S>): Task<S> {
+  return { handlerType: 'function', ...definition, name: taskName(definition.name), kind: 'pgchime.task' };
+}
+
+/** @throws TypeError where it is not the name of a task */
+export function taskName(name: string): string {
+  if (!/^[a-z][a-z0-9_]{0,62}$/.test(name)) {
     throw new TypeError(
-      `"${definition.name}" is not a task name: lower case letters, digits and underscores, 63 characters at most.`,
+      `"${name}" is not a task name: lower case letters, digits and underscores, 63 characters at most.`,
     );
   }
-  return { ...definition, kind: 'pgchime.task' };
+  return name;
 }

@@ -152,7 +152,9 @@ t.test('the two commands, and everything that a reader does beside a running pgc
     });
     test.ok(result.code === 0 && result.stdout.includes(`\n${words}\n`), `${query} ${result.stdout}`);
   }
-  for (const command of commands(block('sh', 'npx chime schedule create'))) {
+  for (const command of ['npx chime schedule create', 'npx chime event trigger'].flatMap((marker) =>
+    commands(block('sh', marker)),
+  )) {
     const result = await run(command, shell);
     test.equal(result.code, 0, `${command} ${result.stdout} ${result.stderr}`);
   }
@@ -171,14 +173,14 @@ t.test('the two commands, and everything that a reader does beside a running pgc
 });
 
 t.test('a task of your own', async (test) => {
-  const source = block('ts', '// tasks/greet.ts');
-  test.equal(
-    source.replace('// tasks/greet.ts\n', ''),
-    await fs.readFile(path.join(root, 'examples/tasks/greet.ts'), 'utf8'),
-  );
   const dir = await project(test);
   await fs.mkdir(path.join(dir, 'tasks'));
-  await fs.writeFile(path.join(dir, 'tasks', 'greet.ts'), source);
+  for (const file of ['tasks/greet.ts', 'tasks/collect.ts', 'tasks/digest.ts']) {
+    const source = block('ts', `// ${file}`);
+    const example = await fs.readFile(path.join(root, 'examples', file), 'utf8');
+    test.equal(source.replace(`// ${file}\n`, ''), example);
+    await fs.writeFile(path.join(dir, file), source);
+  }
   const shell: Shell = { cwd: dir, env: { PORT: '0' } };
   const [command] = commands(block('sh', 'CHIME_TASKS_DIR'));
   const running = await serve(test, `${command} --no-example`, shell, /"msg":"scheduled"/);
@@ -194,6 +196,14 @@ t.test('a task of your own', async (test) => {
   test.match(await run('npx chime schedule trigger g --wait', shell), {
     code: 0,
     stdout: /^Hello, Ann\. You were due at \d{4}-.*, UTC\.\n$/,
+  });
+  const other = `npx chime schedule create --task collect --payload '{"url": "https://example.com/"}' --cron "0 0 1 1 *"`;
+  test.equal((await run(other, shell)).code, 0);
+  const digest = `npx chime schedule create --task digest --payload '{"url": "https://example.invalid/"}' --cron "0 0 1 1 *" --key d`;
+  test.equal((await run(`${digest} --retry-delay "0 seconds"`, shell)).code, 0);
+  test.match(await run('npx chime schedule trigger d --wait', shell), {
+    code: 0,
+    stdout: /^failed, after \d+ runs\n$/,
   });
   await running.stop();
 });

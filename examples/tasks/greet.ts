@@ -7,7 +7,7 @@ export default defineTask({
   async run({ payload, run, log, write, signal }) {
     log.info('greeting', { whom: payload.whom, attempt: run.attempt });
     write(`Hello, ${payload.whom}. `);
-    if (signal.aborted) return;
+    signal.throwIfAborted();
     return `You were due at ${run.localTime}, ${run.timezone}.`;
   },
 });

@@ -1,6 +1,7 @@
 // The database that a command works on: the one given, or the embedded one of the data directory, started for as long as
 // the command runs if nobody else runs it.
 import fs from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { Chime } from '../client/chime.ts';
@@ -51,6 +52,15 @@ export async function checkDatabase(url: string): Promise<void> {
   }
 }
 
+/** Who is logged in to this machine; a container may know no name. */
+function userName(): string | undefined {
+  try {
+    return os.userInfo().username;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Runs `work` with the library on the database of this configuration. */
 export async function withChime<T>(
   config: Config,
@@ -61,7 +71,7 @@ export async function withChime<T>(
   pool.on('error', () => {});
   try {
     await checkDatabase(connection.url);
-    return await work(new Chime(pool, async () => {}), pool);
+    return await work(new Chime(pool, async () => {}, { surface: 'cli', actor: userName() }), pool);
   } finally {
     await pool.end();
     await connection.close();

@@ -16,6 +16,7 @@ export const checks: [string, (client: pg.Client, url: string) => Promise<Verdic
   ['workers', checkWorkers],
   ['schedules', checkSchedules],
   ['runs', checkRuns],
+  ['history', checkHistory],
   ['zone law', checkZoneLaw],
 ];
 
@@ -122,4 +123,16 @@ async function checkRuns(client: pg.Client): Promise<Verdict> {
         `${stuck} unfinished ${stuck === 1 ? 'run is' : 'runs are'} moved by nobody`,
         'A clock sets them going within seconds: chime start, or chime clock',
       );
+}
+
+async function checkHistory(client: pg.Client): Promise<Verdict> {
+  const { partitions, history } = await value<
+    Record<'partitions' | 'history', { status: Verdict['status']; problem: string | null }>
+  >(client, "chime.health() -> 'checks'");
+  for (const { status, problem: message } of [partitions, history]) {
+    if (status === 'warning') return warning(message ?? '', 'select jsonb_pretty(chime.health())');
+    if (status === 'problem') return problem(message ?? '', 'select jsonb_pretty(chime.health())');
+  }
+  const keepFor = await value<string>(client, '(select keep_for::text from chime.retention())');
+  return ok(`partitions are made ahead, runs are kept for ${keepFor} where their schedule says nothing else`);
 }

@@ -7,17 +7,18 @@ import { duration, paint, paintStatus } from './output.ts';
 export class LiveLines {
   readonly #widths: number[] = [];
 
-  /** A run that has ended. */
-  run({ run, status, durationMs, latenessMs, summary }: FinishedRun): string {
-    const line = summary.split('\n')[0] ?? '';
+  /** An attempt that has ended, and what becomes of its run. */
+  run(finished: FinishedRun): string {
+    const { run, outcome, durationMs, latenessMs, summary } = finished;
+    const line = [nextWords(finished), summary.split('\n')[0]].filter(Boolean).join(': ');
     const short = line.length > 100 ? `${printable(line.slice(0, 99))}…` : printable(line);
     const cells = this.#align([
       printable(run.schedule_name ?? '(no schedule)'),
       run.task,
-      status,
+      outcome === 'gave_up' ? 'failed' : outcome,
       // Not how long the run took in all, which the database knows; that is what runs list and runs show tell.
       `handler ${duration(durationMs)}`,
-      `${duration(latenessMs)} late`,
+      latenessMs === null ? `attempt ${run.attempt}` : `${duration(latenessMs)} late`,
     ]);
     cells[2] = paintStatus(cells[2] ?? '');
     return [paint('gray', clockTime(new Date())), ...cells, short].join('  ').trimEnd();
@@ -32,6 +33,14 @@ export class LiveLines {
       return cell + ' '.repeat(width - own);
     });
   }
+}
+
+/** When a run that goes on does: `retries in 1 min (1 of 3)`. */
+function nextWords({ status, waitMs, retry, retries }: FinishedRun): string {
+  if (status !== 'retrying') return '';
+  // Of a report that was sent twice, the second answer may come when the wait is over.
+  const when = waitMs === null || waitMs <= 0 ? 'now' : `in ${duration(waitMs)}`;
+  return retry === null ? `runs again ${when}` : `retries ${when} (${retry} of ${retries})`;
 }
 
 /** The time of day of this machine: the first column of every line, whatever zones schedules have. */

@@ -1,8 +1,11 @@
 // What commands print: for people with colour and in columns, for programs as JSON.
 import { styleText } from 'node:util';
 import type { Fire, Schedule } from '../client/types.ts';
+import { duration } from '../duration.ts';
 import { printableLines } from '../printable.ts';
 import { formatTable } from '../table.ts';
+
+export { duration };
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -23,6 +26,7 @@ const statusStyles: Record<string, Style> = {
   queued: 'cyan',
   paused: 'yellow',
   retrying: 'yellow',
+  snoozed: 'yellow',
   skipped: 'yellow',
   failed: 'red',
   timed_out: 'red',
@@ -62,7 +66,7 @@ export function ruleOf(schedule: Pick<Schedule, 'cron' | 'every' | 'at' | 'rrule
 }
 
 /** An interval of Postgres (`1 mon`, `00:15:00`) in words. */
-function intervalWords(interval: string): string {
+export function intervalWords(interval: string): string {
   const clock = /^(\d+):(\d\d):(\d\d(?:\.\d+)?)$/.exec(interval);
   if (clock === null) return interval.replace(/\bmons?\b/, (unit) => (unit === 'mon' ? 'month' : 'months'));
   const parts: [number, string][] = [
@@ -81,27 +85,6 @@ export function relative(at: Date, now: Date): string {
   const ms = at.getTime() - now.getTime();
   const words = duration(Math.abs(ms));
   return ms >= 0 ? `in ${words}` : `${words} ago`;
-}
-
-/** A length of time in words: 640 ms, 4.2 s, 3 min 20 s, 5 h, 12 d. */
-export function duration(ms: number): string {
-  if (ms < 999.5) return `${ms < 10 ? Number(ms.toFixed(1)) : Math.round(ms)} ms`;
-  const s = ms / 1000;
-  if (s < 59.5) return `${s < 9.95 ? s.toFixed(1) : Math.round(s)} s`;
-  const units: [number, string][] = [
-    [86_400, 'd'],
-    [3_600, 'h'],
-    [60, 'min'],
-    [1, 's'],
-  ];
-  const parts: string[] = [];
-  let rest = Math.round(s);
-  for (const [size, unit] of units) {
-    if (rest >= size && parts.length < 2) parts.push(`${Math.floor(rest / size)} ${unit}`);
-    else if (parts.length > 0) break;
-    rest %= size;
-  }
-  return parts.join(' ');
 }
 
 /** Fires, one a line: wall clock, how far away, instant, note. */

@@ -73,7 +73,7 @@ class JsonReporter implements Reporter {
       'created the example schedule; remove it with: chime schedule delete hello',
     );
   }
-  run({ run, status, durationMs, latenessMs, summary }: FinishedRun): void {
+  run({ run, outcome, status, waitMs, retry, retries, durationMs, latenessMs, summary }: FinishedRun): void {
     this.log.info(
       {
         run_id: run.id,
@@ -81,12 +81,13 @@ class JsonReporter implements Reporter {
         task: run.task,
         status,
         attempt: run.attempt,
+        ...(status === 'retrying' && { outcome, wait_ms: waitMs, retry, retries }),
         scheduled_for: run.scheduled_for,
         handler_ms: Number(durationMs.toFixed(3)),
         lateness_ms: latenessMs,
         summary,
       },
-      'run finished',
+      status === 'retrying' ? 'attempt finished' : 'run finished',
     );
   }
   stopping(running: number): void {

@@ -3,12 +3,18 @@ import pg from 'pg';
 import type { Queryable } from '../db/transaction.ts';
 import { Calendars } from './calendars.ts';
 import { fromCall } from './call_error.ts';
+import { ConcurrencyLimits } from './concurrency_limits.ts';
+import { EventHandlers, Events } from './events.ts';
 import { fromRow, namedCall } from './rows.ts';
 import { Runs } from './runs.ts';
 import { Schedules } from './schedules.ts';
+import type { Signature } from './surface.ts';
 import { type DescribeInput, describeFields, type Fire, type PreviewInput, previewFields } from './types.ts';
 
-export type ChimeOptions =
+export type ChimeOptions = {
+  /** Who makes the changes, for the record; by default the role that is logged in. */
+  actor?: string;
+} & (
   | {
       /** The database; pgchime must have been migrated into it. */
       connectionString: string;
@@ -16,7 +22,8 @@ export type ChimeOptions =
   | {
       /** A pool of your own; close() leaves it open. */
       pool: pg.Pool;
-    };
+    }
+);
 
 /** Sends a statement; errors of pgchime come back as their classes. */
 export type Send = <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>;
@@ -24,15 +31,22 @@ export type Send = <Row extends pg.QueryResultRow>(text: string, values?: unknow
 export class Chime {
   readonly #close: () => Promise<void>;
   readonly #send: Send;
+  readonly #signature: Signature;
   /** Create, change, steer and find schedules. */
   readonly schedules: Schedules;
   /** Find runs, and read what they produced. */
   readonly runs: Runs;
   readonly calendars: Calendars;
+  readonly concurrencyLimits: ConcurrencyLimits;
+  /** Say that something happened, and read what was said. */
+  readonly events: Events;
+  /** Create, change, steer and find event handlers. */
+  readonly eventHandlers: EventHandlers;
 
   /** Use `createChime`. */
-  constructor(db: Queryable, close: () => Promise<void>) {
+  constructor(db: Queryable, close: () => Promise<void>, signature: Signature = { surface: 'typescript' }) {
     this.#close = close;
+    this.#signature = signature;
     this.#send = async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) => {
       try {
         return (await db.query<Row>(text, values)).rows;
@@ -40,9 +54,12 @@ export class Chime {
         throw fromCall(error);
       }
     };
-    this.schedules = new Schedules(this.#send);
+    this.schedules = new Schedules(this.#send, signature);
     this.runs = new Runs(this.#send);
     this.calendars = new Calendars(this.#send);
+    this.concurrencyLimits = new ConcurrencyLimits(this.#send);
+    this.events = new Events(this.#send);
+    this.eventHandlers = new EventHandlers(this.#send);
   }
 
   /** The next fires of a rule, without storing anything. */
@@ -64,7 +81,7 @@ export class Chime {
 
   /** The same library on your own client: what it writes is part of the transaction that the client is in. */
   withTransaction(client: pg.ClientBase): Chime {
-    return new Chime(client, async () => {});
+    return new Chime(client, async () => {}, this.#signature);
   }
 
   /** Closes the connections that it opened. */
@@ -81,11 +98,12 @@ export class Chime {
  * await chime.close();
  */
 export function createChime(options: ChimeOptions): Chime {
-  if ('pool' in options) return new Chime(options.pool, async () => {});
+  const signature = { surface: 'typescript', actor: options.actor };
+  if ('pool' in options) return new Chime(options.pool, async () => {}, signature);
   const pool = new pg.Pool({
     connectionString: options.connectionString,
     application_name: 'pgchime client',
   });
   pool.on('error', () => {});
-  return new Chime(pool, () => pool.end());
+  return new Chime(pool, () => pool.end(), signature);
 }

@@ -6,6 +6,8 @@ type SnakeRow = Record<string, unknown>;
 const toCamel = (name: string) => name.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
 const toSnake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
+export const isId = (reference: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(reference);
+
 /** A row with the keys of TypeScript. */
 export function fromRow<T>(row: SnakeRow): T {
   return Object.fromEntries(Object.entries(row).map(([key, value]) => [toCamel(key), value])) as T;
@@ -15,6 +17,8 @@ export function fromRow<T>(row: SnakeRow): T {
 export function toPatch(fields: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).map(([key, value]) => [toSnake(key), plain(value)]));
 }
+
+const jsonFields = new Set(['payload', 'rules', 'filter']);
 
 /**
  * A call with named arguments: those that are undefined are left to their defaults.
@@ -36,7 +40,7 @@ export function namedCall(
   }
   const args = given.map(([key], index) => `${toSnake(key)} => $${index + 1}`);
   const values = given.map(([key, value]) =>
-    key === 'payload' || key === 'rules' ? JSON.stringify(value) : plain(value),
+    jsonFields.has(key) && !(key === 'filter' && value === null) ? JSON.stringify(value) : plain(value),
   );
   return { text: `select * from ${name}(${args.join(', ')})`, values };
 }

@@ -1,6 +1,7 @@
 import { RunNotFoundError } from '../errors.ts';
+import { calling, type TraceOptions } from './acting.ts';
 import type { Send } from './chime.ts';
-import { fromRow } from './rows.ts';
+import { fromRow, isId } from './rows.ts';
 import type { Run, RunStatus, RunWithOutput } from './types.ts';
 
 /** A run `r` beside its schedule `s`, as `Run` has it. */
@@ -8,7 +9,13 @@ export const runColumns = `r.id, r.schedule_id, s.name as schedule_name, r.task,
   r.attempt, r.started_at, r.finished_at,
   round(extract(epoch from r.finished_at - r.started_at) * 1000, 3)::float8 as duration_ms,
   round(extract(epoch from r.started_at - r.due_at) * 1000, 3)::float8 as lateness_ms,
-  r.output_summary, r.error, r.skip_reason, r.covers_count`;
+  r.output_summary, r.error, r.skip_reason, r.covers_count, r.retry_at, r.retry_count, r.retry_of, r.cancel_requested_at,
+  r.cancel_reason, r.silent_reason, r.concurrency_key, r.priority, r.waits_for, r.event_id, r.event_handler_id,
+  r.parent_run_id, r.step`;
+/** What a call answers that gives a run. */
+const runOf = (call: string) => runFrom(`${call} r`);
+const runFrom = (source: string) =>
+  `select ${runColumns} from ${source} left join chime.schedules s on s.id = r.schedule_id`;
 
 /** Runs: what became of each fire, and of each manual trigger. */
 export class Runs {
@@ -32,18 +39,52 @@ export class Runs {
   }
 
   /**
+   * Cancels a run: at once if it waits. If it is running, its task is told to end, and `cancelRequestedAt` says so; it is
+   * cancelled when that has happened, after some seconds in any case.
+   * @throws IllegalStateError (CH013) where it has ended otherwise
+   */
+  async cancel(reference: string, reason?: string): Promise<Run> {
+    return this.#one(runOf('chime.cancel_run($1, $2)'), [await this.#id(reference), reason ?? null]);
+  }
+
+  /**
+   * Runs again what a run did that failed, timed out or was cancelled: answers a new run, whose `retryOf` is the old one. One
+   * that waits for its retry does not wait any longer, and is itself the answer.
+   * @throws IllegalStateError (CH013) where it may not
+   */
+  async retry(
+    reference: string,
+    { allowOverlap = false, ...options }: { allowOverlap?: boolean } & TraceOptions = {},
+  ): Promise<Run> {
+    const given = [await this.#id(reference), allowOverlap];
+    const { from, values } = calling('chime.retry_run', ['$1::uuid', '$2::boolean'], given, 'r', options);
+    return this.#one(runFrom(from), values);
+  }
+
+  /**
    * One run with everything that it produced.
    * @param reference its id, or the beginning of it if no other run begins so
    * @throws RunNotFoundError (CH011)
    */
   async get(reference: string): Promise<RunWithOutput> {
     const rows = await this.#send(
-      `select ${runColumns}, r.payload, r.output, r.result, r.error_stack
+      `select ${runColumns}, r.payload, r.output, r.result, r.error_stack,
+         chime.runs_trace_id(r) as trace_id, chime.runs_span_id(r) as span_id, chime.runs_parent_span_id(r) as parent_span_id
        from chime.find_run($1) r left join chime.schedules s on s.id = r.schedule_id`,
       [reference],
     );
     const row = rows[0];
     if (row === undefined) throw new RunNotFoundError(`There is no run "${reference}".`);
     return fromRow<RunWithOutput>(row);
+  }
+
+  async #id(reference: string): Promise<string> {
+    if (isId(reference)) return reference;
+    const rows = await this.#send<{ id: string }>('select id from chime.find_run($1)', [reference]);
+    return rows[0]?.id ?? reference;
+  }
+
+  async #one(text: string, values: unknown[]): Promise<Run> {
+    return fromRow<Run>((await this.#send(text, values))[0] ?? {});
   }
 }

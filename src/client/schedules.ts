@@ -1,6 +1,8 @@
+import { calling, type TraceOptions } from './acting.ts';
 import type { Send } from './chime.ts';
-import { fromRow, namedCall, toPatch } from './rows.ts';
+import { fromRow, isId, namedCall, toPatch } from './rows.ts';
 import { runColumns } from './runs.ts';
+import { type Signature, signed } from './surface.ts';
 import {
   type CreatedSchedule,
   type CreateScheduleInput,
@@ -9,29 +11,45 @@ import {
   type Run,
   type Schedule,
   type SchedulePatch,
+  type ScheduleRevision,
+  type ScheduleStats,
   type ScheduleStatus,
 } from './types.ts';
 
 const columns = `s.id, s.key, s.name, s.description, s.task, s.payload, s.cron, s.every::text as every, s.at, s.rrule, s.rules,
   s.only_on, s.never_on, s.on_excluded, s.anchor,
   s.timezone, s.dst_gap, s.dst_fold, s.starts_at, s.ends_at, s.max_runs, s.jitter::text as jitter, s.catch_up,
-  s.catch_up_window::text as catch_up_window, s.overlap, s.status, s.status_reason, s.paused_until, s.paused_by,
+  s.catch_up_window::text as catch_up_window, s.overlap, s.max_retries, s.retry_delay::text as retry_delay, s.retry_backoff,
+  s.retry_max_delay::text as retry_max_delay, s.timeout::text as timeout, s.concurrency_key, s.priority, s.status, s.status_reason, s.paused_until, s.paused_by,
+  s.keep_runs, s.keep_for::text as keep_for, s.pause_after_failures, s.alert_after_failures,
   s.next_run_at, s.last_run_id, s.run_count, s.revision, s.created_at, s.updated_at`;
 
-const isId = (reference: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(reference);
+const statsColumns = `h.health, h.failures_in_a_row, h.last_run_id, h.last_run_status, h.last_started_at, h.last_finished_at,
+  h.runs::float8, h.succeeded::float8, h.failed::float8, h.timed_out::float8, h.cancelled::float8, h.skipped_fires::float8,
+  h.success_percent::float8, h.average_duration_ms, h.p95_duration_ms, h.average_lateness_ms, h.p95_lateness_ms`;
 
 /** Schedules. A reference is an id, a key or a name. Errors are those of the SQL functions of the same names. */
 export class Schedules {
   readonly #send: Send;
+  readonly #signature: Signature;
 
-  constructor(send: Send) {
+  constructor(send: Send, signature: Signature) {
     this.#send = send;
+    this.#signature = signature;
   }
 
   /** Creates a schedule; with the key of one that exists, changes that to what is given. */
   async create(input: CreateScheduleInput): Promise<CreatedSchedule> {
-    const { text, values } = namedCall('chime.create_schedule', input, createFields);
-    return this.#one<CreatedSchedule>(await this.#send(text, values));
+    const { task, ...others } = input;
+    // The task is first, so that $1 is a text.
+    const { text, values } = namedCall('chime.create_schedule', { task, ...others }, createFields);
+    const call = text.replace(/^select \* from /, '');
+    const statement = signed(
+      this.#signature,
+      { select: 'select c.*', call, type: 'text', rest: 'c' },
+      values,
+    );
+    return this.#one<CreatedSchedule>(await this.#send(statement.text, statement.values));
   }
 
   /** Changes fields: absent keeps, null clears. */
@@ -115,16 +133,46 @@ export class Schedules {
     return this.#change('chime.delete_schedule($1)', reference);
   }
 
+  /** How it is, and what became of its runs since it was created, also of those that are not kept any more. */
+  async stats(reference: string): Promise<ScheduleStats> {
+    return this.#one<ScheduleStats>(
+      await this.#send(`select ${statsColumns} from chime.schedule_stats($1) h`, [await this.#id(reference)]),
+    );
+  }
+
+  /** Who changed what of it, the latest first; of one that was deleted, by its id. */
+  async revisions(reference: string, { limit = 100 }: { limit?: number } = {}): Promise<ScheduleRevision[]> {
+    const rows = await this.#send(
+      `select r.revision, r.action, r.actor, r.surface, r.changed_at, r.before, r.after
+       from chime.schedule_revisions r
+       where r.tenant_id = chime.current_tenant() and r.schedule_id = $1 order by r.id desc limit $2`,
+      [await this.#id(reference), limit],
+    );
+    return rows.map((row) => fromRow<ScheduleRevision>(row));
+  }
+
   /** Runs it once, at once, beside its rule. */
   async runNow(
     reference: string,
-    { payload, allowOverlap = false }: { payload?: unknown; allowOverlap?: boolean } = {},
+    {
+      payload,
+      allowOverlap = false,
+      ...options
+    }: { payload?: unknown; allowOverlap?: boolean } & TraceOptions = {},
   ): Promise<Run> {
-    const rows = await this.#send(
-      `select ${runColumns} from chime.run_now($1, $2, $3) r left join chime.schedules s on s.id = r.schedule_id`,
+    const { from, values } = calling(
+      'chime.run_now',
+      ['$1::uuid', '$2::jsonb', '$3::boolean'],
       [await this.#id(reference), payload === undefined ? null : JSON.stringify(payload), allowOverlap],
+      'r',
+      options,
     );
-    return this.#one<Run>(rows);
+    return this.#one<Run>(
+      await this.#send(
+        `select ${runColumns} from ${from} left join chime.schedules s on s.id = r.schedule_id`,
+        values,
+      ),
+    );
   }
 
   async #id(reference: string): Promise<string> {
@@ -132,9 +180,12 @@ export class Schedules {
   }
 
   async #change(call: string, reference: string, values: unknown[] = []): Promise<Schedule> {
-    return this.#one<Schedule>(
-      await this.#send(`select ${columns} from ${call} s`, [await this.#id(reference), ...values]),
+    const { text, values: all } = signed(
+      this.#signature,
+      { select: `select ${columns}`, call, type: 'uuid', rest: 's' },
+      [await this.#id(reference), ...values],
     );
+    return this.#one<Schedule>(await this.#send(text, all));
   }
 
   #one<T>(rows: Record<string, unknown>[]): T {

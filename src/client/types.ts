@@ -13,10 +13,12 @@ export type RunStatus =
 export type DstGap = 'next' | 'shift' | 'skip';
 export type DstFold = 'first' | 'last' | 'both';
 export type CatchUp = 'latest' | 'all' | 'earliest' | 'skip';
-export type Overlap = 'skip' | 'allow';
+export type Overlap = 'skip' | 'buffer_one' | 'buffer_all' | 'cancel_other' | 'allow';
+export type Priority = 'low' | 'medium' | 'high' | 'critical';
 export type OnExcluded = 'skip' | 'next_day';
 export type RepeatInterval = 'daily' | 'weekly' | 'monthly' | 'custom';
 export type Overdue = 'refuse' | 'run_now';
+export type RetryBackoff = 'constant' | 'linear' | 'exponential';
 
 /** When: exactly one of `cron`, `every`, `at`, `rrule`, `rules` and `repeatInterval`, and the days on which it may fire. */
 export interface RuleInput {
@@ -88,6 +90,28 @@ export interface CreateScheduleInput extends RuleInput {
   overlap?: Overlap;
   /** What becomes of an `at` in the past: it is refused, or runs at once. */
   overdue?: Overdue;
+  /** How often a run that failed or timed out is tried again; 3 by default. */
+  maxRetries?: number;
+  /** An interval: how long it waits before the first retry; `1 minute` by default. */
+  retryDelay?: string;
+  /** How the wait grows with each retry; `exponential` by default. */
+  retryBackoff?: RetryBackoff;
+  /** An interval: the longest wait; `1 hour` by default, or `retryDelay` if that is longer. */
+  retryMaxDelay?: string;
+  /** An interval: how long an attempt may take; `5 minutes` by default. */
+  timeout?: string;
+  /** Of all runs with the same key no more run at once than its limit: one, where it has none. See `concurrencyLimits`. */
+  concurrencyKey?: string;
+  /** Which runs go first where several wait; `medium` by default. */
+  priority?: Priority;
+  /** How many of its runs are kept once they are finished, and as many skipped ones; as many as there are by default. */
+  keepRuns?: number;
+  /** An interval: how long its runs are kept after they finished; 30 days by default, for ever with `keepRuns`. */
+  keepFor?: string;
+  /** It is paused when so many of its runs in a row have failed. */
+  pauseAfterFailures?: number;
+  /** The event `chime.schedule.failing` is raised when so many of its runs in a row have failed. */
+  alertAfterFailures?: number;
 }
 
 /** One of several rules; zone, bounds and policies are those of the schedule. */
@@ -107,6 +131,17 @@ export const createFields: Fields<CreateScheduleInput> = {
   catchUpWindow: true,
   overlap: true,
   overdue: true,
+  maxRetries: true,
+  retryDelay: true,
+  retryBackoff: true,
+  retryMaxDelay: true,
+  timeout: true,
+  concurrencyKey: true,
+  priority: true,
+  keepRuns: true,
+  keepFor: true,
+  pauseAfterFailures: true,
+  alertAfterFailures: true,
 };
 
 /** Absent keeps, null clears. */
@@ -179,6 +214,17 @@ export interface Schedule {
   catchUp: CatchUp;
   catchUpWindow: string;
   overlap: Overlap;
+  maxRetries: number;
+  retryDelay: string;
+  retryBackoff: RetryBackoff;
+  retryMaxDelay: string;
+  timeout: string;
+  concurrencyKey: string | null;
+  priority: Priority;
+  keepRuns: number | null;
+  keepFor: string | null;
+  pauseAfterFailures: number | null;
+  alertAfterFailures: number | null;
   status: ScheduleStatus;
   statusReason: string | null;
   pausedUntil: Date | null;
@@ -191,12 +237,56 @@ export interface Schedule {
   updatedAt: Date;
 }
 
+/** How a schedule is, and what became of its runs. */
+export interface ScheduleStats {
+  health: 'ok' | 'failing' | 'late' | 'waiting' | 'set_aside' | 'paused' | 'completed' | 'cancelled';
+  failuresInARow: number;
+  lastRunId: string | null;
+  lastRunStatus: RunStatus | null;
+  lastStartedAt: Date | null;
+  lastFinishedAt: Date | null;
+  runs: number;
+  succeeded: number;
+  failed: number;
+  timedOut: number;
+  cancelled: number;
+  /** Fires that were not run. */
+  skippedFires: number;
+  successPercent: number | null;
+  averageDurationMs: number | null;
+  /** Within 5 %, as all quantiles. */
+  p95DurationMs: number | null;
+  averageLatenessMs: number | null;
+  p95LatenessMs: number | null;
+}
+
+/** One change of a schedule. */
+export interface ScheduleRevision {
+  /** The revision of its definition that it had then. */
+  revision: number;
+  action: 'created' | 'changed' | 'paused' | 'resumed' | 'completed' | 'cancelled' | 'deleted' | 'backfilled';
+  actor: string;
+  /** `cli`, `typescript`, `sql`, ...; `clock` where pgchime did it. */
+  surface: string;
+  changedAt: Date;
+  /** What was changed, by the names of columns, as it was before; what is absent was null. */
+  before: Record<string, unknown>;
+  after: Record<string, unknown>;
+}
+
 export interface Run {
   id: string;
   scheduleId: string | null;
   scheduleName: string | null;
   task: string;
-  trigger: 'schedule' | 'manual' | 'event' | 'backfill';
+  trigger: 'schedule' | 'manual' | 'event' | 'backfill' | 'workflow';
+  /** The event that led to it. */
+  eventId: string | null;
+  /** The event handler whose run it is. */
+  eventHandlerId: string | null;
+  /** The workflow that it is a step of, and which of its steps, from 1 on. */
+  parentRunId: string | null;
+  step: number | null;
   scheduledFor: Date;
   dueAt: Date;
   status: RunStatus;
@@ -212,13 +302,40 @@ export interface Run {
   skipReason: string | null;
   /** Skipped: how many fires it stands for. */
   coversCount: number | null;
+  /** Retrying: when its next attempt is due. */
+  retryAt: Date | null;
+  /** How many retries it has spent. */
+  retryCount: number;
+  /** The run that it repeats. */
+  retryOf: string | null;
+  /** When somebody asked to cancel it. */
+  cancelRequestedAt: Date | null;
+  cancelReason: string | null;
+  /** Why nobody need be told of it, as its task says. */
+  silentReason: string | null;
+  concurrencyKey: string | null;
+  priority: Priority;
+  /** Queued: what must become free before a worker may start it. */
+  waitsFor: string | null;
 }
 
 export interface RunWithOutput extends Run {
+  /** Its place in a trace, as W3C Trace Context has it. */
+  traceId: string;
+  spanId: string;
+  /** Null where its trace begins with it. */
+  parentSpanId: string | null;
   payload: unknown;
   output: string | null;
   result: unknown;
   errorStack: string | null;
+}
+
+/** How many runs with the same concurrency key may run at once. */
+export interface ConcurrencyLimit {
+  key: string;
+  maxRunning: number;
+  updatedAt: Date;
 }
 
 /** A named set of days. */

@@ -8,6 +8,12 @@ export interface Tick {
   fired: number;
   skipped: number;
   resumed: number;
+  /** Runs whose next attempt was due. */
+  retried: number;
+  /** Attempts that were long past their deadline. */
+  timedOut: number;
+  /** Runs that were asked to be cancelled long ago. */
+  cancelled: number;
   recovered: number;
   /** More is due at once than one tick takes. */
   more: boolean;
@@ -18,7 +24,7 @@ export interface Tick {
 export async function tick(db: Queryable, clockId: string, clockName: string, most: number): Promise<Tick> {
   const { rows } = await db.query<Record<string, unknown>>({
     name: 'chime_tick',
-    text: `select t.now, t.fired, t.skipped, t.resumed, t.recovered, t.more,
+    text: `select t.now, t.fired, t.skipped, t.resumed, t.retried, t.timed_out as "timedOut", t.cancelled, t.recovered, t.more,
              greatest(0, extract(epoch from t.next_due_at - chime.now()) * 1000)::float8 as sleep_ms
            from chime_private.tick($1, $2, $3) t`,
     values: [most, clockId, clockName],
@@ -38,17 +44,22 @@ export interface StartedRun {
   attempt: number;
   task: string;
   payload: unknown;
-  trigger: 'schedule' | 'manual' | 'event' | 'backfill';
+  trigger: 'schedule' | 'manual' | 'event' | 'backfill' | 'workflow';
   scheduled_for: Date;
   /** scheduled_for on the wall clock of the schedule's zone: YYYY-MM-DD HH:MM:SS. */
   local_time: string;
   due_at: Date;
   started_at: Date;
+  /** How long this attempt may take. */
+  timeout_ms: number;
   schedule_id: string | null;
   schedule_key: string | null;
   schedule_name: string | null;
   timezone: string | null;
   next_run_at: Date | null;
+  event_id: string | null;
+  /** What it was brought about in, as W3C Trace Context says it. */
+  traceparent: string | null;
 }
 
 export async function startRuns(
@@ -63,36 +74,6 @@ export async function startRuns(
     values: [workerId, runIds, resend],
   });
   return rows;
-}
-
-/** How an attempt ended; see chime_private.finish_runs. Text must be free of NUL and lone surrogates. */
-export interface Finish {
-  runId: string;
-  attempt: number;
-  status: 'succeeded' | 'failed';
-  output: string | null;
-  /** JSON text. */
-  result: string | null;
-  error: string | null;
-  stack: string | null;
-}
-
-/** Answers the instant at which each was recorded, by run id; those that were not the current attempt are missing. */
-export async function finishRuns(db: Queryable, finishes: readonly Finish[]): Promise<Map<string, Date>> {
-  const { rows } = await db.query<{ id: string; finished_at: Date }>({
-    name: 'chime_finish_runs',
-    text: 'select * from chime_private.finish_runs($1, $2, $3, $4, $5, $6, $7)',
-    values: [
-      finishes.map((f) => f.runId),
-      finishes.map((f) => f.attempt),
-      finishes.map((f) => f.status),
-      finishes.map((f) => f.output),
-      finishes.map((f) => f.result),
-      finishes.map((f) => f.error),
-      finishes.map((f) => f.stack),
-    ],
-  });
-  return new Map(rows.map((row) => [row.id, row.finished_at]));
 }
 
 /** An attempt of a run: what fences late writers. */
@@ -139,6 +120,9 @@ export interface TaskRegistration {
   name: string;
   description: string | null;
   payload_schema: unknown;
+  handler_type: 'function' | 'agent' | 'workflow';
+  /** Of a workflow, as chime.tasks has them. */
+  steps: readonly unknown[] | null;
 }
 
 export async function registerWorker(
@@ -153,14 +137,21 @@ export async function registerWorker(
   ]);
 }
 
-/** Whether the lease was renewed; false means that the worker was taken for dead. */
-export async function renewLease(db: Queryable, workerId: string): Promise<boolean> {
-  const { rows } = await db.query<{ renewed: boolean }>({
+/** A run that a worker holds and somebody wants cancelled. */
+export interface CancelledRun {
+  run_id: string;
+  reason: string | null;
+}
+
+/** Renews a lease, and answers which runs to cancel; null where the worker was taken for dead. */
+export async function renewLease(db: Queryable, workerId: string): Promise<CancelledRun[] | null> {
+  const { rows } = await db.query<{ renewed: boolean; cancelled: CancelledRun[] }>({
     name: 'chime_renew_lease',
-    text: 'select chime_private.renew_lease($1) is not null as renewed',
+    text: `select chime_private.renew_lease($1) is not null as renewed,
+             array(select to_jsonb(c) from chime_private.cancelled_runs($1) c) as cancelled`,
     values: [workerId],
   });
-  return rows[0]?.renewed === true;
+  return rows[0]?.renewed === true ? rows[0].cancelled : null;
 }
 
 /** Frees the job locks of a graphile-worker pool that has ended, so that its jobs need not wait for hours. */

@@ -2,7 +2,8 @@
 import type pg from 'pg';
 import type { StartedRun } from '../db/calls.ts';
 import type { GuardedFetch } from '../net/guarded_fetch.ts';
-import type { RunInfo, RunLog, TaskContext } from '../task.ts';
+import type { AgentPort, RunInfo, RunLog, TaskContext } from '../task.ts';
+import { activeTraceparent } from '../trace.ts';
 import type { Output } from './output.ts';
 import { report } from './report.ts';
 
@@ -12,29 +13,50 @@ export interface ContextServices {
   /** Connections for statements that somebody else wrote, apart from those that record runs. */
   reportPool: pg.Pool;
   guardedFetch: GuardedFetch;
+  /** Undefined where the worker has no task that asks it. */
+  agent: AgentPort | undefined;
+}
+
+/** What belongs to one attempt. */
+export interface ContextParts {
+  signal: AbortSignal;
+  /** Where the attempt is in its trace; asked only where somebody wants to know. */
+  span: { readonly traceparent: string };
+  log: RunLog;
+  output: Output;
+  services: ContextServices;
 }
 
 export function createContext<P>(
   run: StartedRun,
   payload: P,
-  output: Output,
-  log: RunLog,
-  signal: AbortSignal,
-  services: ContextServices,
-): TaskContext<P> {
+  { signal, span, log, output, services }: ContextParts,
+): TaskContext<P> & { agent: AgentPort } {
   return {
+    // No task that may use it is registered by a worker that has none.
+    agent: services.agent as AgentPort,
     payload,
     run: describeRun(run, services.pool),
     signal,
+    get traceparent() {
+      return span.traceparent;
+    },
     log,
     write: (chunk) => output.write(chunk),
     fetch: (url, init = {}) =>
       services.guardedFetch.fetch(url, {
         ...init,
+        headers: traced(init.headers, span.traceparent),
         signal: init.signal === undefined ? signal : AbortSignal.any([signal, init.signal]),
       }),
     report: (statement, options) => report(services.reportPool, output.limit, statement, options),
   };
+}
+
+/** Says what trace a request belongs to, unless the caller has. */
+function traced(headers: Record<string, string> = {}, traceparent: string): Record<string, string> {
+  if (Object.keys(headers).some((name) => name.toLowerCase() === 'traceparent')) return headers;
+  return { ...headers, traceparent: activeTraceparent() ?? traceparent };
 }
 
 function describeRun(run: StartedRun, pool: pg.Pool): RunInfo {
@@ -45,8 +67,10 @@ function describeRun(run: StartedRun, pool: pg.Pool): RunInfo {
     localTime: run.local_time,
     dueAt: run.due_at,
     startedAt: run.started_at,
+    deadlineAt: new Date(run.started_at.getTime() + run.timeout_ms),
     attempt: run.attempt,
     trigger: run.trigger,
+    eventId: run.event_id,
     schedule: id === null || name === null ? null : { id, key, name },
     timezone: run.timezone ?? 'UTC',
     nextFireAt: run.next_run_at,

@@ -1,19 +1,26 @@
 // One run from its start to its recorded end: start it in the database, run its handler, record what came of it. Whatever
 // a handler does, the record is written. Only a run that could not be started is left to graphile-worker, to wake it again.
 import type pg from 'pg';
-import type { Attempt, StartedRun } from '../db/calls.ts';
+import type { CancelledRun, StartedRun } from '../db/calls.ts';
+import type { Finish, Finished } from '../db/finish_calls.ts';
 import { LeaseLostError } from '../errors.ts';
 import type { Task } from '../task.ts';
+import { AttemptSpan } from './attempt_span.ts';
 import type { ContextServices } from './context.ts';
 import { type Outcome, runHandler } from './handler.ts';
+import { Held } from './held.ts';
+import { Output } from './output.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
 
-/** A run that has ended, as it is reported to people. */
-export interface FinishedRun {
+const notStarted = 'The run could not be started.';
+
+/** An attempt that has ended, and what became of its run, as it is reported to people. */
+export interface FinishedRun extends Finished {
   run: StartedRun;
-  status: 'succeeded' | 'failed';
+  outcome: Finish['outcome'];
   durationMs: number;
-  latenessMs: number;
+  /** How late the run was; null where this was not its first attempt. */
+  latenessMs: number | null;
   /** The beginning of the output, or of the error. */
   summary: string;
 }
@@ -22,33 +29,11 @@ export interface ExecutorOptions extends ContextServices, RecorderOptions {
   pool: pg.Pool;
   tasks: ReadonlyMap<string, Task>;
   maxOutput: number;
+  /** How long a handler may take to end when its time is over, in milliseconds. */
+  handlerGrace?: number | undefined;
   onFinished(finished: FinishedRun): void;
   /** This worker was taken for dead: nothing may be done under its id any more. */
   onLeaseLost(error: LeaseLostError): void;
-}
-
-/** A run whose handler is at work. */
-class Held implements Attempt {
-  readonly runId: string;
-  readonly attempt: number;
-  readonly controller = new AbortController();
-  /** Resolves when the run is given back to the queue: what its handler still does changes nothing. */
-  readonly abandoned: Promise<undefined>;
-  /** What its handler comes to. */
-  outcome: Promise<Outcome> | undefined;
-  #abandon!: (value: undefined) => void;
-
-  constructor({ id, attempt }: StartedRun) {
-    this.runId = id;
-    this.attempt = attempt;
-    this.abandoned = new Promise((resolve) => {
-      this.#abandon = resolve;
-    });
-  }
-
-  abandon(): void {
-    this.#abandon(undefined);
-  }
 }
 
 export class Executor {
@@ -72,8 +57,12 @@ export class Executor {
    * @throws Error where it could not be started: its job must stay, as nothing else would wake a worker for it
    */
   async execute(runId: string): Promise<void> {
-    const underWay = this.#executing.get(runId);
-    if (underWay !== undefined) return underWay; // woken twice
+    // Woken twice; or for its next attempt, before the one that was written off has quite ended here.
+    for (let underWay = this.#executing.get(runId); underWay !== undefined; ) {
+      await underWay.catch(() => {});
+      underWay = this.#executing.get(runId);
+      if (this.#options.stopping.aborted) throw new Error(notStarted);
+    }
     const executing = this.#execute(runId);
     this.#executing.set(runId, executing);
     try {
@@ -95,18 +84,23 @@ export class Executor {
       if (error instanceof LeaseLostError) this.#options.onLeaseLost(error);
       else this.#options.log.error({ err: error, run_id: runId }, 'a run could not be started');
       // Its own words: graphile-worker stores them, and must be able to.
-      throw new Error('The run could not be started.');
+      throw new Error(notStarted);
     }
   }
 
   /** Resolves when no handler is at work any more. */
   async settled(): Promise<void> {
-    await Promise.all([...this.#held.values()].map((held) => held.outcome));
+    await Promise.all([...this.#held.values()].map((held) => held.settled()));
   }
 
   /** Tells all handlers to end. */
   abort(reason: Error): void {
-    for (const { controller } of this.#held.values()) controller.abort(reason);
+    for (const held of this.#held.values()) held.abort(reason);
+  }
+
+  /** Tells the handlers of these runs to end. */
+  cancel(runs: readonly CancelledRun[]): void {
+    for (const { run_id: id, reason } of runs) this.#held.get(id)?.cancel(reason);
   }
 
   /** Gives back to the queue what has not ended: another worker, or this one later, runs it again. */
@@ -122,39 +116,45 @@ export class Executor {
   }
 
   async #work(run: StartedRun): Promise<void> {
-    const held = new Held(run);
+    const { maxOutput, handlerGrace, log } = this.#options;
+    const held = new Held(run, new Output(maxOutput), handlerGrace);
     this.#held.set(run.id, held);
+    const span = new AttemptSpan(run);
     const began = performance.now();
-    held.outcome = this.#handle(run, held);
-    const outcome = await Promise.race([held.outcome, held.abandoned]);
-    if (outcome === undefined || !this.#held.has(run.id)) return;
+    const outcome = await held.ended(span.run(() => this.#handle(run, held, span)));
+    span.stop();
     const durationMs = performance.now() - began;
-    if (held.controller.signal.aborted && outcome.status === 'failed') {
-      // It was told to end, and did before it was done: that is no failure of its own.
-      this.#held.delete(run.id);
-      await this.#recorder.giveBack([held]).catch((error: Error) => this.#leave(held, error));
-      return;
-    }
+    let status: Finished['status'] | undefined;
     try {
-      const recorded = await this.#recorder.finish({ runId: run.id, attempt: run.attempt, ...outcome });
-      if (recorded === undefined) {
-        this.#options.log.warn(
-          { run_id: run.id, attempt: run.attempt },
-          'a result came too late and was dropped',
-        );
+      if (!this.#held.has(run.id)) return;
+      if (outcome === undefined) {
+        await this.#recorder.giveBack([held]);
         return;
       }
+      if (held.isDeaf)
+        log.warn(
+          { run_id: run.id, attempt: run.attempt, task: run.task },
+          'a task ignores its abort: it is not waited for any more, and what it still does changes nothing',
+        );
+      const recorded = await this.#recorder.finish({ runId: run.id, attempt: run.attempt, ...outcome });
+      if (recorded === undefined) {
+        log.warn({ run_id: run.id, attempt: run.attempt }, 'a result came too late and was dropped');
+        return;
+      }
+      status = recorded.status;
       this.#options.onFinished({
+        ...recorded,
         run,
-        status: outcome.status,
+        outcome: outcome.outcome,
         durationMs,
-        latenessMs: run.started_at.getTime() - run.due_at.getTime(),
-        summary: (outcome.error ?? outcome.output ?? '').slice(0, 500),
+        latenessMs: run.attempt > 1 ? null : run.started_at.getTime() - run.due_at.getTime(),
+        summary: (outcome.reason ?? outcome.error ?? outcome.output ?? '').slice(0, 500),
       });
     } catch (error) {
       this.#leave(held, error as Error);
     } finally {
       this.#held.delete(run.id);
+      span.end({ ...(outcome ?? { outcome: 'given_back' }), status });
     }
   }
 
@@ -165,12 +165,13 @@ export class Executor {
     );
   }
 
-  #handle(run: StartedRun, { controller: { signal } }: Held): Promise<Outcome> {
+  #handle(run: StartedRun, { signal, output }: Held, span: AttemptSpan): Promise<Outcome> {
     return runHandler(run, {
       task: this.#options.tasks.get(run.task),
       signal,
+      span,
       log: this.#recorder.logOf(run),
-      maxOutput: this.#options.maxOutput,
+      output,
       services: this.#options,
     });
   }

@@ -2,6 +2,7 @@
 // not make the worker look dead. Once the lease can no longer be trusted, everything that runs under it must end.
 import { EventEmitter, once } from 'node:events';
 import { Worker as Thread } from 'node:worker_threads';
+import type { CancelledRun } from '../db/calls.ts';
 import type { Service } from '../service.ts';
 
 /**
@@ -19,11 +20,16 @@ export interface LeaseData {
 }
 
 /** What the thread says beside the shared number. */
-export type LeaseMessage = { kind: 'lost' } | { kind: 'failed'; reason: string };
+export type LeaseMessage =
+  | { kind: 'lost' }
+  | { kind: 'failed'; reason: string }
+  | { kind: 'cancelled'; runs: CancelledRun[] };
 
 interface LeaseEvents {
   /** Nobody may act under this lease any more. */
   lost: [reason: string];
+  /** Somebody wants these runs cancelled; said again until they have ended. */
+  cancelled: [runs: CancelledRun[]];
 }
 
 export class Lease extends EventEmitter<LeaseEvents> implements Service {
@@ -58,6 +64,7 @@ export class Lease extends EventEmitter<LeaseEvents> implements Service {
     this.#thread = new Thread(file, { workerData: this.#data });
     this.#thread.on('message', (message: LeaseMessage) => {
       if (message.kind === 'lost') this.#lose('this worker was taken for dead');
+      else if (message.kind === 'cancelled') this.emit('cancelled', message.runs);
       else this.#lastFailure = message.reason;
     });
     this.#thread.on('error', (error) => this.#lose(`its thread failed: ${error.message}`));

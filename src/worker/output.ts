@@ -9,6 +9,7 @@ export class Output {
   #kept = 0;
   #seen = 0;
   #written = false;
+  #closed = false;
 
   /** @param most how many bytes of UTF-8 are kept */
   constructor(most: number) {
@@ -31,6 +32,8 @@ export class Output {
         `write takes a string or a Uint8Array, not ${chunk === null ? 'null' : typeof chunk}.`,
       );
     }
+    // Whoever writes on may do so where an error would end the process.
+    if (this.#closed) return;
     this.#written = true;
     // Bytes may end in the middle of a character; the decoder keeps the beginning for the next chunk.
     this.#append(typeof chunk === 'string' ? chunk : this.#decoder.decode(chunk, { stream: true }));
@@ -73,5 +76,11 @@ export class Output {
     }
     const cut = this.#seen > this.#most ? `\n[cut: ${this.#most} of ${this.#seen} bytes are kept]` : '';
     return this.#parts.join('') + cut;
+  }
+
+  /** All of it, null where nothing was written; what is written from now on is dropped. */
+  close(): string | null {
+    this.#closed = true;
+    return this.#written ? this.text() : null;
   }
 }

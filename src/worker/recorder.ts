@@ -2,14 +2,13 @@
 import type pg from 'pg';
 import {
   type Attempt,
-  type Finish,
-  finishRuns,
   type LogLine,
   returnRuns,
   type StartedRun,
   startRuns,
   writeLogs,
 } from '../db/calls.ts';
+import { type Finish, type Finished, finishRuns } from '../db/finish_calls.ts';
 import { isConnectionError, isTransient } from '../db/pool.ts';
 import { fromDatabase, LeaseLostError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -36,7 +35,7 @@ const logTries = 10;
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #starts: Batcher<string, StartedRun | undefined>;
-  readonly #finishes: Batcher<Finish, Date | undefined>;
+  readonly #finishes: Batcher<Finish, Finished | undefined>;
   readonly #logs: LogBuffer;
   /** Runs whose start went without an answer: the database may have started them. */
   readonly #unsure = new Set<string>();
@@ -55,7 +54,10 @@ export class Recorder {
   start(runId: string): Promise<StartedRun | undefined> {
     const { log, stopping, forfeited } = this.#options;
     return persistently(
-      () => this.#starts.add(runId),
+      apart(
+        () => this.#starts.add(runId),
+        async () => (await this.#sendStarts([runId]))[0],
+      ),
       { stopping, until: forfeited },
       (error) => {
         if (!(fromDatabase(error) instanceof LeaseLostError))
@@ -70,16 +72,20 @@ export class Recorder {
   }
 
   /**
-   * Records the end of an attempt, after its log; answers when it ended, undefined where that came too late. Goes on trying
-   * whatever the reason, until the worker stops: the run would count as running for as long as the worker lives.
+   * Records the end of an attempt, after its log; answers what became of the run, undefined where that came too late. Goes on
+   * trying whatever the reason, until the worker stops: the run would count as running for as long as the worker lives.
    */
-  async finish(finish: Finish): Promise<Date | undefined> {
+  async finish(finish: Finish): Promise<Finished | undefined> {
     const { log, stopping } = this.#options;
     if (this.#logs.holds(finish.runId)) await this.#logs.flush();
     let sent = finish;
+    const record = apart(
+      () => this.#finishes.add(sent),
+      async () => (await this.#sendFinishes([sent]))[0],
+    );
     const send = async () => {
       try {
-        return await this.#finishes.add(sent);
+        return await record();
       } catch (error) {
         if (!isTransient(error) && sent === finish) {
           // The result itself may be at fault: then at least that is recorded.
@@ -116,7 +122,7 @@ export class Recorder {
     }
   }
 
-  async #sendFinishes(finishes: Finish[]): Promise<(Date | undefined)[]> {
+  async #sendFinishes(finishes: Finish[]): Promise<(Finished | undefined)[]> {
     const recorded = await finishRuns(this.#options.pool, finishes);
     return finishes.map((finish) => recorded.get(finish.runId));
   }
@@ -138,4 +144,20 @@ async function eachFor<Item, Result>(
   if (all.status === 'fulfilled') return all.value.map((value) => ({ status: 'fulfilled', value }));
   if (items.length === 1 || isConnectionError(all.reason)) return items.map(() => all);
   return Promise.allSettled(items.map(async (item) => (await send([item]))[0] as Result));
+}
+
+/**
+ * Sends as part of a batch, until somebody's lock has kept that waiting: from then on apart from the others, which have to
+ * go on.
+ */
+function apart<Result>(together: () => Promise<Result>, alone: () => Promise<Result>): () => Promise<Result> {
+  let isLocked = false;
+  return async () => {
+    try {
+      return await (isLocked ? alone() : together());
+    } catch (error) {
+      isLocked ||= (error as { code?: unknown }).code === '55P03';
+      throw error;
+    }
+  };
 }

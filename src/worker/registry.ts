@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { TaskRegistration } from '../db/calls.ts';
 import { InvalidConfigError } from '../errors.ts';
 import { packageRoot } from '../package.ts';
-import type { Task } from '../task.ts';
+import type { AgentPort, Task } from '../task.ts';
 
 const isSource = import.meta.url.endsWith('.ts');
 /** The tasks that come with pgchime: sources in a checkout, compiled files in the published package. */
@@ -87,11 +87,24 @@ async function loadTask(file: string): Promise<Task> {
   return task;
 }
 
+/** @throws InvalidConfigError (CH032) where there are tasks that ask a language model, and nothing that does */
+export function checkAgents(tasks: ReadonlyMap<string, Task>, agent: AgentPort | undefined): void {
+  if (agent !== undefined) return;
+  const agents = [...tasks.values()].filter(({ handlerType }) => handlerType === 'agent');
+  if (agents.length === 0) return;
+  throw new InvalidConfigError(
+    `This worker cannot run ${agents.map(({ name }) => `"${name}"`).join(', ')}: a task of the type agent asks a language model, and the worker has no agent port.`,
+    { hint: 'Give the worker one (its option `agent`), or move the task out of the directory of its tasks.' },
+  );
+}
+
 /** What the database is told of a task: enough to refuse a payload that does not fit when it is written. */
 export function describeTask(task: Task): TaskRegistration {
   return {
     name: task.name,
     description: task.description ?? null,
+    handler_type: task.handlerType ?? 'function',
+    steps: task.steps ?? null,
     payload_schema: z.toJSONSchema(task.payload, { io: 'input', unrepresentable: 'any' }),
   };
 }

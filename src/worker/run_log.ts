@@ -3,8 +3,10 @@ import type { LogLine } from '../db/calls.ts';
 import type { RunLog } from '../task.ts';
 import { storable, storableJson } from './text.ts';
 
-/** A handler that logs without end keeps this many lines; one more says that others were dropped. */
+/** A handler that logs without end keeps this many lines, and this many bytes; one more line says that others were dropped. */
 const mostLines = 10_000;
+const mostBytes = 4 * 1024 * 1024;
+/** Of one message, and of the data of one line. */
 const mostCharacters = 8_192;
 
 export class LogBuffer {
@@ -20,17 +22,23 @@ export class LogBuffer {
   /** The log of one attempt of a run. Its lines are numbered from `attempt`'s own range, so that no two attempts meet. */
   forRun(runId: string, attempt: number): RunLog {
     let count = 0;
+    let bytes = 0;
+    let isFull = false;
     const add = (level: LogLine['level']) => (message: string, data?: unknown) => {
+      // Not even looked at: whoever logs too much has no time to lose by that.
+      if (isFull) return;
+      const line = { level, message: shortened(message), data: safeJson(data) };
       count++;
-      if (count > mostLines + 1) return;
-      const full = count === mostLines + 1;
+      bytes += Buffer.byteLength(line.message) + Buffer.byteLength(line.data ?? '');
+      isFull = count > mostLines || bytes > mostBytes;
+      const what = count > mostLines ? `${mostLines} lines` : `${mostBytes / 1024 / 1024} MB`;
       this.#lines.push({
         runId,
         attempt,
         seq: (attempt - 1) * (mostLines + 1) + count,
-        level: full ? 'warn' : level,
-        message: full ? `Only ${mostLines} lines are kept; the rest was dropped.` : shortened(message),
-        data: full ? null : safeJson(data),
+        ...(isFull
+          ? { level: 'warn', message: `Only ${what} are kept; the rest was dropped.`, data: null }
+          : line),
         at: new Date(),
       });
       if (this.#lines.length >= 500) void this.flush();
@@ -61,8 +69,8 @@ export class LogBuffer {
 }
 
 function shortened(message: unknown): string {
-  const text = storable(typeof message === 'string' ? message : String(message));
-  return text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text;
+  const text = typeof message === 'string' ? message : String(message);
+  return text.length > mostCharacters ? `${storable(text.slice(0, mostCharacters))}…` : storable(text);
 }
 
 function safeJson(data: unknown): string | null {

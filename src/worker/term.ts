@@ -40,11 +40,13 @@ export class Term {
     const { connectionString, tasks, log, concurrency, pollInterval } = worker;
     this.#lease = new Lease(connectionString, this.id, worker.leaseInterval, worker.leaseTrust);
     this.#lease.on('lost', (reason) => this.#lose(reason));
+    this.#lease.on('cancelled', (runs) => this.#executor.cancel(runs));
     this.#executor = new Executor({
       ...options,
       workerId: this.id,
       tasks,
       maxOutput: worker.maxOutput,
+      handlerGrace: worker.handlerGrace,
       log,
       forfeited: this.#forfeited.signal,
       onLeaseLost: (error) => this.#lose(error.message),

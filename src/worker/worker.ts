@@ -6,9 +6,10 @@ import { Pool } from '../db/pool.ts';
 import type { Logger } from '../log.ts';
 import { allowedHosts, GuardedFetch } from '../net/guarded_fetch.ts';
 import type { Service } from '../service.ts';
-import type { Task } from '../task.ts';
+import type { AgentPort, Task } from '../task.ts';
 import type { FinishedRun } from './executor.ts';
 import { stoppingPatience } from './persistence.ts';
+import { checkAgents } from './registry.ts';
 import { Term } from './term.ts';
 
 export interface WorkerOptions {
@@ -20,10 +21,14 @@ export interface WorkerOptions {
   maxOutput: number;
   allowPrivateHttp: string;
   shutdownTimeout: number;
+  /** What tasks of the type agent ask. */
+  agent?: AgentPort;
   /** Between two renewals of the lease, in milliseconds. */
   leaseInterval?: number;
   /** How long the lease is trusted after a renewal, in milliseconds. */
   leaseTrust?: number;
+  /** How long a handler may take to end when its time is over, in milliseconds. */
+  handlerGrace?: number;
 }
 
 interface WorkerEventMap {
@@ -43,6 +48,7 @@ interface Services {
   pool: Pool;
   reportPool: Pool;
   guardedFetch: GuardedFetch;
+  agent: AgentPort | undefined;
 }
 
 export class Worker extends EventEmitter<WorkerEventMap> implements Service {
@@ -64,11 +70,13 @@ export class Worker extends EventEmitter<WorkerEventMap> implements Service {
   }
 
   async start(): Promise<void> {
-    const { connectionString, allowPrivateHttp } = this.#options;
+    const { connectionString, allowPrivateHttp, tasks, agent } = this.#options;
+    checkAgents(tasks, agent);
     this.#services = {
       pool: new Pool({ connectionString, name: 'pgchime worker', max: 4 }),
       reportPool: new Pool({ connectionString, name: 'pgchime report', max: 4, silence: 3_600_000 }),
       guardedFetch: new GuardedFetch(allowedHosts(allowPrivateHttp)),
+      agent,
     };
     try {
       this.#beginning = this.#begin(this.#services);

@@ -23,6 +23,7 @@ t.test('doctor', async (test) => {
     clocks: { status: 'warning', hint: /chime clock/ },
     schedules: { status: 'ok' },
     runs: { status: 'ok' },
+    history: { status: 'ok', message: /runs are kept for 30 days/ },
   });
   const clock = serve(test, ['clock'], { env });
   await clock.line((line) => line.msg === 'started');

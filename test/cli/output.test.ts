@@ -108,6 +108,7 @@ const finished = {
     ...{ scheduled_for: '2026-11-21T00:12:19.000Z', local_time: '2026-11-21 00:12:19' },
   },
   ...{
+    outcome: 'succeeded',
     status: 'succeeded',
     durationMs: 1.4,
     latenessMs: 21.2,
@@ -130,7 +131,13 @@ t.test('lines for people', async (test) => {
       run: { ...finished.run, schedule_name: 'a longer name \u001b[2J', local_time: '2026-11-21 09:12:19' },
       summary: 'bell \u0007\u009b31m',
     });
-    reporter.run({ ...finished, status: 'failed', latenessMs: 2.2, summary: 'again' });
+    reporter.run({ ...finished, outcome: 'failed', status: 'failed', latenessMs: 2.2, summary: 'again' });
+    const retrying = { ...finished, status: 'retrying', waitMs: 61_000, retry: 1, retries: 3 } as const;
+    reporter.run({ ...retrying, outcome: 'timed_out', summary: 'too slow' });
+    reporter.run({
+      ...{ ...retrying, outcome: 'snoozed', waitMs: 3_600_000, retry: null, latenessMs: null, summary: '' },
+      run: { ...finished.run, attempt: 2 },
+    });
     reporter.log.info('not worth a line');
     reporter.log.warn({ err: new Error('refused'), attempt: 2 }, 'the connection was lost');
     reporter.stopping(1);
@@ -159,6 +166,8 @@ t.test('lines for people', async (test) => {
     `${'hello'.padEnd(21)}  send_message  failed     handler 1.4 ms  2.2 ms late  again`,
     'columns are as wide as the widest so far',
   );
+  test.match(rest('too slow'), /timed_out {2}handler .* late {3}retries in 1 min 1 s \(1 of 3\): too slow$/);
+  test.match(rest('1 h'), /snoozed {4}handler 1\.4 ms {2}attempt 2 {4}runs again in 1 h$/);
   const zone = process.env.TZ;
   test.teardown(() => {
     if (zone === undefined) delete process.env.TZ;

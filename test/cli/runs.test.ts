@@ -37,6 +37,7 @@ t.test('trigger and runs', async (test) => {
     '0 0 1 1 *',
     '--key',
     'job',
+    ...['--max-retries', '0'],
   );
   test.match(await run('doctor'), { stdout: /\(http_request, run_query, send_message\)/ });
   test.match(await run('schedule', 'trigger', 'job', '--wait', '--timeout', '60'), {
@@ -66,4 +67,52 @@ t.test('trigger and runs', async (test) => {
     stdout: /^run +schedule .*\n.*succeeded.*one\n.*failed.*The text has/,
   });
   test.equal((await runJson('runs', 'list', '--status', 'failed')).data.length, 1);
+});
+
+t.test('cancel and retry', async (test) => {
+  await run(
+    'schedule',
+    'create',
+    '--task',
+    'send_message',
+    '--payload',
+    '{"text": "x"}',
+    '--cron',
+    '0 0 1 1 *',
+    '--key',
+    'stops',
+  );
+  const queued = /Queued run (\S+)/.exec((await run('schedule', 'trigger', 'stops')).stdout)?.[1] as string;
+  test.match(await run('runs', 'cancel', queued, '--reason', 'not\u001b now'), {
+    code: 0,
+    stdout: `Cancelled run ${queued}\n`,
+  });
+  test.match((await runJson('runs', 'cancel', queued)).data, {
+    run: { id: queued, status: 'cancelled', cancelReason: 'not\u001b now' },
+  });
+  test.match(await run('runs', 'show', queued), { stdout: /status +cancelled\n[\s\S]*why +not\S* now\n/ });
+  const again = await run('runs', 'retry', queued.slice(0, 18));
+  const repeated = /^Queued run (\S+)\n/.exec(again.stdout)?.[1] as string;
+  test.match(await run('runs', 'show', repeated), { stdout: new RegExp(`retry of +${queued}`) });
+  test.match(await run('runs', 'retry', queued), { code: 1, stderr: /is retried already/ });
+  test.match(await run('runs', 'retry', repeated), { code: 1, stderr: /it is queued/ });
+  await database.rows(
+    `update chime.runs set status = 'running', attempt = 1, worker_id = gen_random_uuid(), started_at = chime.now() where id = $1`,
+    [repeated],
+  );
+  test.match(await run('runs', 'cancel', repeated), {
+    code: 0,
+    stdout: /is running; its task was told to end/,
+  });
+  test.match(await run('runs', 'show', repeated), { stdout: /told to end +\d{4}/ });
+  test.match(await run('runs', 'cancel', '00000000-0000-7000-8000-000000000000'), { code: 3 });
+  await database.rows(
+    "update chime.runs set status = 'retrying', worker_id = null, cancel_requested_at = null, retry_at = chime.now() + interval '1 hour' where id = $1",
+    [repeated],
+  );
+  test.match(await run('runs', 'retry', repeated), {
+    code: 0,
+    stdout: /does not wait for its retry any longer/,
+  });
+  test.match(await run('runs', 'show', repeated), { stdout: /next attempt +\d{4}/ });
 });

@@ -155,6 +155,26 @@ t.test('list, show, preview', async (test) => {
   );
 });
 
+t.test('how often its runs are tried again', async (test) => {
+  const retries = async () => /^retries +(.*)$/m.exec((await run('schedule', 'show', 'brief')).stdout)?.[1];
+  test.equal(await retries(), '3, after 1 minute, exponential up to 1 hour');
+  const options = ['--max-retries', '7', '--retry-delay', '90 seconds', '--retry-backoff', 'linear'];
+  test.match(await run('schedule', 'update', 'brief', ...options, '--retry-max-delay', '2 hours'), {
+    code: 0,
+  });
+  test.equal(await retries(), '7, after 1 minute 30 seconds, linear up to 2 hours');
+  await run('schedule', 'update', 'brief', '--retry-backoff', 'constant');
+  test.equal(await retries(), '7, after 1 minute 30 seconds, constant');
+  await run('schedule', 'update', 'brief', '--max-retries', '0');
+  test.equal(await retries(), 'none');
+  await run('schedule', 'update', 'brief', '--timeout', '90 minutes');
+  test.match(await run('schedule', 'show', 'brief'), { stdout: /^timeout +1 hour 30 minutes$/m });
+  const refused = (...args: string[]) => run('schedule', 'update', 'brief', ...args);
+  test.match(await refused('--max-retries', '-1'), { code: 2, stderr: /from 0 on/ });
+  test.match(await refused('--max-retries', '1000'), { code: 2, stderr: /between 0 and 100/ });
+  test.match(await refused('--retry-backoff', 'fibonacci'), { code: 2, stderr: /linear/ });
+});
+
 t.test('the language of a rule in words is asked for, or that of the system', async (test) => {
   const args = ['schedule', 'preview', '--cron', '0 9 * * 2', '--timezone', 'UTC', '--count', '1'];
   const first = async (variables: Record<string, string>, ...more: string[]) =>

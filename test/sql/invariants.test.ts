@@ -104,9 +104,42 @@ t.test('runs', async (test) => {
       { code: '23514', constraint: 'runs_skip_has_reason' },
     ],
     [
+      'retrying says when',
+      `update chime.runs set status = 'retrying', worker_id = null where id = '${runId}'`,
+      { code: '23514', constraint: 'runs_retrying_has_time' },
+      running,
+    ],
+    [
+      'nothing else is retried',
+      insertRun({ retry_at: 'now()' }),
+      { code: '23514', constraint: 'runs_retrying_has_time' },
+    ],
+    [
+      'nor ever',
+      `update chime.runs set status = 'retrying', worker_id = null, retry_at = 'infinity' where id = '${runId}'`,
+      { code: '23514', constraint: 'runs_retry_at_check' },
+      running,
+    ],
+    [
+      'a retry follows an attempt',
+      insertRun({ retry_count: '1' }),
+      { code: '23514', constraint: 'runs_retries_counted' },
+    ],
+    [
       'a start is an attempt',
       insertRun({ status: "'running'", started_at: 'now()', worker_id: 'gen_random_uuid()' }),
       { code: '23514', constraint: 'runs_attempt_counted' },
+    ],
+    [
+      'a deadline is that of an attempt',
+      insertRun({ deadline_at: 'now()' }),
+      { code: '23514', constraint: 'runs_deadline_of_attempt' },
+    ],
+    [
+      'and comes after its start',
+      `update chime.runs set deadline_at = started_at where id = '${runId}'`,
+      { code: '23514', constraint: 'runs_deadline_of_attempt' },
+      running,
     ],
     [
       'success has no error',
@@ -152,8 +185,8 @@ t.test('legal steps are accepted', async (test) => {
     running,
     `update chime.runs set status = 'queued', worker_id = null where id = '${runId}'`,
     `update chime.runs set status = 'running', attempt = 2, worker_id = gen_random_uuid() where id = '${runId}'`,
-    `update chime.runs set status = 'retrying', worker_id = null where id = '${runId}'`,
-    `update chime.runs set status = 'queued' where id = '${runId}'`,
+    `update chime.runs set status = 'retrying', worker_id = null, retry_at = now(), retry_count = 1 where id = '${runId}'`,
+    `update chime.runs set status = 'queued', retry_at = null where id = '${runId}'`,
     `update chime.runs set status = 'running', attempt = 3, worker_id = gen_random_uuid() where id = '${runId}'`,
     `update chime.runs set status = 'failed', worker_id = null, finished_at = now(), error = 'x' where id = '${runId}'`,
   ];
@@ -234,7 +267,7 @@ t.test('the derived id of a run', async (test) => {
   test.ok((await id('2026-03-01 12:10Z')) < (await id('2026-03-01 12:10:00.001Z')), 'ids sort by time');
   test.equal(
     await database.value('select tableoid::regclass::text from chime.runs where id = $1', [runId]),
-    'chime_private.runs_default',
-    'outside of the partitions that exist, the default partition keeps it',
+    'chime_private.runs_2026w09',
+    'it lies in its week',
   );
 });

@@ -10,7 +10,7 @@ const now = await MovableNow.install(database, '2026-03-01 12:00:00Z');
 const { create } = shorthand(database);
 
 const scheduleId = await create(
-  "cron => '@daily', overlap => 'allow', timezone => 'Europe/Berlin', payload => '{\"n\": 1}'",
+  "cron => '@daily', overlap => 'allow', timezone => 'Europe/Berlin', payload => '{\"n\": 1}', max_retries => 0",
 );
 const queue = () => database.value<string>('select id from chime.run_now($1)', [scheduleId]);
 const registerWorker = async (id = randomUUID(), pool = `pool-${id}`) => {
@@ -23,15 +23,17 @@ const start = (worker: string, ids: string[], resend = false) =>
     ids,
     resend,
   ]);
-const finish = (id: string, attempt: number, status = 'succeeded', output: string | null = 'out') =>
-  database.rows('select * from chime_private.finish_runs($1, $2, $3, $4, $5, $6, $7)', [
+const finish = (id: string, attempt: number, outcome = 'succeeded', output: string | null = 'out') =>
+  database.rows('select * from chime_private.finish_runs($1, $2, $3, $4, $5, $6, $7, $8, $9)', [
     [id],
     [attempt],
-    [status],
+    [outcome],
     [output],
     ['{"answer": 42}'],
-    [status === 'failed' ? 'broken' : null],
-    [status === 'failed' ? 'at broken.ts:1' : null],
+    [outcome === 'failed' ? 'broken' : null],
+    [outcome === 'failed' ? 'at broken.ts:1' : null],
+    [],
+    [],
   ]);
 const run = (id: string) => database.row('select * from chime.runs where id = $1', [id]);
 

@@ -42,6 +42,35 @@ t.test('absent keeps, null clears', async (test) => {
   );
 });
 
+t.test('how long an attempt may take', async (test) => {
+  const id = await create("cron => '@hourly', timeout => '1 day'");
+  const timeout = () => database.value('select timeout::text from chime.schedules where id = $1', [id]);
+  test.hasStrict(await update(id, { timeout: '24 hours' }), { revision: 2 });
+  test.equal(await timeout(), '24:00:00');
+  test.hasStrict(await update(id, { timeout: null }), { revision: 3 });
+  test.equal(await timeout(), '00:05:00');
+});
+
+t.test('how runs are tried again', async (test) => {
+  const id = await create("cron => '@hourly', max_retries => 5, retry_delay => '2 hours'");
+  const policy = 'max_retries, retry_delay::text, retry_backoff, retry_max_delay::text, revision';
+  const after = async (patch: object) => {
+    await update(id, patch);
+    return database.row(`select ${policy} from chime.schedules where id = $1`, [id]);
+  };
+  const changed = { max_retries: 5, retry_delay: '24:00:00', retry_max_delay: '2 days' };
+  test.hasStrict(await after({ ...changed, retry_backoff: 'linear' }), { ...changed, revision: 2 });
+  test.hasStrict(await after({ retry_delay: '1 day' }), { revision: 3 }, 'another interval, to a reader');
+  test.hasStrict(await after({ max_retries: null, retry_delay: null, retry_backoff: null }), {
+    ...{ max_retries: 3, retry_delay: '00:01:00', retry_backoff: 'exponential', retry_max_delay: '2 days' },
+    revision: 4,
+  });
+  test.hasStrict(await after({ retry_max_delay: null }), { retry_max_delay: '01:00:00' });
+  test.match(await refused(id, { retry_delay: '61 minutes' }), {
+    ...{ code: 'CH007', message: /^retry_max_delay/, detail: '{"field": "retry_max_delay"}' },
+  });
+});
+
 t.test('a new rule takes the place of the old', async (test) => {
   const id = await create("cron => '@hourly'");
   test.hasStrict(await update(id, { every: '20 minutes' }), {

@@ -55,9 +55,22 @@ t.test('names and defaults', async (test) => {
     dst_fold: 'first',
     catch_up: 'latest',
     overlap: 'skip',
+    max_retries: 3,
+    retry_backoff: 'exponential',
     status: 'active',
     run_count: 0,
   });
+});
+
+t.test('the longest wait before a retry', async (test) => {
+  const longest = async (fields: string) => {
+    const { id } = await create(`task => 'noop', cron => '@daily', ${fields}`);
+    return (await database.row('select retry_max_delay::text as d from chime.schedules where id = $1', [id]))
+      .d;
+  };
+  test.equal(await longest("name => 'a'"), '01:00:00');
+  test.equal(await longest("retry_delay => '90 minutes'"), '01:30:00', 'never less than the first one');
+  test.equal(await longest("retry_delay => '90 minutes', retry_max_delay => '5 hours'"), '05:00:00');
 });
 
 t.test('creating again by key', async (test) => {
@@ -131,6 +144,22 @@ t.test('what is wrong is refused', async (test) => {
     ["task => 'noop', cron => '@daily', max_runs => 0", 'CH007', /max_runs/],
     ["task => 'noop', cron => '@daily', jitter => '2 days'", 'CH007', /jitter/],
     ["task => 'noop', cron => '@daily', catch_up_window => '1 second'", 'CH007', /catch_up_window/],
+    ["task => 'noop', cron => '@daily', max_retries => -1", 'CH007', /max_retries must be between 0 and 100/],
+    ["task => 'noop', cron => '@daily', max_retries => 101", 'CH007', /max_retries/],
+    [
+      "task => 'noop', cron => '@daily', retry_delay => '-1 second'",
+      'CH007',
+      /retry_delay must be between 0/,
+    ],
+    ["task => 'noop', cron => '@daily', retry_delay => '366 days'", 'CH007', /retry_delay/],
+    [
+      "task => 'noop', cron => '@daily', retry_max_delay => '59 seconds'",
+      'CH007',
+      /^retry_max_delay .*00:01:00/,
+    ],
+    ["task => 'noop', cron => '@daily', retry_max_delay => '366 days'", 'CH007', /retry_max_delay/],
+    ["task => 'noop', cron => '@daily', timeout => '0'", 'CH007', /timeout must be more than 0 and at most/],
+    ["task => 'noop', cron => '@daily', timeout => '366 days'", 'CH007', /timeout/],
     [
       "task => 'noop', cron => '@daily', starts_at => '2027-01-01Z', ends_at => '2026-12-31Z'",
       'CH007',

@@ -1,5 +1,6 @@
 // A clock that dies in the middle of a tick, at any statement that writes: nothing of the tick remains, and the next one does it.
 import t from 'tap';
+import { attemptsOf } from '../support/attempts.ts';
 import { createDatabase } from '../support/database.ts';
 import { MovableNow } from '../support/now.ts';
 import { shorthand } from '../support/schedules.ts';
@@ -78,7 +79,8 @@ async function untilEither(ticking: Promise<string>, processID: number): Promise
 }
 
 t.test('killed at each statement', async (test) => {
-  // Something of everything: a fire, a fire that overlaps, missed ones, a pause that ends, a worker that died with a run.
+  // Something of everything: a fire, a fire that overlaps, missed ones, a pause that ends, a worker that died with a run, one that
+  // lives with a run that is long past its deadline, and a retry.
   await create("cron => '*/10 * * * *'");
   await create("cron => '*/10 * * * *', overlap => 'allow'");
   const paused = await create("cron => '*/10 * * * *'");
@@ -92,7 +94,14 @@ t.test('killed at each statement', async (test) => {
     'select * from chime_private.start_runs($1, array(select id from chime.runs order by id limit 1), false)',
     [worker],
   );
+  const { queue, register, start, attempt } = attemptsOf(database);
+  const retried = await create("cron => '@yearly', retry_delay => '1 minute'");
+  await attempt(await queue(retried), { outcome: 'failed', error: 'x' });
+  const overdue = await create("cron => '@yearly', timeout => '1 second'");
+  const alive = await register();
+  await start(alive, [await queue(overdue)]);
   await now.set('2026-03-01 12:30:00Z');
+  await database.rows('select chime_private.renew_lease($1)', [alive]);
   const clock = await database.value<string>('select gen_random_uuid()');
   await database.rows(
     "insert into chime_private.clocks values ($1, 'test', '2026-03-01 12:00Z', '2026-03-01 12:29:59Z')",
@@ -141,11 +150,11 @@ t.test('killed at each statement', async (test) => {
   await holder.query('select pg_advisory_unlock($1)', [lockKey]);
 
   const whole = await database.row('select * from chime_private.tick(500, $1)', [clock]);
-  test.hasStrict(whole, { fired: 2, resumed: 1, recovered: 1 });
+  test.hasStrict(whole, { fired: 2, resumed: 1, recovered: 1, retried: 1, timed_out: 1 });
   test.not(await state(), before);
   test.hasStrict(
     await tick(),
-    { fired: 0, skipped: 0, resumed: 0, recovered: 0 },
+    { fired: 0, skipped: 0, resumed: 0, recovered: 0, retried: 0, timed_out: 0 },
     'and leaves nothing to do',
   );
 });

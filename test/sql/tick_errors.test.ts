@@ -64,7 +64,7 @@ t.test("an error that is not the rule's is not hidden", async (test) => {
   const client = await database.connect(test);
   await client.query('begin');
   await client.query(
-    'create or replace function chime_private.enqueue(run_ids uuid[], tasks text[]) returns void language plpgsql as $$ begin raise division_by_zero; end $$',
+    'create or replace function chime_private.enqueue(run_ids uuid[], tasks text[], priorities chime.priority[] default null) returns void language plpgsql as $$ begin raise division_by_zero; end $$',
   );
   await test.rejects(client.query('select chime_private.tick()'), { code: '22012' });
   await client.query('rollback');

@@ -15,7 +15,7 @@ export function writeSnapshot(text: string): Promise<void> {
 
 const schemas = "n.nspname in ('chime', 'chime_private')";
 // Partitions of weeks differ from day to day.
-const lasting = "c.relname !~ '^runs_\\d{4}w\\d\\d'";
+const lasting = "c.relname !~ '^(runs|run_attempts|run_logs)_\\d{4}w\\d\\d'";
 
 const queries: Record<string, string> = {
   type: `select format('%I.%I %s', n.nspname, y.typname, coalesce(

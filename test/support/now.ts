@@ -8,14 +8,18 @@ export class MovableNow {
     this.#database = database;
   }
 
-  /** Puts a standing clock in the place of the real one. */
+  /**
+   * Puts a standing clock in the place of the real one. Ticks leave the history alone then, lest what they answer depends on how
+   * far they come with it: see upkeepOf.
+   */
   static async install(database: TestDatabase, at: string): Promise<MovableNow> {
     await database.pool.query(`
       create table if not exists chime_private.moved_now (at timestamptz not null);
-      create or replace function chime.now() returns timestamptz language sql volatile
+      create or replace function chime.now() returns timestamptz language sql volatile security definer set search_path = pg_catalog
         as $$ select at from chime_private.moved_now $$;
       grant select on chime_private.moved_now to public;
-      delete from chime_private.moved_now;`);
+      delete from chime_private.moved_now;
+      update chime_private.settings set value = '"infinity"' where key = 'history_due_at';`);
     await database.pool.query('insert into chime_private.moved_now values ($1)', [at]);
     return new MovableNow(database);
   }

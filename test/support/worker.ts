@@ -49,14 +49,14 @@ export async function startWorker(
   };
 }
 
-/** Queues runs of a task, each with its payload; answers their ids in order. */
+/** Queues runs of a task, each with its payload, that are not tried again when they fail; answers their ids in order. */
 export async function queueRuns(
   database: TestDatabase,
   task: string,
   payloads: unknown[],
 ): Promise<string[]> {
   const { id } = await database.row<{ id: string }>(
-    "select id from chime.create_schedule(task => $1, cron => '0 0 1 1 *', overlap => 'allow', key => $2, payload => $3)",
+    "select id from chime.create_schedule(task => $1, cron => '0 0 1 1 *', overlap => 'allow', key => $2, payload => $3, max_retries => 0)",
     [task, `queue:${task}`, JSON.stringify(payloads[0] ?? {})],
   );
   const rows = await database.rows<{ id: string }>(

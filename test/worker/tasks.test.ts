@@ -25,7 +25,7 @@ t.test('what there is', async (test) => {
 t.test('send_message', async (test) => {
   const { finished } = await startWorker(test, database, own);
   await database.rows(
-    `select chime.create_schedule(task => 'send_message', cron => '0 0 1 1 *', timezone => 'Asia/Tokyo', key => 'greeting', overlap => 'allow',
+    `select chime.create_schedule(task => 'send_message', cron => '0 0 1 1 *', timezone => 'Asia/Tokyo', key => 'greeting', overlap => 'allow', max_retries => 0,
        payload => '{"text": "Hello {{name}}, {{payload.deep.value}}, {{run.timezone}} {{ schedule.key }} {{n}} {{run.attempt}}", "name": "Ann", "deep": {"value": "x"}, "n": [1]}')`,
   );
   const schedule = "(chime.find_schedule('greeting')).id";

@@ -176,7 +176,29 @@ t.test('logs are stored with the run, in order and bounded', async (test) => {
   );
   test.equal(kept.length, 10_001);
   test.equal(kept[9_999]?.message, 'line 10000');
-  test.match(kept[10_000]?.message, /the rest was dropped/);
+  test.match(kept[10_000]?.message, /^Only 10000 lines are kept; the rest was dropped/);
+});
+
+t.test('a gigabyte of log is cut, with a mark', async (test) => {
+  const { finished } = await startWorker(test, database, [
+    task('floods', ({ log }) => {
+      const megabyte = 'ж'.repeat(1024 * 512);
+      for (let line = 0; line < 1024; line++) log.info(megabyte, line < 10 ? { megabyte } : undefined);
+      return 'done';
+    }),
+  ]);
+  const [id] = await queueRuns(database, 'floods', [{}]);
+  await finished(1);
+  test.hasStrict(await database.row('select status, output from chime.runs where id = $1', [id]), {
+    ...{ status: 'succeeded', output: 'done' },
+  });
+  const lines = await database.rows<{ message: string; bytes: number }>(
+    `select message, octet_length(message) + coalesce(octet_length(data::text), 0) as bytes from chime.run_logs where run_id = $1 order by seq`,
+    [id],
+  );
+  test.ok(lines.reduce((sum, { bytes }) => sum + bytes, 0) <= 4 * 1024 * 1024 + 100);
+  test.match(lines[0]?.message, /^ж{8192}…$/);
+  test.equal(lines.at(-1)?.message, 'Only 4 MB are kept; the rest was dropped.');
 });
 
 t.test('as many at once as configured, and no more', async (test) => {

@@ -2,25 +2,25 @@
 import fs from 'node:fs/promises';
 import { UsageError } from '../failure.ts';
 
-/** Reads the argument of --payload: JSON, or @file. */
-export async function readPayload(argument: string): Promise<unknown> {
-  const text = argument.startsWith('@') ? await readPayloadFile(argument.slice(1)) : argument;
+/** Reads the argument of --payload, or of an option like it: JSON, or @file. */
+export async function readPayload(argument: string, option = '--payload'): Promise<unknown> {
+  const text = argument.startsWith('@') ? await readPayloadFile(argument.slice(1), option) : argument;
   try {
     return JSON.parse(text);
   } catch (error) {
     throw new UsageError(
-      `--payload is not JSON: ${(error as Error).message}`,
-      `For example: --payload '{"text": "Hello"}'`,
+      `${option} is not JSON: ${(error as Error).message}`,
+      `For example: ${option} '{"text": "Hello"}'`,
     );
   }
 }
 
-async function readPayloadFile(path: string): Promise<string> {
+async function readPayloadFile(path: string, option: string): Promise<string> {
   try {
     return await fs.readFile(path, 'utf8');
   } catch (error) {
     throw new UsageError(
-      `The file of --payload cannot be read: ${(error as Error).message}`,
+      `The file of ${option} cannot be read: ${(error as Error).message}`,
       'After @ comes the path of a file with JSON; without @ the JSON itself.',
     );
   }

@@ -1,9 +1,10 @@
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Run, RunStatus } from '../../client/types.ts';
 import { printable } from '../../printable.ts';
 import { withChime } from '../connect.ts';
 import { configOf, withCommon } from '../options.ts';
 import { duration, forTerminal, json, paint, paintStatus, table } from '../output.ts';
+import { cancelRunCommand, retryRunCommand, runArgument } from './runs_control.ts';
 
 const statuses = [
   'queued',
@@ -15,14 +16,15 @@ const statuses = [
   'cancelled',
   'skipped',
 ];
-const runArgument = () => new Argument('<run>', 'id of a run, or the beginning of it');
 
 export function runsCommand(): Command {
   return new Command('runs')
-    .description('what became of each fire')
+    .description('what became of each fire; cancel runs and run them again')
     .addCommand(listCommand())
     .addCommand(showCommand())
-    .addCommand(outputCommand());
+    .addCommand(outputCommand())
+    .addCommand(cancelRunCommand())
+    .addCommand(retryRunCommand());
 }
 
 /** A whole number from 1 on, for options. */
@@ -49,7 +51,7 @@ function summaryOf(run: Run): string {
   const text =
     run.skipReason !== null
       ? `${run.skipReason}${(run.coversCount ?? 1) > 1 ? `, ${run.coversCount} fires` : ''}`
-      : (run.error ?? run.outputSummary ?? '');
+      : (run.cancelReason ?? run.error ?? run.outputSummary ?? '');
   const line = text.split('\n')[0] ?? '';
   return line.length > 60 ? `${printable(line.slice(0, 59))}…` : printable(line);
 }
@@ -100,6 +102,9 @@ function showCommand(): Command {
         line('schedule', printable(run.scheduleName ?? ''));
         line('task', run.task);
         line('trigger', run.trigger);
+        line('event', run.eventId);
+        line('workflow', run.parentRunId && `${run.parentRunId}, step ${run.step}`);
+        line('trace', run.traceId);
         line('status', `${paintStatus(run.status)}${run.skipReason === null ? '' : ` (${summaryOf(run)})`}`);
         line('scheduled for', run.scheduledFor.toISOString());
         line(
@@ -109,6 +114,12 @@ function showCommand(): Command {
         line('finished', run.finishedAt?.toISOString() ?? null);
         line('duration', run.durationMs === null ? null : duration(run.durationMs));
         line('attempt', run.attempt);
+        line('waits for', printable(run.waitsFor ?? ''));
+        line('priority', run.priority === 'medium' ? null : run.priority);
+        line('retry of', run.retryOf);
+        line('next attempt', run.retryAt?.toISOString() ?? null);
+        line('told to end', run.status === 'running' ? (run.cancelRequestedAt?.toISOString() ?? null) : null);
+        line('why', printable(run.cancelReason ?? run.silentReason ?? ''));
         line('payload', printable(JSON.stringify(run.payload)));
         line('error', run.error === null ? null : paint('red', forTerminal(run.error)));
         if (run.output !== null)

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { cancelCommand, deleteCommand, pauseCommand, resumeCommand } from './schedule_control.ts';
+import { historyCommand } from './schedule_history.ts';
 import { listCommand, previewCommand, showCommand } from './schedule_read.ts';
 import { triggerCommand } from './schedule_trigger.ts';
 import { createCommand, updateCommand } from './schedule_write.ts';
@@ -11,6 +12,7 @@ export function scheduleCommand(): Command {
     listCommand(),
     showCommand(),
     previewCommand(),
+    historyCommand(),
     updateCommand(),
     pauseCommand(),
     resumeCommand(),

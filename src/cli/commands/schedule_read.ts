@@ -4,10 +4,12 @@ import { withChime } from '../connect.ts';
 import { UsageError } from '../failure.ts';
 import { type LocaleOptions, localeOf, withLocale } from '../locale.ts';
 import { configOf, withCommon } from '../options.ts';
-import { fireLines, json, paint, paintStatus, relative, ruleOf, table } from '../output.ts';
+import { fireLines, intervalWords, json, paint, paintStatus, relative, ruleOf, table } from '../output.ts';
 import { positive, runLine } from './runs.ts';
+import { retryWords } from './schedule_attempts.ts';
 import { nextFires, scheduleArgument } from './schedule_card.ts';
 import { localTimezone, type RuleOptions, ruleInput, withRule } from './schedule_rule.ts';
+import { healthWords, keepWords, statsWords } from './schedule_watching.ts';
 
 export function listCommand(): Command {
   return withCommon(new Command('list'))
@@ -54,13 +56,14 @@ export function showCommand(): Command {
     .action(async (reference: string, options: LocaleOptions & { json?: true }, command: Command) => {
       await withChime(configOf(command), async (chime) => {
         const schedule = await chime.schedules.get(reference);
-        const [inWords, fires, runs] = await Promise.all([
+        const [inWords, fires, runs, stats] = await Promise.all([
           chime.schedules.describe(schedule.id, { locale: localeOf(options) }),
           nextFires(chime, schedule, 3),
           chime.runs.list({ scheduleId: schedule.id, limit: 5 }),
+          chime.schedules.stats(schedule.id),
         ]);
         if (options.json) {
-          process.stdout.write(json({ schedule, inWords, nextFires: fires, runs }));
+          process.stdout.write(json({ schedule, inWords, nextFires: fires, runs, stats }));
           return;
         }
         const line = (label: string, value: unknown) => {
@@ -82,10 +85,25 @@ export function showCommand(): Command {
           'policies',
           `catch_up ${schedule.catchUp} within ${schedule.catchUpWindow}, overlap ${schedule.overlap}, dst_gap ${schedule.dstGap}, dst_fold ${schedule.dstFold}`,
         );
+        line('retries', retryWords(schedule));
+        line('timeout', intervalWords(schedule.timeout));
+        line('concurrency', schedule.concurrencyKey === null ? null : `key ${schedule.concurrencyKey}`);
+        line('priority', schedule.priority);
+        line('kept', keepWords(schedule));
+        line(
+          'pause after',
+          schedule.pauseAfterFailures && `${schedule.pauseAfterFailures} failures in a row`,
+        );
+        line(
+          'alert after',
+          schedule.alertAfterFailures && `${schedule.alertAfterFailures} failures in a row`,
+        );
         line(
           'runs',
           schedule.maxRuns === null ? schedule.runCount : `${schedule.runCount} of ${schedule.maxRuns}`,
         );
+        line('outcomes', statsWords(stats));
+        line('health', healthWords(stats));
         line('revision', schedule.revision);
         process.stdout.write(`\nNext fires:\n${fireLines(fires, schedule.timezone, new Date())}`);
         const rows = runs.map(runLine);

@@ -6,11 +6,13 @@ import { type LocaleOptions, withLocale } from '../locale.ts';
 import { configOf, withCommon } from '../options.ts';
 import { readPayload } from './payload.ts';
 import { positive } from './runs.ts';
+import { attemptOptions, withAttempts } from './schedule_attempts.ts';
 import { printCard, scheduleArgument } from './schedule_card.ts';
 import { localTimezone, type RuleOptions, ruleInput, withRule } from './schedule_rule.ts';
+import { watchingOptions, withWatching } from './schedule_watching.ts';
 
 function withDefinition(command: Command): Command {
-  return withLocale(withRule(command))
+  return withLocale(withWatching(withAttempts(withRule(command))))
     .option('--task <name>', 'the task that runs')
     .option('--payload <json>', 'what the task is given: JSON, or @file')
     .option('--name <name>', 'what people call it (default: key or task)')
@@ -28,7 +30,22 @@ function withDefinition(command: Command): Command {
     )
     .option('--catch-up-window <interval>', 'how late a missed fire may still run')
     .addOption(
-      new Option('--overlap <policy>', 'while an earlier run is not finished').choices(['skip', 'allow']),
+      new Option('--overlap <policy>', 'while an earlier run is not finished').choices([
+        'skip',
+        'buffer_one',
+        'buffer_all',
+        'cancel_other',
+        'allow',
+      ]),
+    )
+    .option('--concurrency-key <key>', 'one at a time of all that have this key, or as chime limit says')
+    .addOption(
+      new Option('--priority <priority>', 'which go first where several wait').choices([
+        'low',
+        'medium',
+        'high',
+        'critical',
+      ]),
     );
 }
 
@@ -51,6 +68,10 @@ const names = [
   'catchUpWindow',
   'overlap',
   'overdue',
+  'concurrencyKey',
+  'priority',
+  ...attemptOptions,
+  ...watchingOptions,
 ] as const;
 
 /** The fields of a definition among the options of a command. */

@@ -1,0 +1,296 @@
+-- How long history is kept. A pass over it every hour, in bites: first the schedules that have a policy of their own, then the weeks
+-- whose runs are all old enough, which are dropped as a whole where nothing in them is kept. Runs that are not finished, and those
+-- that are not counted for the statistics yet, are never removed.
+
+create or replace function chime.retention(out keep_for interval, out keep_revisions interval)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce((select (s.value #>> '{}')::interval from chime_private.settings s where s.key = 'keep_for'), '30 days'),
+    coalesce((select (s.value #>> '{}')::interval from chime_private.settings s where s.key = 'keep_revisions'), '1 year')
+$$;
+comment on function chime.retention is
+  'How long runs are kept after they finished, where their schedule does not say otherwise, and how long schedule_revisions are kept; events are kept as long as runs.';
+
+create or replace function chime.set_retention(inout keep_for interval default null, inout keep_revisions interval default null)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_field text := case
+    when not isfinite(keep_for) or keep_for < interval '1 hour' or keep_for > interval '100 years' then 'keep_for'
+    when not isfinite(keep_revisions) or keep_revisions < interval '1 hour' or keep_revisions > interval '100 years' then 'keep_revisions'
+  end;
+begin
+  if v_field is not null then
+    perform chime_private.fail('CH007', format('%s must be between 1 hour and 100 years.', v_field), null, jsonb_build_object('field', v_field));
+  end if;
+  insert into chime_private.settings as s (key, value, updated_at)
+  select k.key, to_jsonb(k.value::text), chime.now()
+  from (values ('keep_for', keep_for), ('keep_revisions', keep_revisions)) k(key, value)
+  where k.value is not null
+  on conflict on constraint settings_pkey do update set value = excluded.value, updated_at = excluded.updated_at;
+  select r.keep_for, r.keep_revisions into keep_for, keep_revisions from chime.retention() r;
+end $$;
+comment on function chime.set_retention is
+  'Says how long runs (keep_for) and schedule_revisions (keep_revisions) are kept, in all tenants; what is not given stays as it is. Error: CH007.';
+
+create or replace function chime_private.remove_runs(run_ids uuid[]) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_count integer;
+begin
+  if run_ids = '{}' then return 0; end if;
+  delete from chime.run_logs l where l.run_id = any (run_ids);
+  delete from chime.run_attempts a where a.run_id = any (run_ids);
+  delete from chime.runs r where r.id = any (run_ids) and r.finished_at is not null;
+  get diagnostics v_count = row_count;
+  return v_count;
+end $$;
+comment on function chime_private.remove_runs is 'Removes finished runs with their attempts and logs; answers how many.';
+
+create or replace function chime_private.trim_schedule(s chime.schedules, now timestamptz, most integer) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_counted constant uuid := (select p.counted_to from chime.statistics_progress p);
+  -- Of a schedule that was deleted, nothing is kept for ever.
+  v_old constant timestamptz := now - case when s.deleted_at is null then s.keep_for else coalesce(s.keep_for, (chime.retention()).keep_for) end;
+  v_ran uuid;
+  v_skipped uuid;
+begin
+  if s.keep_runs is not null then
+    v_ran := (select r.id from chime.runs r where r.schedule_id = s.id and r.finished_at is not null and r.status <> 'skipped'
+      order by r.id desc offset s.keep_runs - 1 limit 1);
+    v_skipped := (select r.id from chime.runs r where r.schedule_id = s.id and r.finished_at is not null and r.status = 'skipped'
+      order by r.id desc offset s.keep_runs - 1 limit 1);
+  end if;
+  return chime_private.remove_runs(array(
+    select r.id from chime.runs r
+    where r.schedule_id = s.id and r.finished_at is not null
+      and r.id <= least(v_counted, greatest(v_ran, v_skipped, chime_private.first_id(v_old)))
+      and (r.id < case r.status when 'skipped' then v_skipped else v_ran end or r.id < chime_private.first_id(v_old) and r.finished_at < v_old)
+    order by r.id
+    limit most));
+end $$;
+comment on function chime_private.trim_schedule is 'Removes what the policy of a schedule does not keep, `most` runs at most; answers how many.';
+
+create or replace function chime_private.retain_schedules(inout after_id uuid, inout kept_weeks timestamptz[], now timestamptz, out done boolean)
+language plpgsql volatile
+as $$
+declare
+  c_most_runs constant integer := 1000;
+  c_most_schedules constant integer := 200;
+  v_old constant uuid := chime_private.first_id(now - (chime.retention()).keep_for);
+  v_schedule chime.schedules;
+  v_removed integer := 0;
+  v_seen integer := 0;
+begin
+  done := false;
+  for v_schedule in
+    select * from chime.schedules s
+    where (s.keep_runs is not null or s.keep_for is not null) and s.id > coalesce(retain_schedules.after_id, '00000000-0000-0000-0000-000000000000')
+    order by s.id limit c_most_schedules
+  loop
+    v_removed := v_removed + chime_private.trim_schedule(v_schedule, now, c_most_runs - v_removed);
+    if v_removed >= c_most_runs then return; end if;
+    -- Weeks that it still has runs in, though others would have been dropped by now.
+    if exists (select from chime.runs r where r.schedule_id = v_schedule.id and r.id < v_old) then
+      kept_weeks := array(
+        select k from unnest(kept_weeks) k
+        union
+        select chime_private.week_of(chime_private.id_time(w.from_id))
+        from chime_private.weeks_of('runs') w
+        where w.from_id < v_old
+          and exists (select from chime.runs r where r.schedule_id = v_schedule.id and r.id >= w.from_id and r.id < w.to_id));
+    end if;
+    after_id := v_schedule.id;
+    v_seen := v_seen + 1;
+  end loop;
+  done := v_seen < c_most_schedules;
+end $$;
+comment on function chime_private.retain_schedules is
+  'A bite of the pass: some of the schedules with a policy of their own, from after_id on, and the weeks in which they keep runs.';
+
+create or replace function chime_private.sweep(part text, inout after_id uuid, to_id uuid, old timestamptz, out done boolean)
+language plpgsql volatile
+as $$
+declare
+  c_most constant integer := 2000;
+  v_ids uuid[];
+  v_seen integer;
+begin
+  -- Dynamic, because what is looked at is one partition: the others need not be locked for it.
+  execute format('
+    with seen as materialized (
+      select r.id, r.schedule_id, r.finished_at from chime_private.%I r where r.id > $1 and r.id < $2 order by r.id limit $4
+    )
+    select (select s.id from seen s order by s.id desc limit 1), (select count(*) from seen), array(
+      select s.id from seen s left join chime.schedules c on c.id = s.schedule_id
+      where s.finished_at < $3 and c.keep_runs is null and c.keep_for is null
+        and s.id <= (select p.counted_to from chime.statistics_progress p))', part)
+    into after_id, v_seen, v_ids
+    using coalesce(after_id, '00000000-0000-0000-0000-000000000000'), to_id, old, c_most;
+  perform chime_private.remove_runs(v_ids);
+  done := v_seen < c_most;
+end $$;
+comment on function chime_private.sweep is
+  'A bite of the pass: removes from a partition runs that finished before an instant, of schedules without a policy of their own.';
+
+create or replace function chime_private.may_drop(from_id uuid, to_id uuid, old timestamptz, kept_weeks timestamptz[]) returns boolean
+language plpgsql stable
+as $$
+begin
+  return to_id <= (select p.counted_to from chime.statistics_progress p)
+    and not exists (
+      select from unnest(kept_weeks) k where chime_private.first_id(k) >= may_drop.from_id and chime_private.first_id(k) < may_drop.to_id)
+    and not exists (
+      select from chime_private.late_weeks w
+      where w.finished_at >= may_drop.old and chime_private.first_id(w.week) >= may_drop.from_id and chime_private.first_id(w.week) < may_drop.to_id)
+    and not exists (select from chime.late_ends l where l.run_id >= may_drop.from_id and l.run_id < may_drop.to_id)
+    and not exists (select from chime.runs r where r.id >= may_drop.from_id and r.id < may_drop.to_id and r.finished_at is null);
+end $$;
+comment on function chime_private.may_drop is 'Whether nothing in a partition of runs, all old enough by their nominal times, has to be kept.';
+
+create or replace function chime_private.drop_weeks(from_id uuid, to_id uuid) returns void
+language plpgsql volatile
+as $$
+declare
+  v_name text;
+begin
+  delete from chime_private.run_logs_default l where l.run_id >= drop_weeks.from_id and l.run_id < drop_weeks.to_id;
+  delete from chime_private.run_attempts_default a where a.run_id >= drop_weeks.from_id and a.run_id < drop_weeks.to_id;
+  for v_name in
+    select w.name from unnest('{run_logs,run_attempts,runs}'::text[]) h(history), chime_private.weeks_of(h.history) w
+    where w.from_id >= drop_weeks.from_id and w.to_id <= drop_weeks.to_id
+  loop
+    execute format('drop table chime_private.%I', v_name);
+  end loop;
+end $$;
+comment on function chime_private.drop_weeks is 'Drops the partitions of a stretch of time, with all that is in them.';
+
+create or replace function chime_private.retain_week(inout after_id uuid, kept_weeks timestamptz[], now timestamptz, out done boolean)
+language plpgsql volatile
+as $$
+declare
+  v_old constant timestamptz := now - (chime.retention()).keep_for;
+  v_week record;
+begin
+  done := false;
+  select * into v_week
+  from chime_private.weeks_of('runs') w
+  where w.to_id <= chime_private.first_id(v_old - chime_private.counted_after())
+    and w.to_id > coalesce(retain_week.after_id, '00000000-0000-0000-0000-000000000000')
+  order by w.to_id limit 1;
+  if v_week is null then
+    done := true;
+  elsif chime_private.may_drop(v_week.from_id, v_week.to_id, v_old, kept_weeks) then
+    begin
+      -- It needs a lock that whoever reads the history holds off, and that holds off all others meanwhile: not for long. Else next time.
+      perform set_config('lock_timeout', '200ms', true);
+      perform chime_private.drop_weeks(v_week.from_id, v_week.to_id);
+      perform set_config('lock_timeout', '0', true);
+      after_id := v_week.to_id;
+    exception when lock_not_available then
+      done := true;
+    end;
+  else
+    select s.after_id, s.done into after_id, done
+    from chime_private.sweep(v_week.name, greatest(after_id, v_week.from_id), v_week.to_id, v_old) s;
+    if done then after_id := v_week.to_id; end if;
+    done := false;
+  end if;
+end $$;
+comment on function chime_private.retain_week is
+  'A bite of the pass: drops the next week whose runs are all old enough, or removes some single runs of it where others have to be kept.';
+
+create or replace function chime_private.forget_schedules(inout after_id uuid, now timestamptz, out done boolean)
+language plpgsql volatile
+as $$
+declare
+  c_most constant integer := 200;
+  v_schedule chime.schedules;
+  v_seen integer := 0;
+begin
+  for v_schedule in
+    select * from chime.schedules s
+    where s.deleted_at is not null and s.id > coalesce(forget_schedules.after_id, '00000000-0000-0000-0000-000000000000')
+    order by s.id limit c_most
+  loop
+    after_id := v_schedule.id;
+    v_seen := v_seen + 1;
+    continue when v_schedule.deleted_at > now - coalesce(v_schedule.keep_for, (chime.retention()).keep_for)
+      or exists (select from chime.runs r where r.schedule_id = v_schedule.id)
+      or exists (select from chime.late_ends l where l.schedule_id = v_schedule.id);
+    begin
+      delete from chime.schedules s where s.id = v_schedule.id;
+      delete from chime.schedule_totals t where t.schedule_id = v_schedule.id;
+      delete from chime_private.failing_schedules f where f.schedule_id = v_schedule.id;
+    exception when foreign_key_violation then
+      null;
+    end;
+  end loop;
+  done := v_seen < c_most;
+end $$;
+comment on function chime_private.forget_schedules is
+  'A bite of the pass: removes schedules that were deleted as long ago as runs are kept, once none of their runs is left.';
+
+create or replace function chime_private.forget_records(now timestamptz) returns boolean
+language plpgsql volatile
+as $$
+declare
+  c_most constant integer := 2000;
+  v_hours integer;
+  v_revisions integer;
+begin
+  delete from chime_private.late_weeks w where w.finished_at < now - (chime.retention()).keep_for;
+  delete from chime.run_hours h
+  where (h.hour, h.tenant_id, h.task) in (
+    select o.hour, o.tenant_id, o.task from chime.run_hours o where o.hour < now - interval '400 days' order by o.hour limit c_most);
+  get diagnostics v_hours = row_count;
+  delete from chime.schedule_revisions r
+  where r.id in (
+    select o.id from (select f.id, f.changed_at from chime.schedule_revisions f order by f.id limit c_most) o
+    where o.changed_at < now - (chime.retention()).keep_revisions);
+  get diagnostics v_revisions = row_count;
+  return greatest(v_hours, v_revisions, chime_private.forget_events(now - (chime.retention()).keep_for, c_most)) < c_most;
+end $$;
+comment on function chime_private.forget_records is
+  'A bite of the pass: removes statistics by the hour after 400 days, revisions and events when their time is over; answers whether that is all.';
+
+create or replace function chime_private.retain(now timestamptz) returns boolean
+language plpgsql volatile
+as $$
+declare
+  c_phases constant text[] := '{schedules,weeks,default,deleted,records}';
+  v_pass chime_private.retention_pass;
+  v_done boolean;
+begin
+  select * into v_pass from chime_private.retention_pass p where p.due_at <= retain.now for update skip locked;
+  if not found then return false; end if;
+  case v_pass.phase
+    when 'schedules' then
+      select r.after_id, r.kept_weeks, r.done into v_pass.after_id, v_pass.kept_weeks, v_done
+      from chime_private.retain_schedules(v_pass.after_id, v_pass.kept_weeks, now) r;
+    when 'weeks' then
+      select r.after_id, r.done into v_pass.after_id, v_done from chime_private.retain_week(v_pass.after_id, v_pass.kept_weeks, now) r;
+    when 'default' then
+      select r.after_id, r.done into v_pass.after_id, v_done
+      from chime_private.sweep('runs_default', v_pass.after_id, chime_private.first_id(now - (chime.retention()).keep_for), now - (chime.retention()).keep_for) r;
+    when 'deleted' then
+      select r.after_id, r.done into v_pass.after_id, v_done from chime_private.forget_schedules(v_pass.after_id, now) r;
+    when 'records' then
+      v_done := chime_private.forget_records(now);
+  end case;
+  if v_done and v_pass.phase = 'records' then
+    v_pass.kept_weeks := '{}';
+    v_pass.due_at := now + interval '1 hour';
+  end if;
+  update chime_private.retention_pass p set
+    phase = case when v_done then c_phases[array_position(c_phases, p.phase) % cardinality(c_phases) + 1] else p.phase end,
+    after_id = case when not v_done then v_pass.after_id end,
+    kept_weeks = v_pass.kept_weeks, due_at = v_pass.due_at;
+  return v_pass.due_at <= now;
+end $$;
+comment on function chime_private.retain is 'One bite of the pass over the history that removes what need not be kept; answers whether there is more to do at once.';
+
+insert into chime_private.retention_pass (phase, kept_weeks, due_at) values ('schedules', '{}', '-infinity') on conflict do nothing;
