@@ -27,7 +27,7 @@ t.test(
     const database = await createDatabase(test);
     // Still longer than a worker takes to renew its lease.
     await database.rows(
-      "create or replace function chime_private.lease() returns interval language sql immutable parallel safe as $$ select interval '5 seconds' $$",
+      "create or replace function chime_private.lease() returns interval language sql immutable parallel safe as $$ select interval '8 seconds' $$",
     );
     const dir = await emptyDir(test);
     const flag = path.join(dir, 'flag');

@@ -33,7 +33,7 @@ async function holding(test: Test): Promise<Scene> {
   const database = await createDatabase(test);
   // Still longer than a worker takes to renew its lease.
   await database.rows(
-    "create or replace function chime_private.lease() returns interval language sql immutable parallel safe as $$ select interval '5 seconds' $$",
+    "create or replace function chime_private.lease() returns interval language sql immutable parallel safe as $$ select interval '8 seconds' $$",
   );
   const dir = await emptyDir(test);
   const gate = path.join(dir, 'gate');
