@@ -47,7 +47,8 @@ begin
   end if;
   return v_run;
 end $$;
-comment on function chime_private.current_run is 'The run that says of itself, in the setting chime.run_id, that it acts in this transaction; null where none does.';
+comment on function chime_private.current_run is
+  'The run that says of itself, in the setting chime.run_id, that it acts in this transaction; null where none does.';
 
 create or replace function chime_private.current_traceparent() returns text
 language sql stable

@@ -19,7 +19,8 @@ as $$
   select array['*', name] || array(
     select array_to_string(p.parts[:n], '.') || '.*' from string_to_array(name, '.') p(parts), generate_series(1, cardinality(p.parts) - 1) n)
 $$;
-comment on function chime_private.event_patterns is 'What an event handler may name to mean an event of this name: all that the index has to be asked for.';
+comment on function chime_private.event_patterns is
+  'What an event handler may name to mean an event of this name: all that the index has to be asked for.';
 
 create or replace function chime_private.event_run_id(handler_id uuid, event_id uuid, scheduled_for timestamptz) returns uuid
 language sql immutable strict parallel safe
@@ -171,4 +172,5 @@ begin
   get diagnostics v_count = row_count;
   return v_count;
 end $$;
-comment on function chime_private.forget_events is 'Removes events of before an instant that nothing waits for, `most` of them at most, the oldest first; answers how many.';
+comment on function chime_private.forget_events is
+  'Removes events of before an instant that nothing waits for, `most` of them at most, the oldest first; answers how many.';
