@@ -69,9 +69,7 @@ declare
   v_error text;
 begin
   perform chime_private.check_task_name(task);
-  if payload is null or octet_length(payload::text) > 1048576 then
-    perform chime_private.fail('CH006', 'The payload must be JSON of at most 1 MB.');
-  end if;
+  perform chime_private.refuse_payload(chime_private.payload_error(payload));
   v_error := chime_private.json_schema_error((select t.payload_schema from chime.tasks t where t.name = check_task.task), payload);
   if v_error is not null then
     perform chime_private.fail('CH006', format('The payload does not fit the task "%s": %s.', task, v_error),

@@ -132,6 +132,8 @@ t.test('killed at each statement', async (test) => {
     reached.push(point);
     await database.rows('select pg_terminate_backend($1)', [processID]);
     test.equal(await ticking, 'killed', point);
+    // Its locks go with it, and that takes a moment.
+    while ((await database.rows('select from pg_stat_activity where pid = $1', [processID])).length > 0);
     test.equal(await state(), before, `nothing of the tick remains: ${point}`);
   }
   test.comment(`killed at: ${reached.join('; ')}`);

@@ -13,6 +13,7 @@ t.test('two workers and two clocks', async (test) => {
   const running: Record<string, number> = {};
   const most: Record<string, number> = {};
   const order: string[] = [];
+  const full = Promise.withResolvers<void>();
   const enter = (name: string, by: number) => {
     running[name] = (running[name] ?? 0) + by;
     most[name] = Math.max(most[name] ?? 0, running[name]);
@@ -21,6 +22,9 @@ t.test('two workers and two clocks', async (test) => {
     task('counted', async ({ payload, run }) => {
       const { names } = payload as { names: string[] };
       for (const name of names) enter(name, 1);
+      // The first of them end when there are as many as may be.
+      if (running.three === limits.three) full.resolve();
+      if (names.includes('three')) await full.promise;
       if (names[0] === 'turn') order.push(run.id);
       await new Promise(setImmediate);
       for (const name of names) enter(name, -1);
@@ -57,7 +61,6 @@ t.test('two workers and two clocks', async (test) => {
     await Promise.race(workers.map(({ worker }) => once(worker, 'finished')));
   for (const [name, limit] of Object.entries(limits))
     test.ok((most[name] ?? 0) <= limit, `${name}: ${most[name]}`);
-  test.equal(most.three, 3, 'and as many as may');
   test.strictSame(
     await database.rows('select status, count(*)::integer as n from chime.runs group by status'),
     [{ status: 'succeeded', n: total }],
