@@ -65,8 +65,7 @@ begin
     select array_agg(r.id), array_agg(r.attempt) into v_ids, v_attempts
     from chime.runs r where r.finished_at is null and r.worker_id = v_worker.id;
     v_count := v_count + chime_private.lose_runs(v_ids, v_attempts, now);
-    -- Jobs that it had fetched and not begun are free for others at once, instead of after hours.
-    perform graphile_worker.force_unlock_workers(array[v_worker.pool_id]);
+    perform chime_private.retire_pool(v_worker.pool_id, now);
   end loop;
   return v_count;
 end $$;
@@ -171,6 +170,7 @@ begin
   where s.key = 'recovery_due_at' and (s.value #>> '{}')::timestamptz <= recover_stuck_runs.now
   for no key update skip locked;
   if not found or not chime_private.clock_is_steady(clock_id, now) then return 0; end if;
+  perform chime_private.free_retired_pools(now);
   select array_agg(f.run_id) filter (where f.running), array_agg(f.attempt) filter (where f.running),
     array_agg(f.run_id) filter (where not f.running), array_agg(f.task) filter (where not f.running),
     array_agg(f.priority) filter (where not f.running)

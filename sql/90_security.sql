@@ -80,6 +80,7 @@ grant execute on function
   chime_private.stop_clock(uuid),
   chime_private.register_worker(uuid, text, text, jsonb),
   chime_private.renew_lease(uuid),
+  chime_private.retire_pool(text, timestamptz),
   chime_private.cancelled_runs(uuid),
   chime_private.stop_worker(uuid),
   chime_private.stuck_runs(),

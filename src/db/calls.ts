@@ -156,7 +156,7 @@ export async function renewLease(db: Queryable, workerId: string): Promise<Cance
 
 /** Frees the job locks of a graphile-worker pool that has ended, so that its jobs need not wait for hours. */
 export async function unlockPool(db: Queryable, poolId: string): Promise<void> {
-  await db.query('select graphile_worker.force_unlock_workers($1)', [[poolId]]);
+  await db.query('select chime_private.retire_pool($1, chime.now())', [poolId]);
 }
 
 export async function stopWorker(db: Queryable, workerId: string): Promise<void> {

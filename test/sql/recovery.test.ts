@@ -124,6 +124,34 @@ t.test('queued, without a job', async (test) => {
   test.equal(await stuck(), 0);
 });
 
+t.test('a job that a pool locks after it has ended', async (test) => {
+  const id = await queue();
+  await database.rows("select chime_private.retire_pool('late pool', chime.now())");
+  const lock = () =>
+    database.rows("update graphile_worker._private_jobs set locked_by = 'late pool', locked_at = now()");
+  const locked = () => database.value('select count(locked_at)::integer from graphile_worker._private_jobs');
+  await lock();
+  await becomeSteady();
+  await tick();
+  test.equal(await locked(), 0, 'it is free again');
+  test.equal((await jobsOf(id)).length, 1);
+
+  await database.rows(
+    "update graphile_worker._private_jobs set locked_by = 'living pool', locked_at = now()",
+  );
+  await becomeSteady();
+  await tick();
+  test.equal(await locked(), 1, 'those of others are left alone');
+  await now.advance('10 minutes');
+  await becomeSteady();
+  await tick();
+  test.strictSame(
+    await database.rows('select * from chime_private.retired_pools'),
+    [],
+    'and it is forgotten',
+  );
+});
+
 t.test('a task that no worker has any more', async (test) => {
   const old = await register(randomUUID(), ['noop', 'kept']);
   const other = await register(randomUUID(), ['kept']);
