@@ -54,7 +54,7 @@ export interface Figures {
   failed: number;
   skipped: number;
   lost: number;
-  /** Seconds from the death of a worker until its runs were executed again, without those whose database was away meanwhile. */
+  /** Seconds from the death of a worker until its runs were executed again, without those whose database was away meanwhile, or had just come back. */
   recoveries: number;
   recovery_p50_s: number | null;
   recovery_max_s: number | null;
@@ -70,7 +70,7 @@ export async function figures(client: pg.Client): Promise<Figures> {
       join drill.starts n on n.run_id = s.run_id and n.attempt = s.attempt + 1
       where f.kind = 'kill -9 of a worker'
         and not exists (select from drill.faults d where d.kind = 'an immediate restart of Postgres'
-                        and d.at between f.at - interval '30 seconds' and n.at)
+                        and d.at between f.at - interval '20 seconds' and n.at)
     )
     select (select sum(coalesce(covers_count, 1)) from chime.runs where trigger = 'schedule')::integer as fires,
       count(*)::integer as runs, count(*) filter (where status = 'succeeded')::integer as succeeded,
