@@ -13,7 +13,7 @@ as $$
 begin
   insert into chime.late_ends (run_id, tenant_id, schedule_id, task, status, fires, duration_us, lateness_us, finished_at)
   values (new.id, new.tenant_id, new.schedule_id, new.task, new.status, coalesce(new.covers_count, 0),
-    chime_private.microseconds_between(new.started_at, new.finished_at), chime_private.microseconds_between(new.due_at, new.started_at),
+    chime_private.microseconds_between(new.started_at, new.finished_at), chime_private.lateness_us(new.attempt, new.due_at, new.started_at),
     new.finished_at)
   on conflict do nothing;
   return null;
@@ -24,6 +24,12 @@ create or replace function chime_private.microseconds_between(since timestamptz,
 language sql immutable parallel safe
 as $$ select case when until >= since then round(extract(epoch from until - since) * 1000000)::bigint when until < since then 0 end $$;
 comment on function chime_private.microseconds_between is 'From one instant to another; 0 where the other comes first.';
+
+create or replace function chime_private.lateness_us(attempt integer, due_at timestamptz, started_at timestamptz) returns bigint
+language sql immutable parallel safe
+as $$ select case when attempt = 1 then round(extract(epoch from greatest(started_at - due_at, interval '0')) * 1000000)::bigint end $$;
+comment on function chime_private.lateness_us is
+  'How late a run started, in microseconds. Null for one that was tried again: when its last attempt started says more of its retries.';
 
 -- The clock is read when the row is written: whoever writes it before some instant has a transaction that began before it.
 create or replace trigger runs_late_skip
@@ -120,7 +126,7 @@ begin
   ), ends as materialized (
     select r.id, r.tenant_id, r.schedule_id, r.task, r.status, coalesce(r.covers_count, 0) as fires,
       chime_private.microseconds_between(r.started_at, r.finished_at) as duration_us,
-      chime_private.microseconds_between(r.due_at, r.started_at) as lateness_us
+      chime_private.lateness_us(r.attempt, r.due_at, r.started_at) as lateness_us
     from chime.runs r
     where r.id > count_ends.from_id and r.id <= count_ends.to_id and r.finished_at is not null
       and not exists (select from chime.late_ends l where l.run_id = r.id)

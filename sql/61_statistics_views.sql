@@ -4,7 +4,7 @@
 create or replace view chime_private.uncounted_ends with (security_invoker = true) as
 select r.id, r.tenant_id, r.schedule_id, r.task, r.status, coalesce(r.covers_count, 0) as fires,
   chime_private.microseconds_between(r.started_at, r.finished_at) as duration_us,
-  chime_private.microseconds_between(r.due_at, r.started_at) as lateness_us
+  chime_private.lateness_us(r.attempt, r.due_at, r.started_at) as lateness_us
 from chime.runs r
 where r.id > (select p.counted_to from chime.statistics_progress p) and r.finished_at is not null
 union all

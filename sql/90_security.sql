@@ -64,6 +64,7 @@ grant execute on function chime.retention(), chime.schedule_stats(uuid) to chime
 grant select on chime_private.uncounted_ends to chime_reporter;
 grant execute on function
   chime_private.microseconds_between(timestamptz, timestamptz),
+  chime_private.lateness_us(integer, timestamptz, timestamptz),
   chime_private.id_time(uuid),
   chime_private.histogram_bucket(bigint),
   chime_private.histogram_of(integer[]),

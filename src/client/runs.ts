@@ -8,7 +8,7 @@ import type { Run, RunStatus, RunWithOutput } from './types.ts';
 export const runColumns = `r.id, r.schedule_id, s.name as schedule_name, r.task, r.trigger, r.scheduled_for, r.due_at, r.status,
   r.attempt, r.started_at, r.finished_at,
   round(extract(epoch from r.finished_at - r.started_at) * 1000, 3)::float8 as duration_ms,
-  round(extract(epoch from r.started_at - r.due_at) * 1000, 3)::float8 as lateness_ms,
+  case when r.attempt = 1 then round(extract(epoch from r.started_at - r.due_at) * 1000, 3)::float8 end as lateness_ms,
   r.output_summary, r.error, r.skip_reason, r.covers_count, r.retry_at, r.retry_count, r.retry_of, r.cancel_requested_at,
   r.cancel_reason, r.silent_reason, r.concurrency_key, r.priority, r.waits_for, r.event_id, r.event_handler_id,
   r.parent_run_id, r.step`;

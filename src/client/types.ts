@@ -295,7 +295,7 @@ export interface Run {
   finishedAt: Date | null;
   /** From start to finish. */
   durationMs: number | null;
-  /** How much later than due it started. */
+  /** How much later than due it started; null before, and once it was tried again. */
   latenessMs: number | null;
   outputSummary: string | null;
   error: string | null;

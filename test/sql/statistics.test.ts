@@ -27,7 +27,7 @@ async function setUp(test: Test) {
          count(r) filter (where r.status = 'timed_out')::integer as timed_out, count(r) filter (where r.status = 'cancelled')::integer as cancelled,
          coalesce(sum(r.covers_count), 0)::integer as skipped_fires,
          round(avg(extract(epoch from r.finished_at - r.started_at)) * 1000, 3)::float8 as average_duration_ms,
-         round(avg(greatest(0, extract(epoch from r.started_at - r.due_at))) filter (where r.started_at is not null) * 1000, 3)::float8 as average_lateness_ms
+         round(avg(greatest(0, extract(epoch from r.started_at - r.due_at))) filter (where r.attempt = 1) * 1000, 3)::float8 as average_lateness_ms
        from chime.schedules s left join chime.runs r on r.schedule_id = s.id and r.finished_at is not null
        group by s.id order by s.id`,
     );

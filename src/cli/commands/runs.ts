@@ -109,7 +109,8 @@ function showCommand(): Command {
         line('scheduled for', run.scheduledFor.toISOString());
         line(
           'started',
-          run.startedAt && `${run.startedAt.toISOString()}, ${duration(run.latenessMs ?? 0)} late`,
+          run.startedAt &&
+            `${run.startedAt.toISOString()}${run.latenessMs === null ? '' : `, ${duration(run.latenessMs)} late`}`,
         );
         line('finished', run.finishedAt?.toISOString() ?? null);
         line('duration', run.durationMs === null ? null : duration(run.durationMs));
