@@ -9,6 +9,7 @@ import { freePort } from '../../src/db/embedded/port.ts';
 import { migrate } from '../../src/migrate.ts';
 import { formatTable } from '../../src/table.ts';
 import { endToEnd } from './end_to_end.ts';
+import { history } from './history.ts';
 import { lateness } from './lateness.ts';
 import { nextFire } from './next_fire.ts';
 import { nextRecurrence } from './next_recurrence.ts';
@@ -39,6 +40,7 @@ const benches: Record<string, (bench: Bench) => Promise<Result[]>> = {
   tick: ticks,
   'end-to-end': endToEnd,
   lateness,
+  history,
 };
 
 const args = process.argv.slice(2);
