@@ -83,7 +83,7 @@ async function look(side: Side, scheduleId: string, runId: string): Promise<void
   const { chime, client } = side;
   await side.time('runs list', () => chime.runs.list());
   await side.time('runs list --schedule', () => chime.runs.list({ scheduleId }));
-  for (const status of ['failed', 'queued', 'running', 'cancelled'] as const)
+  for (const status of ['failed', 'timed_out', 'queued', 'running', 'cancelled'] as const)
     await side.time(`runs list --status ${status}`, () => chime.runs.list({ status }));
   await side.time('runs list --schedule --status timed_out', () =>
     chime.runs.list({ scheduleId, status: 'timed_out' }),
