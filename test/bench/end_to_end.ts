@@ -91,8 +91,10 @@ export async function endToEnd({ database, quick }: Bench): Promise<Result[]> {
   const rates = Object.fromEntries(names.map((side) => [side, [] as number[]])) as Record<Side, number[]>;
   for (let round = 0; round < rounds; round++) {
     for (const side of names) {
-      await queue(side, url, count);
-      rates[side].push(await runSide(side, url, count));
+      // The slowest would take most of the time of the bench.
+      const jobs = side === 'boss' ? count / 5 : count;
+      await queue(side, url, jobs);
+      rates[side].push(await runSide(side, url, jobs));
     }
   }
   const chime = median(rates.chime);
