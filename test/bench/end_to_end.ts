@@ -1,16 +1,26 @@
-// From a queue of no-op work to the last recorded end: pgchime with its full history against graphile-worker alone, each in a
-// process of its own with the same concurrency and batching, in turn.
+// From a queue of no-op work to the last recorded end: pgchime with its full history against graphile-worker alone, and against
+// pg-boss with its own history, each in a process of its own with the same concurrency, in turn.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { PgBoss } from 'pg-boss';
 import { median, rounded } from './measure.ts';
 import type { Bench, Result } from './run.ts';
 
 const concurrency = 200;
 
-async function runSide(side: 'raw' | 'chime', url: string, count: number): Promise<number> {
+/** The sides; see end_to_end_side.ts for how each is set up. */
+const sides = {
+  raw: 'graphile-worker alone',
+  chime: 'pgchime, full history',
+  boss: 'pg-boss, a job at a time, its history',
+  bossBatch: 'pg-boss, batches that end together, its history',
+};
+type Side = keyof typeof sides;
+
+async function runSide(side: Side, url: string, count: number): Promise<number> {
   const script = fileURLToPath(new URL('./end_to_end_side.ts', import.meta.url));
   const child = spawn(process.execPath, [script, side, url, String(count), String(concurrency)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -23,7 +33,21 @@ async function runSide(side: 'raw' | 'chime', url: string, count: number): Promi
   return Number(output);
 }
 
-async function queue(side: 'raw' | 'chime', url: string, count: number): Promise<void> {
+/** Jobs of pg-boss, by its own bulk insert. */
+async function queueBoss(url: string, count: number): Promise<void> {
+  const boss = new PgBoss({ connectionString: url, supervise: false, schedule: false });
+  await boss.start();
+  await boss.createQueue('noop');
+  for (let n = 0; n < count; n += 1000) {
+    const jobs = Array.from({ length: Math.min(1000, count - n) }, (_value, index) => ({
+      data: { n: n + index },
+    }));
+    await boss.insert('noop', jobs);
+  }
+  await boss.stop();
+}
+
+async function queue(side: Side, url: string, count: number): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   if (side === 'raw') {
@@ -32,6 +56,9 @@ async function queue(side: 'raw' | 'chime', url: string, count: number): Promise
          select row('raw', json_build_object('n', n), null, null, null, null, null, null)::graphile_worker.job_spec from generate_series(1, $1) n))`,
       [count],
     );
+  } else if (side !== 'chime') {
+    await queueBoss(url, count);
+    await client.query('vacuum analyze pgboss.job_common');
   } else {
     const { rows } = await client.query<{ id: string }>(
       "select id from chime.create_schedule(task => 'noop', cron => '0 0 1 1 *', overlap => 'allow', key => 'noop')",
@@ -60,22 +87,26 @@ export async function endToEnd({ database, quick }: Bench): Promise<Result[]> {
   // The task is registered once, so that its jobs have its name.
   await queue('chime', url, 1);
   await runSide('chime', url, 1);
-  const rates = { raw: [] as number[], chime: [] as number[] };
+  const names = Object.keys(sides) as Side[];
+  const rates = Object.fromEntries(names.map((side) => [side, [] as number[]])) as Record<Side, number[]>;
   for (let round = 0; round < rounds; round++) {
-    for (const side of ['raw', 'chime'] as const) {
-      await queue(side, url, count);
-      rates[side].push(await runSide(side, url, count));
+    for (const side of names) {
+      // The slowest would take most of the time of the bench.
+      const jobs = side === 'boss' ? count / 5 : count;
+      await queue(side, url, jobs);
+      rates[side].push(await runSide(side, url, jobs));
     }
   }
-  const [raw, chime] = [median(rates.raw), median(rates.chime)];
+  const chime = median(rates.chime);
   return [
     {
       title: `${count} no-op runs at concurrency ${concurrency}, median of ${rounds}`,
-      wanted: 'ratio 0.35 or more',
-      rows: [
-        { side: 'graphile-worker alone', 'per second': Math.round(raw), ratio: 1 },
-        { side: 'pgchime, full history', 'per second': Math.round(chime), ratio: rounded(chime / raw) },
-      ],
+      wanted: 'pgchime 0.4 of graphile-worker or more, 10 times pg-boss',
+      rows: names.map((side) => ({
+        side: sides[side],
+        'per second': Math.round(median(rates[side])),
+        'pgchime / it': rounded(chime / median(rates[side])),
+      })),
     },
   ];
 }

@@ -9,7 +9,9 @@ import { freePort } from '../../src/db/embedded/port.ts';
 import { migrate } from '../../src/migrate.ts';
 import { formatTable } from '../../src/table.ts';
 import { endToEnd } from './end_to_end.ts';
+import { history } from './history.ts';
 import { lateness } from './lateness.ts';
+import { million } from './million.ts';
 import { nextFire } from './next_fire.ts';
 import { nextRecurrence } from './next_recurrence.ts';
 import { refusals } from './refusals.ts';
@@ -39,6 +41,8 @@ const benches: Record<string, (bench: Bench) => Promise<Result[]>> = {
   tick: ticks,
   'end-to-end': endToEnd,
   lateness,
+  million,
+  history,
 };
 
 const args = process.argv.slice(2);
