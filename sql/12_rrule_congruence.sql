@@ -35,7 +35,7 @@ create or replace function chime_private.rrule_step_circle(
 language plpgsql immutable parallel safe
 as $$
 declare
-  c_most constant integer := 300;
+  c_most constant integer := case fields[7] & 1 when 1 then 300 else 60 end;  -- once for weekdays; for each day that is tried else
   c_widths constant integer[] := '{60,60,24,7}';
   c_whole constant bigint[] := array[(1::bigint << 60) - 1, (1::bigint << 60) - 1, (1 << 24) - 1, 127];
   v_levels bigint[] := fields[1:3] || case fields[7] & 1 when 1 then fields[6] >> 4 & 127 else 127 end;  -- 1970 began on a Thursday
@@ -75,7 +75,7 @@ declare
   v_unit integer := fields[9];
   v_step bigint := fields[12];
   v_rest integer := case v_unit when 3600 then fields[8] % 3600 when 60 then fields[8] % 60 else 0 end;
-  v_left integer := 400;  -- stretches to solve for; a day costs as much as some
+  v_left integer := 200;  -- stretches to solve for; a day costs as much as some
   v_at bigint;
   v_day integer;
 begin

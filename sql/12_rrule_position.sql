@@ -28,11 +28,18 @@ begin
 end $$;
 comment on function chime_private.rrule_period is 'The period that a wall second lies in: from low up to, not including, high.';
 
+create or replace function chime_private.rrule_reach(fields bigint[], wall bigint) returns bigint
+language sql immutable parallel safe
+as $$ select least(fields[17], wall + case fields[12] when 1 then 1293840000 else 12622780800 end) $$;
+comment on function chime_private.rrule_reach is
+  'How far a search from a wall second on need go: 41 years, or 400 where the interval leaves some out (see rrule_next_day), or to the end of the rule.';
+
 create or replace function chime_private.rrule_month_position_next(fields bigint[], positions integer[], wall bigint) returns bigint
 language plpgsql immutable parallel safe
 as $$
 declare
   c_most constant integer := 400;
+  v_last bigint := chime_private.rrule_reach(fields, wall);
   v_day integer := wall / 86400 + case when wall % 86400 > fields[8] then 1 else 0 end;
   v_date date;
   v_first integer;
@@ -65,7 +72,7 @@ begin
     end if;
     -- To the next month that has any day at all.
     v_day := chime_private.rrule_next_day(fields, v_first + v_days);
-    exit when v_day is null or v_day * 86400::bigint > fields[17];
+    exit when v_day is null or v_day * 86400::bigint > v_last;
   end loop;
   return null;
 end $$;
@@ -77,8 +84,7 @@ language plpgsql immutable parallel safe
 as $$
 declare
   c_most constant integer := case fields[20] when 1 then 100 else 400 end;
-  -- 41 years, or 400 where the interval leaves some out: see rrule_next_day.
-  v_last bigint := least(fields[17], wall + case fields[12] when 1 then 1293840000 else 12622780800 end);
+  v_last bigint := chime_private.rrule_reach(fields, wall);
   v_wall bigint := wall;
   v_period record;
   v_total bigint;

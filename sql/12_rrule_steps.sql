@@ -6,8 +6,8 @@ create or replace function chime_private.rrule_step_next(fields bigint[], wall b
 language plpgsql immutable parallel safe
 as $$
 declare
-  c_jumps constant integer := case fields[7] & 1 when 1 then 50 else 200 end;  -- other days than weekdays are not solved for
-  c_most constant integer := 600;
+  c_jumps constant integer := case fields[7] & 1 when 1 then 50 else 120 end;  -- other days than weekdays are not solved for
+  c_most constant integer := case fields[7] & 1 when 1 then 600 else 400 end;
   v_last bigint := least(fields[17], wall + greatest(3155760000, fields[9] * fields[12]));  -- a hundred years; an interval may be as long
   v_unit integer := fields[9];
   v_away bigint;
