@@ -46,7 +46,7 @@ create or replace function chime.create_schedule(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_now timestamptz := chime.now();
+  v_now timestamptz;
   v_tenant uuid := chime.current_tenant();
   v_old chime.schedules;
   v_new chime.schedules;
@@ -75,6 +75,8 @@ begin
   -- Creating it again does not start its interval or recurrence anew.
   if v_new.anchor is null and num_nonnulls(every, rrule, rules) = 1 then v_new.anchor := v_old.anchor; end if;
   v_new := chime_private.define_schedule(v_new);
+  -- Not before: an anchor that is taken from the clock in there would lie ahead of it, in the next second, and fire.
+  v_now := chime.now();
 
   if v_old.id is not null then
     v_new := chime_private.change_schedule(v_old, v_new, overdue);

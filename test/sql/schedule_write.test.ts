@@ -224,3 +224,18 @@ t.test('tasks and payloads that workers have registered', async (test) => {
   test.match(error, { code: 'CH006' }, 'an update is checked like a creation');
   test.match(await registered.error('select chime.run_now($1, $2)', [id, '{"text": ""}']), { code: 'CH006' });
 });
+
+t.test('a second that begins while a schedule is written does not make it fire', async (test) => {
+  const passing = await createDatabase();
+  await passing.pool.query(`
+    create sequence chime_private.readings;
+    grant usage on sequence chime_private.readings to public;
+    create or replace function chime.now() returns timestamptz language sql volatile security definer set search_path = pg_catalog
+      as $$ select timestamptz '2026-03-01 12:00:00Z' + nextval('chime_private.readings') * interval '500 milliseconds' $$`);
+  for (const rule of ["every => '1 hour'", "rrule => 'FREQ=HOURLY'", 'rules => \'[{"every": "1 hour"}]\'']) {
+    const waits = await passing.value(
+      `select next_run_at > chime.now() + interval '59 minutes' from chime.create_schedule(task => 'noop', ${rule})`,
+    );
+    test.equal(waits, true, rule);
+  }
+});
