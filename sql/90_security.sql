@@ -61,7 +61,7 @@ grant execute on function
 
 grant execute on function chime.retention(), chime.schedule_stats(uuid) to chime_user, chime_admin, chime_reporter;
 -- What views with the rights of their reader are made of.
-grant select on chime_private.uncounted_ends to chime_reporter;
+grant select on chime_private.uncounted_ends, chime_private.unfinished_runs, chime_private.unsuccessful_runs to chime_reporter;
 grant execute on function
   chime_private.microseconds_between(timestamptz, timestamptz),
   chime_private.lateness_us(integer, timestamptz, timestamptz),
