@@ -155,7 +155,7 @@ begin
     overlap = new.overlap, max_retries = new.max_retries, retry_delay = new.retry_delay, retry_backoff = new.retry_backoff,
     retry_max_delay = new.retry_max_delay, timeout = new.timeout, concurrency_key = new.concurrency_key, priority = new.priority,
     active_run_ids = case when new.overlap = 'skip' and old.overlap <> 'skip' then
-        array(select r.id from chime.runs r where r.schedule_id = old.id and r.finished_at is null and r.trigger <> 'backfill' limit 1000)
+        array(select r.id from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id where u.schedule_id = old.id and r.finished_at is null and r.trigger <> 'backfill' limit 1000)
       else active_run_ids end,
     rule = new.rule, status = new.status, status_reason = new.status_reason,
     next_run_at = new.next_run_at, next_due_at = new.next_due_at, accounted_until = new.accounted_until,

@@ -120,7 +120,8 @@ begin
   update chime.runs r set status = 'cancelled', finished_at = now, retry_at = null, waits_for = null, cancel_requested_at = now,
     cancel_reason = case when deleted_at is null then left('Its schedule was cancelled' || coalesce(': ' || reason, '.'), 2000)
       else 'Its schedule was deleted.' end
-  where r.schedule_id = s.id and r.finished_at is null and r.status in ('queued', 'retrying');
+  from chime_private.unfinished_runs u
+  where u.schedule_id = s.id and r.id = u.run_id and r.status in ('queued', 'retrying');
   update chime.schedules u set
     status = 'cancelled', status_reason = reason, paused_at = null, paused_until = null, paused_by = null,
     next_run_at = null, next_due_at = null, accounted_until = greatest(now, u.accounted_until),

@@ -53,7 +53,7 @@ begin
     perform chime_private.fail('CH013', format('The schedule "%s" is cancelled and cannot be run.', v_schedule.name));
   end if;
   v_waiting := (
-    select count(*) from (select from chime.runs r where r.schedule_id = v_schedule.id and r.finished_at is null limit v_most) r);
+    select count(*) from (select from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id where u.schedule_id = v_schedule.id and r.finished_at is null limit v_most) r);
   for scheduled_for in select f from chime_private.backfill_fires(v_schedule, since, until) f loop
     run_id := (
       select r.id from chime.runs r

@@ -11,8 +11,8 @@ as $$
   -- One that runs, or is about to, and those that wait. Backfilled runs are no matter of the schedule's own.
   select count(*) > case overlap when 'buffer_one' then 1 else 1000 end
   from (
-    select from chime.runs r
-    where r.schedule_id = buffer_is_full.schedule_id and r.finished_at is null and r.trigger <> 'backfill'
+    select from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
+    where u.schedule_id = buffer_is_full.schedule_id and r.finished_at is null and r.trigger <> 'backfill'
     limit 1001) r
 $$;
 comment on function chime_private.buffer_is_full is 'Whether so many runs of a schedule wait for their turn that no other may.';
@@ -28,10 +28,11 @@ begin
   -- start the run that takes its place.
   v_ids := array(
     select o.id
-    from chime.runs o
-    where o.schedule_id = r.schedule_id and o.finished_at is null and o.in_turn and o.trigger <> 'backfill'
+    from chime_private.unfinished_runs u
+    join chime.runs o on o.id = u.run_id
+    where u.schedule_id = r.schedule_id and o.finished_at is null and o.in_turn and o.trigger <> 'backfill'
       and o.cancel_requested_at is null and (o.due_at, o.id) < (r.due_at, r.id)
-    for no key update skip locked);
+    for no key update of o skip locked);
   if v_ids = '{}' then return; end if;
   with changed as (
     update chime.runs u set

@@ -211,8 +211,8 @@ begin
       (select s.paused_until from chime.schedules s where s.paused_until is not null order by s.paused_until limit 1),
       (select r.retry_at from chime.runs r where r.retry_at is not null order by r.retry_at limit 1),
       (select w.due_at from chime_private.event_waits w order by w.due_at limit 1),
-      (select r.cancel_requested_at + chime_private.write_off_after() from chime.runs r
-        where r.cancel_requested_at is not null and r.finished_at is null order by r.cancel_requested_at limit 1),
+      (select u.cancel_requested_at + chime_private.write_off_after() from chime_private.unfinished_runs u
+        where u.cancel_requested_at is not null order by u.cancel_requested_at limit 1),
       (select tick.now from chime_private.freed_slots limit 1),
       (select min(least(w.lease_until, w.watch_at)) from chime_private.workers w where w.stopped_at is null),
       chime_private.upkeep_due_at(tick.now))

@@ -58,7 +58,8 @@ create or replace function chime_private.refuse_overlap(s chime.schedules) retur
 language plpgsql volatile
 as $$
 declare
-  v_active uuid := (select r.id from chime.runs r where r.schedule_id = s.id and r.finished_at is null order by r.id limit 1);
+  v_active uuid := (
+    select r.id from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id where u.schedule_id = s.id and r.finished_at is null order by r.id limit 1);
 begin
   if s.overlap = 'skip' and v_active is not null then
     perform chime_private.fail('CH013', format('The schedule "%s" has a run that is not finished.', s.name),
@@ -79,7 +80,7 @@ begin
   update chime.schedules u set
     last_run_id = r.id,
     active_run_ids = case u.overlap
-      when 'skip' then array(select a.id from chime.runs a where a.schedule_id = s.id and a.finished_at is null) else '{}' end
+      when 'skip' then array(select u.run_id from chime_private.unfinished_runs u where u.schedule_id = s.id) else '{}' end
   where u.id = s.id;
 end $$;
 comment on function chime_private.queue_manual is 'Puts a run that somebody wants into the queue, and on the record of its schedule.';

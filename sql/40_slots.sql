@@ -81,8 +81,9 @@ as $$
   -- Only within a schedule, whose runs have the same task: the earlier one waits for nothing but a worker that has it. One that
   -- has begun before keeps its turn.
   select r.attempt = 0 and exists (
-    select from chime.runs e
-    where e.schedule_id = r.schedule_id and e.finished_at is null and e.in_turn and e.status = 'queued' and e.attempt = 0
+    select from chime_private.unfinished_runs u
+    join chime.runs e on e.id = u.run_id
+    where u.schedule_id = r.schedule_id and e.finished_at is null and e.in_turn and e.status = 'queued' and e.attempt = 0
       and e.waits_for is null and (e.due_at, e.id) < (r.due_at, r.id))
 $$;
 comment on function chime_private.is_overtaking is 'Whether an earlier run of its schedule, whose turn comes first, is on its way to a worker.';

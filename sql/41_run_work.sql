@@ -72,18 +72,21 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now timestamptz := chime.now();
-  v_count integer;
+  v_succeeded uuid[];
 begin
   -- Nearly all runs end so, and what the others need costs them nothing.
-  return query
+  with succeeded as (
     update chime.runs r set
       status = 'succeeded', worker_id = null, finished_at = v_now, output = i.output, output_summary = left(i.output, 500),
       result = i.result, silent_reason = i.reason, error = null, error_stack = null
     from unnest(run_ids, attempts, outcomes, outputs, results, reasons) i(id, attempt, outcome, output, result, reason)
     where r.id = i.id and r.attempt = i.attempt and r.status = 'running' and i.outcome = 'succeeded'
-    returning r.id, r.status, null::double precision, null::integer, null::integer;
-  get diagnostics v_count = row_count;
-  if v_count = cardinality(run_ids) then return; end if;
+    returning r.id
+  )
+  select coalesce(array_agg(s.id), '{}') into v_succeeded from succeeded s;
+  delete from chime_private.unfinished_runs u where u.run_id = any (v_succeeded);
+  return query select s, 'succeeded'::chime.run_status, null::double precision, null::integer, null::integer from unnest(v_succeeded) s;
+  if cardinality(v_succeeded) = cardinality(run_ids) then return; end if;
   -- Sent again because the first answer was lost: it is recorded already, and that is the answer. The run may have gone on since.
   return query
     select r.id, case when r.attempt = i.attempt and r.finished_at is not null then r.status else 'retrying' end,

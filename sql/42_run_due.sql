@@ -47,10 +47,10 @@ begin
   if v_workers = '{}' then return 0; end if;
   with overdue as (
     select r.id, r.attempt, r.started_at, r.deadline_at
-    from chime.runs r
+    from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
     where r.finished_at is null and r.status = 'running' and r.worker_id = any (v_workers) and r.deadline_at <= v_latest
     limit most
-    for no key update skip locked
+    for no key update of r skip locked
   )
   select array_agg(o.id), array_agg(o.attempt), array_agg(format(
       'It had not ended %s after its start, and its worker could not end it.', o.deadline_at - o.started_at))
@@ -63,7 +63,8 @@ begin
   from (
     select i.id, min(r.deadline_at) as first
     from unnest(v_workers) i(id)
-    left join chime.runs r on r.worker_id = i.id and r.finished_at is null and r.status = 'running'
+    left join (chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id)
+      on r.worker_id = i.id and r.finished_at is null and r.status = 'running'
     group by i.id) h
   where w.id = h.id;
   return coalesce(cardinality(v_ids), 0);
@@ -82,18 +83,18 @@ declare
   v_attempts integer[];
 begin
   if coalesce((
-      select r.cancel_requested_at from chime.runs r
-      where r.cancel_requested_at is not null and r.finished_at is null
-      order by r.cancel_requested_at limit 1) > v_latest, true) then
+      select u.cancel_requested_at from chime_private.unfinished_runs u
+      where u.cancel_requested_at is not null
+      order by u.cancel_requested_at limit 1) > v_latest, true) then
     return 0;
   end if;
   with overdue as (
     select r.id, r.attempt
-    from chime.runs r
-    where r.cancel_requested_at <= v_latest and r.finished_at is null and r.status = 'running' and r.steps is null
-    order by r.cancel_requested_at
+    from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
+    where u.cancel_requested_at <= v_latest and r.finished_at is null and r.status = 'running' and r.steps is null
+    order by u.cancel_requested_at
     limit most
-    for no key update skip locked
+    for no key update of r skip locked
   )
   select array_agg(o.id), array_agg(o.attempt) into v_ids, v_attempts from overdue o;
   if v_ids is null then return 0; end if;

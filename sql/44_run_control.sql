@@ -54,8 +54,8 @@ create or replace function chime_private.cancelled_runs(worker_id uuid) returns 
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select r.id, r.cancel_reason
-  from chime.runs r
-  where r.cancel_requested_at is not null and r.finished_at is null and r.worker_id = cancelled_runs.worker_id
+  from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
+  where u.cancel_requested_at is not null and r.finished_at is null and r.worker_id = cancelled_runs.worker_id
 $$;
 comment on function chime_private.cancelled_runs is 'Runs that a worker holds and somebody wants cancelled.';
 

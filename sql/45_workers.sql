@@ -56,7 +56,8 @@ begin
   update chime_private.workers w set stopped_at = chime.now() where w.id = stop_worker.worker_id;
   -- Whatever it could not finish or give back by itself would have nobody to move it.
   select array_agg(r.id), array_agg(r.attempt) into v_ids, v_attempts
-  from chime.runs r where r.finished_at is null and r.worker_id = stop_worker.worker_id;
+  from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
+  where r.finished_at is null and r.worker_id = stop_worker.worker_id;
   perform chime_private.return_runs(v_ids, v_attempts);
 end $$;
 comment on function chime_private.stop_worker is 'Says that a worker has stopped by itself; runs that it still holds are queued again.';

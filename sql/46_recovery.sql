@@ -63,7 +63,7 @@ begin
   loop
     update chime_private.workers w set stopped_at = now where w.id = v_worker.id;
     select array_agg(r.id), array_agg(r.attempt) into v_ids, v_attempts
-    from chime.runs r where r.finished_at is null and r.worker_id = v_worker.id;
+    from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id where r.finished_at is null and r.worker_id = v_worker.id;
     v_count := v_count + chime_private.lose_runs(v_ids, v_attempts, now);
     perform chime_private.retire_pool(v_worker.pool_id, now);
   end loop;
@@ -78,18 +78,18 @@ as $$
 begin
   return query
     select r.id, r.attempt, r.task, r.priority, true
-    from chime.runs r
+    from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
     where r.finished_at is null and r.status = 'running' and r.steps is null
       and not exists (select from chime_private.workers w where w.id = r.worker_id and w.stopped_at is null);
   -- Jobs are many where work is behind: they are only read where a run is late.
   if not exists (
-    select from chime.runs r
+    select from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
     where r.finished_at is null and r.status = 'queued' and r.waits_for is null and r.due_at < now - 2 * chime_private.lease()) then
     return;
   end if;
   return query
     select r.id, r.attempt, r.task, r.priority, false
-    from chime.runs r
+    from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
     where r.finished_at is null and r.status = 'queued' and r.waits_for is null and r.due_at < now - 2 * chime_private.lease()
       and not exists (
         -- Compared as text: others may use graphile-worker too. A job that has failed for good wakes nobody.
@@ -129,7 +129,7 @@ declare
 begin
   if v_tasks = '{}' then return 0; end if;
   v_ids := array(
-    select r.id from chime.runs r
+    select r.id from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
     where r.finished_at is null and r.status = 'queued' and r.waits_for is null and r.task = any (v_tasks) and r.due_at < now - interval '1 minute'
     limit most);
   if v_ids = '{}' then return 0; end if;
@@ -179,6 +179,7 @@ begin
   v_count := chime_private.lose_runs(v_lost, v_attempts, now) + coalesce(cardinality(v_queued), 0);
   perform chime_private.enqueue(v_queued, v_tasks, v_priorities);
   perform chime_private.check_slots();
+  perform chime_private.check_unfinished();
   v_count := v_count + chime_private.fail_orphans(now, c_most) + chime_private.advance_stuck_workflows(now, c_most);
   -- At most a fiftieth of the time is spent on it, however much is unfinished.
   update chime_private.settings s set

@@ -139,7 +139,7 @@ declare
 begin
   for v_parent in
     select r.id, r.cancel_reason, r.cancel_requested_at is not null as unwanted
-    from chime.runs r
+    from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
     left join chime.runs c on c.parent_run_id = r.id and c.finished_at is null
     where r.finished_at is null and r.status = 'running' and r.steps is not null
       and (c.id is null or r.cancel_requested_at is not null and c.cancel_requested_at is null)

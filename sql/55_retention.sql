@@ -44,6 +44,7 @@ begin
   if run_ids = '{}' then return 0; end if;
   delete from chime.run_logs l where l.run_id = any (run_ids);
   delete from chime.run_attempts a where a.run_id = any (run_ids);
+  delete from chime_private.unsuccessful_runs u using chime.runs r where r.id = any (run_ids) and u.status = r.status and u.run_id = r.id;
   delete from chime.runs r where r.id = any (run_ids) and r.finished_at is not null;
   get diagnostics v_count = row_count;
   return v_count;

@@ -36,7 +36,9 @@ begin
       select from chime_private.late_weeks w
       where w.finished_at >= may_drop.old and chime_private.first_id(w.week) >= may_drop.from_id and chime_private.first_id(w.week) < may_drop.to_id)
     and not exists (select from chime.late_ends l where l.run_id >= may_drop.from_id and l.run_id < may_drop.to_id)
-    and not exists (select from chime.runs r where r.id >= may_drop.from_id and r.id < may_drop.to_id and r.finished_at is null);
+    and not exists (
+      select from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
+      where u.run_id >= may_drop.from_id and u.run_id < may_drop.to_id and r.finished_at is null);
 end $$;
 comment on function chime_private.may_drop is 'Whether nothing in a partition of runs, all old enough by their nominal times, has to be kept.';
 
@@ -47,6 +49,8 @@ declare
   v_name text;
 begin
   delete from chime_private.run_logs_default l where l.run_id >= drop_weeks.from_id and l.run_id < drop_weeks.to_id;
+  delete from chime_private.unsuccessful_runs u
+  where u.status in ('failed', 'timed_out', 'cancelled', 'skipped') and u.run_id >= drop_weeks.from_id and u.run_id < drop_weeks.to_id;
   delete from chime_private.run_attempts_default a where a.run_id >= drop_weeks.from_id and a.run_id < drop_weeks.to_id;
   for v_name in
     select w.name from unnest('{run_logs,run_attempts,runs}'::text[]) h(history), chime_private.weeks_of(h.history) w

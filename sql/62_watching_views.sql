@@ -1,6 +1,24 @@
 -- What is going on, for reports in plain SQL. Views run with the rights of who reads them, and have the tenant of each row; but for
 -- the workers, which belong to no tenant: of what they execute, each reader is told what it may see.
 
+create or replace view chime.unfinished_runs with (security_invoker = true) as
+select r.*
+from chime_private.unfinished_runs u
+join chime.runs r on r.id = u.run_id
+where r.finished_at is null;
+comment on view chime.unfinished_runs is
+  'The runs that are not finished: queued, running or waiting for a retry; found at once, however long the history. Example: '
+  'select id, task, status, due_at, waits_for from chime.unfinished_runs order by id desc limit 20';
+
+create or replace view chime.unsuccessful_runs with (security_invoker = true) as
+select r.*
+from chime_private.unsuccessful_runs u
+-- Its status is that of the run; said of it, too, so that one of them is looked for by the index.
+join chime.runs r on r.id = u.run_id and r.status = u.status;
+comment on view chime.unsuccessful_runs is
+  'The runs that failed, timed out, were cancelled or skipped; few of them are found at once, however long the history. Example: '
+  'select id, task, status, error, finished_at from chime.unsuccessful_runs where status = ''failed'' order by id desc limit 20';
+
 create or replace view chime.upcoming with (security_invoker = true) as
 select s.next_run_at as scheduled_for, s.next_due_at as due_at, s.next_due_at - chime.now() as due_in,
   (s.next_run_at at time zone s.timezone)::timestamp(0) as local_time, s.timezone, s.id as schedule_id, s.tenant_id, s.key, s.name, s.task
@@ -37,7 +55,7 @@ from chime.schedules s
 where s.status = 'paused' and s.paused_by = 'pgchime' and s.status_reason like 'Its rule failed:%' and s.deleted_at is null
 union all
 select 'waiting', r.tenant_id, r.schedule_id, s.key, s.name, r.id, r.due_at, chime.now() - r.due_at, 'No worker has started it.'
-from chime.runs r
+from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
 left join chime.schedules s on s.id = r.schedule_id
 where r.finished_at is null and r.status = 'queued' and r.due_at < chime.now() - interval '1 minute';
 comment on view chime.late is
@@ -51,7 +69,7 @@ select w.id, w.name,
 from chime_private.workers w
 left join (
   select r.worker_id, count(*) as running, min(r.started_at) as oldest_started_at
-  from chime.runs r
+  from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
   where r.finished_at is null and r.status = 'running'
   group by r.worker_id
 ) h on h.worker_id = w.id;
@@ -64,7 +82,7 @@ select r.tenant_id, r.task, count(*) filter (where r.status = 'queued') as queue
   count(*) filter (where r.status = 'retrying') as retrying,
   min(r.due_at) filter (where r.status = 'queued') as oldest_due_at,
   greatest(interval '0', chime.now() - min(r.due_at) filter (where r.status = 'queued')) as waiting_for
-from chime.runs r
+from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
 where r.finished_at is null
 group by r.tenant_id, r.task;
 comment on view chime.queue_depth is

@@ -34,7 +34,7 @@ as $$
   from (
     select count(*) filter (where r.status = 'queued') as queued, count(*) filter (where r.status = 'running') as running,
       count(*) filter (where r.status = 'retrying') as retrying, min(r.due_at) filter (where r.status = 'queued') as oldest
-    from (select * from chime.runs u where u.finished_at is null limit 100000) r) q
+    from (select r.* from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id where r.finished_at is null limit 100000) r) q
 $$;
 comment on function chime_private.health_of_work is
   'Whether schedules fire and runs start in time; ten thousand late schedules and a hundred thousand unfinished runs are looked at.';

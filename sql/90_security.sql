@@ -78,7 +78,7 @@ grant execute on function
 
 grant execute on function chime.current_tenant(), chime_private.read_tenant(text), chime.retention(), chime.schedule_stats(uuid) to chime_user, chime_admin, chime_reporter;
 -- What views and policies with the rights of their reader are made of.
-grant select on chime_private.uncounted_ends to chime_user, chime_admin, chime_reporter;
+grant select on chime_private.uncounted_ends, chime_private.unfinished_runs, chime_private.unsuccessful_runs to chime_user, chime_admin, chime_reporter;
 grant select (id, name, started_at, lease_until, stopped_at, task_names) on chime_private.workers to chime_admin, chime_reporter;
 grant execute on function
   chime_private.microseconds_between(timestamptz, timestamptz),

@@ -62,18 +62,29 @@ export interface StartedRun {
   traceparent: string | null;
 }
 
+/** Instants of a started run. They travel as numbers: to read them as text takes a tenth of what a short run costs a worker. */
+const instants = ['scheduled_for', 'due_at', 'started_at', 'next_run_at'] as const;
+
+const startStatement = `select s.id, s.attempt, s.task, s.payload, s.trigger, s.local_time, s.timeout_ms, s.schedule_id, s.schedule_key,
+    s.schedule_name, s.timezone, s.event_id, s.traceparent,
+    ${instants.map((name) => `date_part('epoch', s.${name}) * 1000 as ${name}`).join(', ')}
+  from chime_private.start_runs($1, $2, $3) s`;
+
 export async function startRuns(
   db: Queryable,
   workerId: string,
   runIds: readonly string[],
   resend: boolean,
 ): Promise<StartedRun[]> {
-  const { rows } = await db.query<StartedRun>({
+  const { rows } = await db.query<Record<string, unknown>>({
     name: 'chime_start_runs',
-    text: 'select * from chime_private.start_runs($1, $2, $3)',
+    text: startStatement,
     values: [workerId, runIds, resend],
   });
-  return rows;
+  for (const row of rows) {
+    for (const name of instants) if (row[name] !== null) row[name] = new Date(row[name] as number);
+  }
+  return rows as unknown as StartedRun[];
 }
 
 /** An attempt of a run: what fences late writers. */

@@ -25,8 +25,20 @@ export interface FinishedRun extends Finished {
   summary: string;
 }
 
+/** An attempt that has ended, and is not recorded yet. */
+interface EndedAttempt {
+  run: StartedRun;
+  held: Held;
+  span: AttemptSpan;
+  /** Undefined where the run goes on elsewhere. */
+  outcome: Outcome | undefined;
+  durationMs: number;
+}
+
 export interface ExecutorOptions extends ContextServices, RecorderOptions {
   pool: pg.Pool;
+  /** How many runs it executes at once. */
+  concurrency: number;
   tasks: ReadonlyMap<string, Task>;
   maxOutput: number;
   /** How long a handler may take to end when its time is over, in milliseconds. */
@@ -53,28 +65,36 @@ export class Executor {
   }
 
   /**
-   * Executes a run, if it may still start.
+   * Executes a run, if it may still start. Resolves when its handler has ended; its end is recorded beside the start of the next
+   * run, which would otherwise wait for one more answer of the database. The job is not needed any more by then: a run that was
+   * started is found by the lease of its worker. Where too much is to be recorded, it resolves after that.
    * @throws Error where it could not be started: its job must stay, as nothing else would wake a worker for it
    */
   async execute(runId: string): Promise<void> {
     // Woken twice; or for its next attempt, before the one that was written off has quite ended here.
     for (let underWay = this.#executing.get(runId); underWay !== undefined; ) {
-      await underWay.catch(() => {});
+      await underWay;
       underWay = this.#executing.get(runId);
       if (this.#options.stopping.aborted) throw new Error(notStarted);
     }
-    const executing = this.#execute(runId);
-    this.#executing.set(runId, executing);
+    const over = Promise.withResolvers<void>();
+    this.#executing.set(runId, over.promise);
+    let recorded = Promise.resolve();
     try {
-      await executing;
+      const run = await this.#start(runId);
+      if (run !== undefined) recorded = this.#record(await this.#work(run));
     } finally {
-      this.#executing.delete(runId);
+      void recorded.then(() => {
+        this.#executing.delete(runId);
+        over.resolve();
+      });
     }
+    if (this.#executing.size > 2 * this.#options.concurrency) await recorded;
   }
 
-  async #execute(runId: string): Promise<void> {
-    const run = await this.#start(runId);
-    if (run !== undefined) await this.#work(run);
+  /** Resolves when all that it executes has ended and is recorded, as far as that can be. */
+  async recorded(): Promise<void> {
+    await Promise.all(this.#executing.values());
   }
 
   async #start(runId: string): Promise<StartedRun | undefined> {
@@ -115,15 +135,20 @@ export class Executor {
     return held.length;
   }
 
-  async #work(run: StartedRun): Promise<void> {
-    const { maxOutput, handlerGrace, log } = this.#options;
+  async #work(run: StartedRun): Promise<EndedAttempt> {
+    const { maxOutput, handlerGrace } = this.#options;
     const held = new Held(run, new Output(maxOutput), handlerGrace);
     this.#held.set(run.id, held);
     const span = new AttemptSpan(run);
     const began = performance.now();
     const outcome = await held.ended(span.run(() => this.#handle(run, held, span)));
     span.stop();
-    const durationMs = performance.now() - began;
+    return { run, held, span, outcome, durationMs: performance.now() - began };
+  }
+
+  /** Never rejects: what cannot be recorded is left to the end of the lease. */
+  async #record({ run, held, span, outcome, durationMs }: EndedAttempt): Promise<void> {
+    const { log } = this.#options;
     let status: Finished['status'] | undefined;
     try {
       if (!this.#held.has(run.id)) return;

@@ -45,6 +45,7 @@ export class Term {
       ...options,
       workerId: this.id,
       tasks,
+      concurrency,
       maxOutput: worker.maxOutput,
       handlerGrace: worker.handlerGrace,
       log,
@@ -112,6 +113,7 @@ export class Term {
     await this.#jobs
       .stop()
       .catch((error: Error) => worker.log.error({ err: error }, 'the job runner did not stop cleanly'));
+    await this.#executor.recorded();
     await this.#lease.stop();
     await persistently(() => stopWorker(pool, this.id), { stopping }).catch((error: Error) =>
       worker.log.warn({ err: error }, 'the worker could not sign off'),

@@ -81,8 +81,11 @@ async function work(side: Side, now: Date, claims: number): Promise<void> {
 /** What nobody claimed is no history: of the queue, as much is left as a list can show. */
 async function clearQueue(client: pg.Client): Promise<void> {
   await client.query(
-    `delete from chime.runs where finished_at is null
-       and id not in (select id from chime.runs where finished_at is null order by id desc limit 200)`,
+    `with gone as (
+       delete from chime_private.unfinished_runs
+       where run_id not in (select run_id from chime_private.unfinished_runs order by run_id desc limit 200)
+       returning run_id)
+     delete from chime.runs r using gone g where r.id = g.run_id`,
   );
   await client.query('vacuum analyze');
 }

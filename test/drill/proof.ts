@@ -16,6 +16,12 @@ const violations: Record<string, string> = {
     left join (select schedule_id, sum(coalesce(covers_count, 1)) as fires from chime.runs where trigger = 'schedule' group by 1) r
       on r.schedule_id = s.id`,
   'runs that are not finished': 'select count(*) from chime.runs where finished_at is null',
+  'runs among the unfinished that are finished': 'select count(*) from chime_private.unfinished_runs',
+  'runs not among the unsuccessful that are, or the other way': `
+    select count(*)
+    from (select id, status from chime.runs where status in ('failed', 'timed_out', 'cancelled', 'skipped')) r
+    full join chime_private.unsuccessful_runs u on u.run_id = r.id and u.status = r.status
+    where r.id is null or u.run_id is null`,
   'runs that finished twice': `
     select count(*) from (select from drill.ends group by run_id having count(*) > 1) twice`,
   'attempts that were executed twice': `

@@ -26,7 +26,17 @@ t.test('each view is explained by an example that runs', async (test) => {
   );
   test.strictSame(
     views.map(({ name }) => name),
-    ['failing', 'late', 'queue_depth', 'run_stats', 'schedule_health', 'upcoming', 'worker_status'],
+    [
+      'failing',
+      'late',
+      'queue_depth',
+      'run_stats',
+      'schedule_health',
+      'unfinished_runs',
+      'unsuccessful_runs',
+      'upcoming',
+      'worker_status',
+    ],
   );
   for (const { name, comment, invoker } of views) {
     const [, example] = / Example: (select .*)$/s.exec(comment) ?? [];
