@@ -102,6 +102,7 @@ begin
   s.timeout := coalesce(s.timeout, interval '5 minutes');
   s.priority := coalesce(s.priority, 'medium');
   s.tags := coalesce(s.tags, '{}');
+  s.deliver := coalesce(s.deliver, 'always');
   perform chime_private.check_bounds(s);
   return chime_private.define_rules(s, chime.now());
 end $$;

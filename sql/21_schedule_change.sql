@@ -68,9 +68,9 @@ as $$
     is distinct from
     row(new.key, new.name, new.description, new.task, new.payload, new.max_runs, new.catch_up, new.catch_up_window::text, new.overlap,
       new.max_retries, new.retry_delay::text, new.retry_backoff, new.retry_max_delay::text, new.timeout::text, new.concurrency_key, new.priority)
-    or row(old.keep_runs, old.keep_for::text, old.pause_after_failures, old.alert_after_failures, old.tags, old.owner_id)
+    or row(old.keep_runs, old.keep_for::text, old.pause_after_failures, old.alert_after_failures, old.tags, old.owner_id, old.deliver, old.channel_mapping_id)
     is distinct from
-    row(new.keep_runs, new.keep_for::text, new.pause_after_failures, new.alert_after_failures, new.tags, new.owner_id)
+    row(new.keep_runs, new.keep_for::text, new.pause_after_failures, new.alert_after_failures, new.tags, new.owner_id, new.deliver, new.channel_mapping_id)
 $$;
 comment on function chime_private.definition_changed is 'Whether two definitions differ.';
 
@@ -161,6 +161,7 @@ begin
     next_run_at = new.next_run_at, next_due_at = new.next_due_at, accounted_until = new.accounted_until,
     keep_runs = new.keep_runs, keep_for = new.keep_for,
     pause_after_failures = new.pause_after_failures, alert_after_failures = new.alert_after_failures, tags = new.tags, owner_id = new.owner_id,
+    deliver = new.deliver, channel_mapping_id = new.channel_mapping_id, blocked_since = chime_private.blocked_since(new.task, new.channel_mapping_id),
     revision = new.revision, updated_at = new.updated_at
   where id = old.id;
   if overdue = 'run_now' and chime_private.rule_changed(old, new) then

@@ -39,6 +39,8 @@ create or replace function chime.create_schedule(
   pause_after_failures integer default null,
   alert_after_failures integer default null,
   tags text[] default '{}',
+  deliver chime.deliver_policy default 'always',
+  channel_mapping_id uuid default null,
   out id uuid,
   out outcome text,
   out revision integer,
@@ -75,11 +77,15 @@ begin
   v_new.keep_runs := keep_runs; v_new.keep_for := keep_for;
   v_new.pause_after_failures := pause_after_failures; v_new.alert_after_failures := alert_after_failures;
   v_new.tags := tags;
+  v_new.deliver := deliver;
+  v_new.channel_mapping_id := coalesce(channel_mapping_id, v_old.channel_mapping_id, chime_private.current_mapping());
   -- Creating it again does not start its interval or recurrence anew.
   if v_new.anchor is null and num_nonnulls(every, rrule, rules) = 1 then v_new.anchor := v_old.anchor; end if;
   v_new := chime_private.define_schedule(v_new);
   -- Not before: an anchor that is taken from the clock in there would lie ahead of it, in the next second, and fire.
   v_now := chime.now();
+  perform chime_private.check_destination(v_new.channel_mapping_id)
+    where v_new.channel_mapping_id is distinct from v_old.channel_mapping_id;
 
   if v_old.id is not null then
     v_new := chime_private.change_schedule(v_old, v_new, overdue);
@@ -89,6 +95,7 @@ begin
     v_new.owner_id := chime_private.new_owner();
     v_new.status := 'active';
     v_new.run_count := 0; v_new.active_run_ids := '{}'; v_new.revision := 1;
+    v_new.blocked_since := chime_private.blocked_since(v_new.task, v_new.channel_mapping_id);
     v_new.created_at := v_now; v_new.updated_at := v_now;
     perform chime_private.check_overdue(v_new, overdue);
     v_new := chime_private.aim_first(v_new, overdue, v_now, v_now);
@@ -103,7 +110,7 @@ begin
   revision := v_new.revision;
   next_run_at := v_new.next_run_at;
 end $$;
-comment on function chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, text, chime.overdue_policy, integer, interval, chime.retry_backoff, interval, interval, text, chime.priority, integer, interval, integer, integer, text[]) is
+comment on function chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, text, chime.overdue_policy, integer, interval, chime.retry_backoff, interval, interval, text, chime.priority, integer, interval, integer, integer, text[], chime.deliver_policy, uuid) is
   'Creates a schedule, in the caller''s transaction. Give exactly one rule: cron, every (an interval), at (an instant, or a '
   'wall-clock time in timezone) or rrule (RFC 5545, with DTSTART, RDATE and EXDATE if need be; without DTSTART it counts from '
   'anchor, else starts_at, else now); or repeat_interval => daily, weekly or monthly, at the time of day of starts_at, or anchor, from '
@@ -115,8 +122,10 @@ comment on function chime.create_schedule(text, text, interval, text, text, text
   'limit, one where it has none (see set_concurrency_limit); priority says which go first where several wait. keep_runs and keep_for say '
   'how many of its runs are kept and how long (see chime.retention), pause_after_failures and alert_after_failures what happens when '
   'so many of them in a row fail. tags are words to find it by. Its owner is the current user. '
+  'deliver says which runs somebody is told of, channel_mapping_id where; without it the conversation that the setting chime.session_id names, else '
+  'the inbox of the owner. '
   'dst_gap is next by default, skip for a recurrence rule. With a key that a live schedule of the tenant has, it is changed to what is given here; '
-  'outcome says created, changed or unchanged. Errors: CH001 to CH007, CH041.';
+  'outcome says created, changed or unchanged. Errors: CH001 to CH007, CH018, CH041.';
 
 -- An overload, so that `at` also takes an expression such as now() + interval '1 hour'. A plain literal is text.
 create or replace function chime.create_schedule(
@@ -151,7 +160,7 @@ create or replace function chime.update_schedule(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_fields constant text[] := '{task,cron,every,at,rrule,timezone,payload,name,key,description,anchor,starts_at,ends_at,max_runs,jitter,dst_gap,dst_fold,catch_up,catch_up_window,overlap,rules,only_on,never_on,on_excluded,max_retries,retry_delay,retry_backoff,retry_max_delay,timeout,concurrency_key,priority,keep_runs,keep_for,pause_after_failures,alert_after_failures,tags,owner_id,repeat_interval,overdue}';
+  c_fields constant text[] := '{task,cron,every,at,rrule,timezone,payload,name,key,description,anchor,starts_at,ends_at,max_runs,jitter,dst_gap,dst_fold,catch_up,catch_up_window,overlap,rules,only_on,never_on,on_excluded,max_retries,retry_delay,retry_backoff,retry_max_delay,timeout,concurrency_key,priority,keep_runs,keep_for,pause_after_failures,alert_after_failures,tags,owner_id,deliver,channel_mapping_id,repeat_interval,overdue}';
   c_rules constant text[] := '{cron,every,at,rrule,rules}';
   v_old chime.schedules := chime_private.live_schedule(schedule_id);
   v_new chime.schedules := v_old;
@@ -197,10 +206,11 @@ begin
     perform chime_private.refuse_key(v_new.key, 'schedule');
   end if;
   if v_new.owner_id is distinct from v_old.owner_id then perform chime_private.check_owner(v_new.owner_id); end if;
+  if v_new.channel_mapping_id is distinct from v_old.channel_mapping_id then perform chime_private.check_destination(v_new.channel_mapping_id); end if;
   return chime_private.change_schedule(v_old, chime_private.define_schedule(v_new), chime_private.read_overdue(patch ->> 'overdue'));
 end $$;
 comment on function chime.update_schedule is
   'Changes fields of a schedule: those absent from the patch are kept, null clears. A changed rule counts from now and never '
   'fires the past, but for an `at` with overdue => run_now; runs that exist keep the revision they were fired from. repeat_interval counts '
   'from starts_at or anchor, of the patch or as they are stored. With expected_revision, refuses (CH012) if '
-  'somebody else changed it meanwhile. Only administrators give it another owner_id. Errors: CH001 to CH007, CH010, CH012, CH013, CH042.';
+  'somebody else changed it meanwhile. Only administrators give it another owner_id. Errors: CH001 to CH007, CH010, CH012, CH013, CH018, CH042.';

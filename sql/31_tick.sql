@@ -29,10 +29,10 @@ begin
     where s.id = any (v_ids)
     order by s.next_due_at
   ), plan as materialized (
-    select d.id, d.tenant_id, d.revision, d.owner_id, d.task, d.payload, d.next_run_at, d.next_due_at, d.jitter, d.following,
+    select d.id, d.tenant_id, d.revision, d.owner_id, d.channel_mapping_id, d.blocked_since, d.task, d.payload, d.next_run_at, d.next_due_at, d.jitter, d.following,
       d.run_count, d.max_runs, d.overlap, d.concurrency_key, d.priority,
       chime_private.run_id(d.id, d.next_run_at) as run_id,
-      case d.overlap
+      d.blocked_since is not null or case d.overlap
         when 'skip' then d.active_run_ids <> '{}' and chime_private.any_unfinished(d.active_run_ids)
         when 'buffer_one' then chime_private.buffer_is_full(d.id, d.overlap)
         when 'buffer_all' then chime_private.buffer_is_full(d.id, d.overlap)
@@ -56,11 +56,11 @@ begin
     from (select *, case when run_count + (not busy)::integer >= max_runs then null else following end as next from plan) p
     where s.id = p.id
   ), added as (
-    insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, owner_id, task, payload, trigger, scheduled_for, due_at,
+    insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, owner_id, channel_mapping_id, task, payload, trigger, scheduled_for, due_at,
       status, skip_reason, covers_count, covers_until, finished_at, concurrency_key, priority, in_turn, created_at)
-    select p.run_id, p.tenant_id, p.id, p.revision, p.owner_id, p.task, p.payload, 'schedule', p.next_run_at, p.next_due_at,
+    select p.run_id, p.tenant_id, p.id, p.revision, p.owner_id, p.channel_mapping_id, p.task, p.payload, 'schedule', p.next_run_at, p.next_due_at,
       case when p.busy then 'skipped' else 'queued' end::chime.run_status,
-      case when p.busy then 'overlap' end::chime.skip_reason,
+      case when p.blocked_since is not null then 'blocked' when p.busy then 'overlap' end::chime.skip_reason,
       case when p.busy then 1 end, case when p.busy then p.next_run_at end, case when p.busy then now end,
       p.concurrency_key, p.priority, chime_private.needs_turn(p.overlap) and not p.busy, now
     from plan p
@@ -71,7 +71,7 @@ begin
     (select array_agg(a.id) from added a where a.status = 'queued'),
     (select array_agg(a.task) from added a where a.status = 'queued'),
     (select array_agg(a.priority) from added a where a.status = 'queued'),
-    (select array_agg(p.run_id) from plan p where p.overlap = 'cancel_other'),
+    (select array_agg(p.run_id) from plan p where p.overlap = 'cancel_other' and not p.busy),
     (select count(*) from added a where a.status = 'skipped'),
     (select count(*) from due),
     (select array_agg(d.id) from due d where d.id not in (select p.id from plan p))
@@ -170,6 +170,7 @@ create or replace function chime_private.tick(
   out timed_out integer,
   out cancelled integer,
   out recovered integer,
+  out delivered integer,
   out more boolean,
   out next_due_at timestamptz
 )
@@ -199,7 +200,8 @@ begin
   cancelled := chime_private.write_off_cancelled(now, most);
   select * into v_waits from chime_private.answer_due_events(now, most);
   fired := fired + v_waits.queued;
-  more := greatest(v_done.claimed, resumed, retried, timed_out, cancelled, v_waits.moved) >= most;
+  delivered := chime_private.move_deliveries(now, most);
+  more := greatest(v_done.claimed, resumed, retried, timed_out, cancelled, v_waits.moved, delivered) >= most;
 
   recovered := chime_private.recover_lost_runs(now, clock_id) + chime_private.recover_stuck_runs(now, clock_id);
   perform chime_private.maintain_due(now, fired = 0);
@@ -211,6 +213,7 @@ begin
       (select s.paused_until from chime.schedules s where s.paused_until is not null order by s.paused_until limit 1),
       (select r.retry_at from chime.runs r where r.retry_at is not null order by r.retry_at limit 1),
       (select w.due_at from chime_private.event_waits w order by w.due_at limit 1),
+      chime_private.deliveries_due_at(),
       (select u.cancel_requested_at + chime_private.write_off_after() from chime_private.unfinished_runs u
         where u.cancel_requested_at is not null order by u.cancel_requested_at limit 1),
       (select tick.now from chime_private.freed_slots limit 1),
@@ -222,7 +225,7 @@ begin
 end $$;
 comment on function chime_private.tick is
   'Moves all that is due: fires schedules (most at a time), resumes pauses that end, queues runs whose retry is due and those of '
-  'events that waited, times out what is long past its deadline, cancels what was asked to be long ago, queues again the runs of dead workers and those that are stuck, and lets runs go '
-  'that waited for their turn. '
+  'events that waited, times out what is long past its deadline, cancels what was asked to be long ago, queues again the runs of dead workers and those that are stuck, lets runs go '
+  'that waited for their turn, and moves deliveries whose time has come. '
   'Answers with what it did, whether more is due at once, and the next due instant. Only a clock that names itself takes '
   'workers for dead.';

@@ -64,6 +64,12 @@ comment on function chime_private.start_runs is
   'wait for a slot, are left out of the answer, and so are workflows, whose first steps are queued instead. resend says that the answer to the same call was lost: runs that it started then are started anew. Raises '
   'CH020 where the worker''s lease has ended.';
 
+create or replace function chime_private.is_told_of(owner_id uuid, channel_mapping_id uuid, trigger chime.run_trigger) returns boolean
+language sql immutable parallel safe
+as $$ select (owner_id is not null or channel_mapping_id is not null) and trigger not in ('backfill', 'workflow') $$;
+comment on function chime_private.is_told_of is
+  'Whether there may be somebody to tell of a run when it has ended. Nobody wants to be told of the past, or of each step of a workflow.';
+
 create or replace function chime_private.finish_runs(
   run_ids uuid[], attempts integer[], outcomes chime_private.outcome[], outputs text[], results jsonb[], errors text[], stacks text[],
   reasons text[], waits interval[]
@@ -73,6 +79,7 @@ as $$
 declare
   v_now timestamptz := chime.now();
   v_succeeded uuid[];
+  v_told uuid[];
 begin
   -- Nearly all runs end so, and what the others need costs them nothing.
   with succeeded as (
@@ -81,9 +88,10 @@ begin
       result = i.result, silent_reason = i.reason, error = null, error_stack = null
     from unnest(run_ids, attempts, outcomes, outputs, results, reasons) i(id, attempt, outcome, output, result, reason)
     where r.id = i.id and r.attempt = i.attempt and r.status = 'running' and i.outcome = 'succeeded'
-    returning r.id
+    returning r.id, chime_private.is_told_of(r.owner_id, r.channel_mapping_id, r.trigger) as told
   )
-  select coalesce(array_agg(s.id), '{}') into v_succeeded from succeeded s;
+  select coalesce(array_agg(s.id), '{}'), array_agg(s.id) filter (where s.told) into v_succeeded, v_told from succeeded s;
+  if v_told is not null then perform chime_private.plan_deliveries(v_told); end if;
   delete from chime_private.unfinished_runs u where u.run_id = any (v_succeeded);
   return query select s, 'succeeded'::chime.run_status, null::double precision, null::integer, null::integer from unnest(v_succeeded) s;
   if cardinality(v_succeeded) = cardinality(run_ids) then return; end if;

@@ -48,18 +48,22 @@ declare
   v_pattern text := chime_private.placeholder('payload|event');
   v_ids uuid[];
   v_tasks text[];
+  v_told uuid[];
 begin
   with made as (
-    insert into chime.runs (id, tenant_id, owner_id, task, payload, trigger, event_id, event_handler_id, traceparent, scheduled_for, due_at,
+    insert into chime.runs (id, tenant_id, owner_id, channel_mapping_id, task, payload, trigger, event_id, event_handler_id, traceparent, scheduled_for, due_at,
       status, finished_at, error, created_at)
-    select chime_private.event_run_id(h.id, e.id, run_handlers.scheduled_for), e.tenant_id, h.owner_id, h.task, p.payload, 'event', e.id, h.id, e.traceparent,
+    select chime_private.event_run_id(h.id, e.id, run_handlers.scheduled_for), e.tenant_id, h.owner_id, h.channel_mapping_id, h.task, p.payload, 'event', e.id, h.id, e.traceparent,
       run_handlers.scheduled_for, run_handlers.scheduled_for, case when p.problem is null then 'queued' else 'failed' end::chime.run_status,
       case when p.problem is not null then run_handlers.now end, p.problem, run_handlers.now
     from unnest(handlers) h, lateral chime_private.template_payload(h.payload, v_scope, v_pattern) p
     on conflict do nothing
-    returning id, task, status
+    returning id, task, status, chime_private.is_told_of(owner_id, channel_mapping_id, trigger) as told
   )
-  select array_agg(m.id), array_agg(m.task) into v_ids, v_tasks from made m where m.status = 'queued';
+  select array_agg(m.id) filter (where m.status = 'queued'), array_agg(m.task) filter (where m.status = 'queued'),
+    array_agg(m.id) filter (where m.status <> 'queued' and m.told)
+  into v_ids, v_tasks, v_told from made m;
+  if v_told is not null then perform chime_private.plan_deliveries(v_told); end if;
   perform chime_private.enqueue(v_ids, v_tasks);
   return coalesce(cardinality(v_ids), 0);
 end $$;

@@ -44,9 +44,11 @@ comment on function chime_private.check_event_handler is
 create or replace function chime_private.event_handler_changed(old chime.event_handlers, new chime.event_handlers) returns boolean
 language sql immutable
 as $$
-  select row(old.key, old.name, old.description, old.event, old.filter, old.task, old.payload, old.delay::text, old.debounce::text, old.debounce_by)
+  select row(old.key, old.name, old.description, old.event, old.filter, old.task, old.payload, old.delay::text, old.debounce::text, old.debounce_by,
+      old.deliver, old.channel_mapping_id)
     is distinct from
-    row(new.key, new.name, new.description, new.event, new.filter, new.task, new.payload, new.delay::text, new.debounce::text, new.debounce_by)
+    row(new.key, new.name, new.description, new.event, new.filter, new.task, new.payload, new.delay::text, new.debounce::text, new.debounce_by,
+      new.deliver, new.channel_mapping_id)
 $$;
 comment on function chime_private.event_handler_changed is 'Whether two definitions differ.';
 
@@ -58,6 +60,7 @@ begin
   update chime.event_handlers h set
     key = new.key, name = new.name, description = new.description, event = new.event, filter = new.filter, task = new.task,
     payload = new.payload, delay = new.delay, debounce = new.debounce, debounce_by = new.debounce_by,
+    deliver = new.deliver, channel_mapping_id = new.channel_mapping_id,
     revision = h.revision + 1, updated_at = chime.now()
   where h.id = old.id
   returning * into new;
@@ -94,6 +97,8 @@ create or replace function chime.create_event_handler(
   name text default null,
   key text default null,
   description text default null,
+  deliver chime.deliver_policy default 'always',
+  channel_mapping_id uuid default null,
   out id uuid,
   out outcome text,
   out revision integer
@@ -117,6 +122,10 @@ begin
   v_new.event := event; v_new.filter := filter; v_new.task := task; v_new.payload := payload;
   v_new.delay := delay; v_new.debounce := debounce; v_new.debounce_by := debounce_by;
   v_new.name := coalesce(name, key, task); v_new.key := key; v_new.description := description;
+  v_new.deliver := coalesce(deliver, 'always');
+  v_new.channel_mapping_id := coalesce(channel_mapping_id, v_old.channel_mapping_id, chime_private.current_mapping());
+  perform chime_private.check_destination(v_new.channel_mapping_id)
+    where v_new.channel_mapping_id is distinct from v_old.channel_mapping_id;
   perform chime_private.check_event_handler(v_new);
   if v_old.id is not null then
     v_new := chime_private.change_event_handler(v_old, v_new);
@@ -139,7 +148,7 @@ comment on function chime.create_event_handler is
   'is given: {{payload.some.path}}, {{event.id}}, {{event.name}} and {{event.time}} are filled from the event; the event''s whole payload '
   'by default. delay: the run comes so much later. debounce: it comes when no further such event came for so long, and is given '
   'the latest; with debounce_by, a path such as payload.order.id, for each value there by itself. With a key that an event handler of '
-  'the tenant has, it is changed to what is given here; outcome says created, changed or unchanged. Errors: CH005, CH006, CH007, CH041.';
+  'the tenant has, it is changed to what is given here; outcome says created, changed or unchanged. deliver and channel_mapping_id as of create_schedule. Errors: CH005, CH006, CH007, CH018, CH041.';
 
 create or replace function chime.update_event_handler(
   handler_id uuid,
@@ -149,7 +158,7 @@ create or replace function chime.update_event_handler(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_fields constant text[] := '{event,task,filter,payload,delay,debounce,debounce_by,name,key,description}';
+  c_fields constant text[] := '{event,task,filter,payload,delay,debounce,debounce_by,name,key,description,deliver,channel_mapping_id}';
   v_old chime.event_handlers := chime_private.live_event_handler(handler_id);
   v_new chime.event_handlers := v_old;
   v_field text;
@@ -176,6 +185,8 @@ begin
   if jsonb_typeof(patch -> 'filter') = 'null' then v_new.filter := null; end if;
   if jsonb_typeof(patch -> 'payload') = 'null' then v_new.payload := '"{{payload}}"'; end if;
   v_new.name := coalesce(v_new.name, v_new.key, v_new.task);
+  v_new.deliver := coalesce(v_new.deliver, 'always');
+  if v_new.channel_mapping_id is distinct from v_old.channel_mapping_id then perform chime_private.check_destination(v_new.channel_mapping_id); end if;
   if v_new.key is distinct from v_old.key then
     perform chime_private.lock_key(v_old.tenant_id, 'event handler ' || v_new.key);
     if exists (select from chime.event_handlers h where h.tenant_id = v_old.tenant_id and h.key = v_new.key and h.deleted_at is null) then
@@ -187,4 +198,4 @@ begin
 end $$;
 comment on function chime.update_event_handler is
   'Changes fields of an event handler: those absent from the patch are kept, null clears. Events that wait for it already are answered as '
-  'it is when their time comes. With expected_revision, refuses (CH012) if somebody else changed it meanwhile. Errors: CH005 to CH007, CH012, CH014.';
+  'it is when their time comes. With expected_revision, refuses (CH012) if somebody else changed it meanwhile. Errors: CH005 to CH007, CH012, CH014, CH018.';

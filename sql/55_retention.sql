@@ -9,7 +9,7 @@ as $$
     coalesce((select (s.value #>> '{}')::interval from chime_private.settings s where s.key = 'keep_revisions'), '1 year')
 $$;
 comment on function chime.retention is
-  'How long runs are kept after they finished, where their schedule does not say otherwise, and how long schedule_revisions are kept; events are kept as long as runs.';
+  'How long runs are kept after they finished, where their schedule does not say otherwise, and how long schedule_revisions are kept; events and deliveries are kept as long as runs.';
 
 create or replace function chime.set_retention(inout keep_for interval default null, inout keep_revisions interval default null)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -44,6 +44,7 @@ begin
   if run_ids = '{}' then return 0; end if;
   delete from chime.run_logs l where l.run_id = any (run_ids);
   delete from chime.run_attempts a where a.run_id = any (run_ids);
+  delete from chime.deliveries d where d.run_id = any (run_ids);
   delete from chime_private.unsuccessful_runs u using chime.runs r where r.id = any (run_ids) and u.status = r.status and u.run_id = r.id;
   delete from chime.runs r where r.id = any (run_ids) and r.finished_at is not null;
   get diagnostics v_count = row_count;
@@ -152,6 +153,7 @@ declare
   c_most constant integer := 2000;
   v_hours integer;
   v_revisions integer;
+  v_deliveries integer;
 begin
   delete from chime_private.late_weeks w where w.finished_at < now - (chime.retention()).keep_for;
   delete from chime.run_hours h
@@ -163,10 +165,16 @@ begin
     select o.id from (select f.id, f.changed_at from chime.schedule_revisions f order by f.id limit c_most) o
     where o.changed_at < now - (chime.retention()).keep_revisions);
   get diagnostics v_revisions = row_count;
-  return greatest(v_hours, v_revisions, chime_private.forget_events(now - (chime.retention()).keep_for, c_most)) < c_most;
+  delete from chime.deliveries d
+  where d.id in (
+    select o.id from chime.deliveries o
+    where o.id < chime_private.first_id(forget_records.now - (chime.retention()).keep_for) and o.finished_at < forget_records.now - (chime.retention()).keep_for
+    order by o.id limit c_most);
+  get diagnostics v_deliveries = row_count;
+  return greatest(v_hours, v_revisions, v_deliveries, chime_private.forget_events(now - (chime.retention()).keep_for, c_most)) < c_most;
 end $$;
 comment on function chime_private.forget_records is
-  'A bite of the pass: removes statistics by the hour after 400 days, revisions and events when their time is over; answers whether that is all.';
+  'A bite of the pass: removes statistics by the hour after 400 days, revisions, deliveries and events when their time is over; answers whether that is all.';
 
 create or replace function chime_private.retain(now timestamptz) returns boolean
 language plpgsql volatile

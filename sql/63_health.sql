@@ -64,6 +64,27 @@ as $$
 $$;
 comment on function chime_private.health_of_history is 'Whether partitions are ahead of time, and old history is dealt with.';
 
+create or replace function chime_private.health_of_deliveries(now timestamptz) returns setof jsonb
+language sql stable
+as $$
+  select jsonb_build_object('check', 'deliveries', 'waiting', w.waiting, 'oldest_at', w.oldest, 'failed', f.failed, 'unknown', f.unknown, 'blocked', b.blocked,
+    'status', case when w.oldest < now - interval '5 minutes' and not s.alive then 'problem'
+      when f.failed + f.unknown + b.blocked > 0 or w.oldest < now - interval '5 minutes' then 'warning' else 'ok' end,
+    'problem', case when w.oldest < now - interval '5 minutes' and not s.alive then 'Nobody sends what is to be delivered: no sender has looked for it.'
+      when w.oldest < now - interval '5 minutes' then 'Deliveries have waited for more than five minutes: see chime.undelivered.'
+      when f.failed + f.unknown > 0 then 'Deliveries of the last day failed, or nobody knows whether they arrived: see chime.undelivered.'
+      when b.blocked > 0 then 'Channels are blocked that schedules deliver to: see chime.channel_mappings.' end)
+  from
+    (select count(*) as waiting, min(d.created_at) as oldest
+     from (select o.created_at from chime.deliveries o where o.status in ('pending', 'sending') and o.due_at is null limit 10000) d) w,
+    (select count(*) filter (where d.status = 'failed') as failed, count(*) filter (where d.status = 'unknown') as unknown
+     from (select o.status from chime.deliveries o where o.status in ('failed', 'unknown') and o.id > chime_private.first_id(now - interval '1 day') limit 10000) d) f,
+    (select count(distinct m.id) as blocked from chime.channel_mappings m join chime.schedules s on s.channel_mapping_id = m.id and s.deleted_at is null
+     where m.status = 'blocked') b,
+    (select coalesce(max(c.seen_at) > now - interval '2 minutes', false) as alive from chime_private.channels c) s
+$$;
+comment on function chime_private.health_of_deliveries is 'Whether what was to be delivered arrives; ten thousand that wait and ten thousand of the last day are looked at.';
+
 create or replace function chime.health() returns jsonb
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -71,6 +92,8 @@ as $$
     select chime_private.health_of_processes(n.now) as part from (select chime.now() as now) n
     union all
     select chime_private.health_of_work(n.now) from (select chime.now() as now) n
+    union all
+    select chime_private.health_of_deliveries(n.now) from (select chime.now() as now) n
     union all
     select chime_private.health_of_history(n.now) from (select chime.now() as now) n
   )

@@ -26,7 +26,7 @@ grant execute on function
   chime.describe(text, interval, text, text, text, text, timestamptz, timestamptz, timestamptz, jsonb, text[], text[], chime.excluded_policy, text, chime.dst_gap_policy, chime.dst_fold_policy)
   to chime_user, chime_admin, chime_reporter, chime_worker;
 grant execute on function
-  chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, text, chime.overdue_policy, integer, interval, chime.retry_backoff, interval, interval, text, chime.priority, integer, interval, integer, integer, text[]),
+  chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, text, chime.overdue_policy, integer, interval, chime.retry_backoff, interval, interval, text, chime.priority, integer, interval, integer, integer, text[], chime.deliver_policy, uuid),
   chime.create_schedule(text, timestamptz, text, jsonb, text, text, text, interval, chime.overdue_policy),
   chime.update_schedule(uuid, jsonb, integer),
   chime.find_schedule(text),
@@ -58,7 +58,7 @@ grant execute on function
   chime.runs_parent_span_id(chime.runs),
   chime.trigger_event(text, jsonb),
   chime.raise_row_event(),
-  chime.create_event_handler(text, text, jsonb, jsonb, interval, interval, text, text, text, text),
+  chime.create_event_handler(text, text, jsonb, jsonb, interval, interval, text, text, text, text, chime.deliver_policy, uuid),
   chime.update_event_handler(uuid, jsonb, integer),
   chime.find_event_handler(text),
   chime.enable_event_handler(uuid),
@@ -66,6 +66,17 @@ grant execute on function
   chime.delete_event_handler(uuid),
   chime.cancel_run(uuid, text),
   chime.retry_run(uuid, boolean),
+  chime.map_channel(text, text, uuid),
+  chime.block_mapping(uuid, text),
+  chime.resume_mapping(uuid),
+  chime.set_session_channel(text, text, text, uuid),
+  chime.get_session_channel(text),
+  chime.get_channel_session(text, text),
+  chime.set_quiet_hours(time, time, uuid),
+  chime.retry_delivery(uuid),
+  chime.mark_inbox_read(uuid[]),
+  chime.describe_delivery(uuid),
+  chime.create_webhook(text, uuid, bytea, text),
   chime.current_user_id(),
   chime_private.read_user(text)
   to chime_user, chime_admin;
@@ -115,5 +126,10 @@ grant execute on function
   chime_private.write_logs(uuid[], integer[], integer[], text[], text[], jsonb[], timestamptz[]),
   chime_private.run_report(text, integer, integer),
   chime_private.report_for(uuid),
-  chime_private.next_fires(uuid, integer)
+  chime_private.next_fires(uuid, integer),
+  chime_private.register_channels(jsonb),
+  chime_private.claim_deliveries(uuid, text[], text[], integer),
+  chime_private.finish_deliveries(jsonb),
+  chime_private.heard_from(uuid),
+  chime.map_channel(text, text, uuid)
   to chime_worker;

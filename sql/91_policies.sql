@@ -19,7 +19,7 @@ begin
   select jsonb_agg(w) into v_wanted from (
     -- What somebody owns.
     select r.name, p.role, p.condition
-    from unnest('{schedules,runs,run_attempts,run_logs,late_ends,schedule_revisions,events,event_handlers}'::text[]) r(name)
+    from unnest('{schedules,runs,run_attempts,run_logs,late_ends,schedule_revisions,events,event_handlers,deliveries,webhooks}'::text[]) r(name)
     cross join (values
       ('chime_user', c_tenant || c_own), ('chime_admin', c_tenant), ('chime_reporter', c_reported || format(c_of_owner, 'owner_id'))) p(role, condition)
     union all
@@ -39,6 +39,9 @@ begin
       ('users', 'chime_user', c_tenant || replace(c_own, 'owner_id', 'id')),
       ('users', 'chime_admin', c_tenant),
       ('users', 'chime_reporter', c_reported || format(c_of_owner, 'id')),
+      ('channel_mappings', 'chime_user', c_tenant || replace(c_own, 'owner_id', 'user_id')),
+      ('channel_mappings', 'chime_admin', c_tenant),
+      ('channel_mappings', 'chime_reporter', c_reported || format(c_of_owner, 'user_id')),
       ('api_tokens', 'chime_user', c_tenant || replace(c_own, 'owner_id', 'user_id')),
       ('api_tokens', 'chime_admin', c_tenant),
       ('schedule_totals', 'chime_user', c_tenant || c_through_schedule),

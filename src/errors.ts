@@ -107,6 +107,16 @@ export class ApiTokenNotFoundError extends ChimeError {
   static override readonly code = 'CH017';
   static override readonly status = 404;
 }
+/** There is no such channel mapping, or no such session. */
+export class ChannelMappingNotFoundError extends ChimeError {
+  static override readonly code = 'CH018';
+  static override readonly status = 404;
+}
+/** There is no such delivery. */
+export class DeliveryNotFoundError extends ChimeError {
+  static override readonly code = 'CH019';
+  static override readonly status = 404;
+}
 /** The worker was taken for dead and must stop. */
 export class LeaseLostError extends ChimeError {
   static override readonly code = 'CH020';
@@ -177,6 +187,8 @@ export const errorClasses: ReadonlyMap<string, typeof ChimeError> = new Map(
     UserNotFoundError,
     TenantNotFoundError,
     ApiTokenNotFoundError,
+    ChannelMappingNotFoundError,
+    DeliveryNotFoundError,
     LeaseLostError,
     InvalidReportError,
     InvariantError,

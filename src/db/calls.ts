@@ -15,6 +15,8 @@ export interface Tick {
   /** Runs that were asked to be cancelled long ago. */
   cancelled: number;
   recovered: number;
+  /** Deliveries whose time had come, or whose sender had not reported. */
+  delivered: number;
   /** More is due at once than one tick takes. */
   more: boolean;
   /** How long to sleep, in milliseconds by the database's clock; null where nothing waits. */
@@ -24,7 +26,7 @@ export interface Tick {
 export async function tick(db: Queryable, clockId: string, clockName: string, most: number): Promise<Tick> {
   const { rows } = await db.query<Record<string, unknown>>({
     name: 'chime_tick',
-    text: `select t.now, t.fired, t.skipped, t.resumed, t.retried, t.timed_out as "timedOut", t.cancelled, t.recovered, t.more,
+    text: `select t.now, t.fired, t.skipped, t.resumed, t.retried, t.timed_out as "timedOut", t.cancelled, t.recovered, t.delivered, t.more,
              greatest(0, extract(epoch from t.next_due_at - chime.now()) * 1000)::float8 as sleep_ms
            from chime_private.tick($1, $2, $3) t`,
     values: [most, clockId, clockName],

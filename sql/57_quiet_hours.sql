@@ -1,0 +1,34 @@
+-- Quiet hours: a time of day in which a person is left alone. What would be sent then is held until they end.
+
+create or replace function chime_private.quiet_until(user_id uuid, now timestamptz) returns timestamptz
+language sql stable
+as $$
+  select greatest(((l.local::date + (u.quiet_until <= l.local::time)::integer) + u.quiet_until) at time zone l.zone, now + interval '1 second')
+  from chime.users u
+  cross join lateral (select coalesce(u.timezone, 'UTC') as zone, now at time zone coalesce(u.timezone, 'UTC') as local) l
+  where u.id = quiet_until.user_id and u.quiet_from is not null
+    and case when u.quiet_from < u.quiet_until then l.local::time >= u.quiet_from and l.local::time < u.quiet_until
+      else l.local::time >= u.quiet_from or l.local::time < u.quiet_until end
+$$;
+comment on function chime_private.quiet_until is 'When the quiet hours end in which the person is at this instant; null where there are none.';
+
+create or replace function chime.set_quiet_hours(quiet_from time, quiet_until time, user_id uuid default null) returns chime.users
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_user chime.users;
+begin
+  if quiet_from is null <> (quiet_until is null) or quiet_from = quiet_until then
+    perform chime_private.fail('CH007', 'quiet_from and quiet_until must both be given, and differ.', 'Both null ends quiet hours.', '{"field": "quiet_until"}');
+  end if;
+  update chime.users u set quiet_from = set_quiet_hours.quiet_from, quiet_until = set_quiet_hours.quiet_until, updated_at = chime.now()
+  where u.id = coalesce(set_quiet_hours.user_id, chime.current_user_id()) and u.tenant_id = chime.current_tenant() and chime_private.may_see(u.id)
+  returning * into v_user;
+  if v_user.id is null then
+    perform chime_private.fail('CH015', format('There is no user %s.', coalesce(user_id::text, 'signed in')), 'See chime.users.');
+  end if;
+  return v_user;
+end $$;
+comment on function chime.set_quiet_hours is
+  'Holds what is sent to a person (the current user, if none is given) from one time of day to another, on the wall clock of their time zone; '
+  'over midnight, where quiet_from is the later one. Both null: never. What is held already is still held until then. Only runs of critical priority get through. Errors: CH007, CH015.';
