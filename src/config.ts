@@ -15,10 +15,16 @@ interface Setting<T extends z.ZodType> {
   /** One line for the help and the README. */
   about: string;
   schema: T;
+  /** Never shown, also where it is wrong. */
+  isSecret?: true;
 }
 
 function setting<T extends z.ZodType>(env: string, option: string, about: string, schema: T): Setting<T> {
   return { env, option, about, schema };
+}
+
+function secret<T extends z.ZodType>(env: string, option: string, about: string, schema: T): Setting<T> {
+  return { env, option, about, schema, isSecret: true };
 }
 
 /** All settings, in the order in which the README lists them. */
@@ -89,6 +95,63 @@ export const settings = {
     'hosts, comma-separated, that http_request may reach though they are private; * allows all',
     z.string().default(''),
   ),
+  telegramToken: secret(
+    'CHIME_TELEGRAM_TOKEN',
+    '--telegram-token <token>',
+    'the token of the Telegram bot that messages are sent by',
+    z
+      .string()
+      .regex(/^\d+:[\w-]{20,}$/, 'must be a token as @BotFather gives it')
+      .optional(),
+  ),
+  telegramApi: setting(
+    'CHIME_TELEGRAM_API',
+    '--telegram-api <url>',
+    'where the Bot API is; another address for a server of your own',
+    z.url({ protocol: /^https?$/ }).default('https://api.telegram.org'),
+  ),
+  telegramRich: setting(
+    'CHIME_TELEGRAM_RICH',
+    '--telegram-rich',
+    'send texts with tables and headings as rich messages, which old apps do not show',
+    flag.default(false),
+  ),
+  whatsappToken: secret(
+    'CHIME_WHATSAPP_TOKEN',
+    '--whatsapp-token <token>',
+    'the access token of the WhatsApp Business Cloud API',
+    z.string().min(1).optional(),
+  ),
+  whatsappPhoneId: setting(
+    'CHIME_WHATSAPP_PHONE_ID',
+    '--whatsapp-phone-id <id>',
+    'the id of the WhatsApp number that messages are sent from',
+    z.string().regex(/^\d+$/, 'must be a number').optional(),
+  ),
+  whatsappTemplate: setting(
+    'CHIME_WHATSAPP_TEMPLATE',
+    '--whatsapp-template <name>',
+    'the approved template, of one parameter, for people who have not written for a day',
+    z
+      .string()
+      .regex(/^[a-z0-9_]+$/, 'must be the name of a template')
+      .optional(),
+  ),
+  whatsappApi: setting(
+    'CHIME_WHATSAPP_API',
+    '--whatsapp-api <url>',
+    'where the Cloud API is, with its version',
+    z.url({ protocol: /^https?$/ }).default('https://graph.facebook.com/v23.0'),
+  ),
+  secretKey: secret(
+    'CHIME_SECRET_KEY',
+    '--secret-key <base64>',
+    'the key that secrets of webhooks are encrypted with: 32 bytes, as openssl rand -base64 32 makes them',
+    z
+      .base64()
+      .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64')
+      .optional(),
+  ),
   shutdownTimeout: setting(
     'CHIME_SHUTDOWN_TIMEOUT',
     '--shutdown-timeout <ms>',
@@ -130,7 +193,7 @@ export function readConfig(
   const file = parseEnv('text' in envFile ? envFile.text : readIfPresent(envFile.path));
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
-  for (const [name, { env: variable, option, schema }] of Object.entries(settings)) {
+  for (const [name, { env: variable, option, schema, isSecret }] of Object.entries(settings)) {
     const given =
       options[name as SettingName] ?? (env[variable] || undefined) ?? (file[variable] || undefined);
     const parsed = schema.safeParse(given);
@@ -138,7 +201,7 @@ export function readConfig(
       values[name] = parsed.data;
     } else {
       const reason = parsed.error.issues.map((issue) => issue.message).join('; ');
-      const shown = JSON.stringify(given).replace(/(:\/\/[^:@/]*):.*@/, '$1:***@');
+      const shown = isSecret ? '***' : JSON.stringify(given).replace(/(:\/\/[^:@/]*):.*@/, '$1:***@');
       problems.push(`${variable} (${option.split(' ')[0]}) is ${shown}: ${reason}`);
     }
   }

@@ -4,6 +4,15 @@ export { type Answer, cancel, done, giveUp, retry, silent, snooze, type Wait } f
 export { actingFor, type TraceOptions } from './client/acting.ts';
 export { type Chime, type ChimeOptions, createChime } from './client/chime.ts';
 export type {
+  ChannelMapping,
+  CreatedWebhook,
+  DeliverPolicy,
+  Delivery,
+  DeliveryStatus,
+  InboxItem,
+  Webhook,
+} from './client/delivery_types.ts';
+export type {
   ChimeEvent,
   CreatedEventHandler,
   CreateEventHandlerInput,

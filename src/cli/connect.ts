@@ -71,7 +71,10 @@ export async function withChime<T>(
   pool.on('error', () => {});
   try {
     await checkDatabase(connection.url);
-    return await work(new Chime(pool, async () => {}, { surface: 'cli', actor: userName() }), pool);
+    return await work(
+      new Chime(pool, async () => {}, { surface: 'cli', actor: userName() }, config.secretKey),
+      pool,
+    );
   } finally {
     await pool.end();
     await connection.close();

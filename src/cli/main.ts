@@ -12,11 +12,15 @@ const commands: Record<string, () => Promise<Command>> = {
   calendar: async () => (await import('./commands/calendar.ts')).calendarCommand(),
   event: async () => (await import('./commands/event.ts')).eventCommand(),
   handler: async () => (await import('./commands/handler.ts')).handlerCommand(),
+  deliveries: async () => (await import('./commands/deliveries.ts')).deliveriesCommand(),
+  inbox: async () => (await import('./commands/inbox.ts')).inboxCommand(),
+  webhook: async () => (await import('./commands/webhook.ts')).webhookCommand(),
   limit: async () => (await import('./commands/limit.ts')).limitCommand(),
   migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   psql: async () => (await import('./commands/psql.ts')).psqlCommand(),
   clock: async () => (await import('./commands/clock.ts')).clockCommand(),
+  deliver: async () => (await import('./commands/deliver.ts')).deliverCommand(),
   worker: async () => (await import('./commands/worker.ts')).workerCommand(),
 };
 

@@ -1,7 +1,11 @@
 // The services of a process, made from its configuration.
+import { makeChannels } from '../channels/registry.ts';
+import { Sender } from '../channels/sender.ts';
 import { Clock } from '../clock/clock.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
+import { allowedHosts, GuardedFetch } from '../net/guarded_fetch.ts';
+import { SecretBox } from '../net/secret_box.ts';
 import { loadTasks } from '../worker/registry.ts';
 import { Worker } from '../worker/worker.ts';
 
@@ -20,5 +24,21 @@ export async function makeWorker(config: Config, connectionString: string, log: 
     maxOutput,
     allowPrivateHttp,
     shutdownTimeout,
+  });
+}
+
+/** Which channels there are is said by what they need being configured. */
+export function makeSender(config: Config, connectionString: string, log: Logger): Sender {
+  const fetch = new GuardedFetch(allowedHosts(config.allowPrivateHttp));
+  const channels = makeChannels(config, {
+    fetch,
+    secrets: config.secretKey === undefined ? undefined : new SecretBox(config.secretKey),
+  });
+  return new Sender({
+    connectionString,
+    channels,
+    log,
+    pollInterval: config.pollInterval,
+    release: () => fetch.close(),
   });
 }

@@ -1,9 +1,11 @@
 // The library: schedules and runs for programs, over the SQL functions that every other surface calls too.
 import pg from 'pg';
 import type { Queryable } from '../db/transaction.ts';
+import { SecretBox } from '../net/secret_box.ts';
 import { Calendars } from './calendars.ts';
 import { fromCall } from './call_error.ts';
 import { ConcurrencyLimits } from './concurrency_limits.ts';
+import { ChannelMappings, Deliveries, Inbox, Webhooks } from './deliveries.ts';
 import { EventHandlers, Events } from './events.ts';
 import { fromRow, namedCall } from './rows.ts';
 import { Runs } from './runs.ts';
@@ -14,6 +16,8 @@ import { type DescribeInput, describeFields, type Fire, type PreviewInput, previ
 export type ChimeOptions = {
   /** Who makes the changes, for the record; by default the role that is logged in. */
   actor?: string;
+  /** What secrets of webhooks are encrypted with, as CHIME_SECRET_KEY has it: 32 bytes in base64. */
+  secretKey?: string;
 } & (
   | {
       /** The database; pgchime must have been migrated into it. */
@@ -32,6 +36,7 @@ export class Chime {
   readonly #close: () => Promise<void>;
   readonly #send: Send;
   readonly #signature: Signature;
+  readonly #secretKey: string | undefined;
   /** Create, change, steer and find schedules. */
   readonly schedules: Schedules;
   /** Find runs, and read what they produced. */
@@ -42,11 +47,22 @@ export class Chime {
   readonly events: Events;
   /** Create, change, steer and find event handlers. */
   readonly eventHandlers: EventHandlers;
+  /** What was sent to whom, and what was not. */
+  readonly deliveries: Deliveries;
+  readonly inbox: Inbox;
+  readonly channelMappings: ChannelMappings;
+  readonly webhooks: Webhooks;
 
   /** Use `createChime`. */
-  constructor(db: Queryable, close: () => Promise<void>, signature: Signature = { surface: 'typescript' }) {
+  constructor(
+    db: Queryable,
+    close: () => Promise<void>,
+    signature: Signature = { surface: 'typescript' },
+    secretKey?: string,
+  ) {
     this.#close = close;
     this.#signature = signature;
+    this.#secretKey = secretKey;
     this.#send = async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) => {
       try {
         return (await db.query<Row>(text, values)).rows;
@@ -60,6 +76,10 @@ export class Chime {
     this.concurrencyLimits = new ConcurrencyLimits(this.#send);
     this.events = new Events(this.#send);
     this.eventHandlers = new EventHandlers(this.#send);
+    this.deliveries = new Deliveries(this.#send);
+    this.inbox = new Inbox(this.#send);
+    this.channelMappings = new ChannelMappings(this.#send);
+    this.webhooks = new Webhooks(this.#send, secretKey === undefined ? undefined : new SecretBox(secretKey));
   }
 
   /** The next fires of a rule, without storing anything. */
@@ -81,7 +101,7 @@ export class Chime {
 
   /** The same library on your own client: what it writes is part of the transaction that the client is in. */
   withTransaction(client: pg.ClientBase): Chime {
-    return new Chime(client, async () => {}, this.#signature);
+    return new Chime(client, async () => {}, this.#signature, this.#secretKey);
   }
 
   /** Closes the connections that it opened. */
@@ -99,11 +119,11 @@ export class Chime {
  */
 export function createChime(options: ChimeOptions): Chime {
   const signature = { surface: 'typescript', actor: options.actor };
-  if ('pool' in options) return new Chime(options.pool, async () => {}, signature);
+  if ('pool' in options) return new Chime(options.pool, async () => {}, signature, options.secretKey);
   const pool = new pg.Pool({
     connectionString: options.connectionString,
     application_name: 'pgchime client',
   });
   pool.on('error', () => {});
-  return new Chime(pool, () => pool.end(), signature);
+  return new Chime(pool, () => pool.end(), signature, options.secretKey);
 }

@@ -21,7 +21,7 @@ const columns = `s.id, s.key, s.name, s.description, s.task, s.payload, s.cron, 
   s.timezone, s.dst_gap, s.dst_fold, s.starts_at, s.ends_at, s.max_runs, s.jitter::text as jitter, s.catch_up,
   s.catch_up_window::text as catch_up_window, s.overlap, s.max_retries, s.retry_delay::text as retry_delay, s.retry_backoff,
   s.retry_max_delay::text as retry_max_delay, s.timeout::text as timeout, s.concurrency_key, s.priority, s.status, s.status_reason, s.paused_until, s.paused_by,
-  s.keep_runs, s.keep_for::text as keep_for, s.pause_after_failures, s.alert_after_failures, s.tags, s.owner_id,
+  s.keep_runs, s.keep_for::text as keep_for, s.pause_after_failures, s.alert_after_failures, s.tags, s.deliver, s.channel_mapping_id, s.blocked_since, s.owner_id,
   s.next_run_at, s.last_run_id, s.run_count, s.revision, s.created_at, s.updated_at`;
 
 const statsColumns = `h.health, h.failures_in_a_row, h.last_run_id, h.last_run_status, h.last_started_at, h.last_finished_at,

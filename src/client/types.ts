@@ -1,5 +1,7 @@
 // What programs give and get: the names of the columns, in the case of TypeScript.
 
+import type { DeliverPolicy } from './delivery_types.ts';
+
 export type ScheduleStatus = 'active' | 'paused' | 'completed' | 'cancelled';
 export type RunStatus =
   | 'queued'
@@ -114,6 +116,10 @@ export interface CreateScheduleInput extends RuleInput {
   alertAfterFailures?: number;
   /** Words to find it by: at most 20, of 1 to 50 characters each. */
   tags?: string[];
+  /** Which of its runs somebody is told of; `always` by default. */
+  deliver?: DeliverPolicy;
+  /** Where its output goes; by default to the inbox of its owner, and to where the owner looks on. */
+  channelMappingId?: string;
 }
 
 /** One of several rules; zone, bounds and policies are those of the schedule. */
@@ -145,6 +151,8 @@ export const createFields: Fields<CreateScheduleInput> = {
   pauseAfterFailures: true,
   alertAfterFailures: true,
   tags: true,
+  deliver: true,
+  channelMappingId: true,
 };
 
 /** Absent keeps, null clears. */
@@ -232,6 +240,10 @@ export interface Schedule {
   pauseAfterFailures: number | null;
   alertAfterFailures: number | null;
   tags: string[];
+  deliver: DeliverPolicy;
+  channelMappingId: string | null;
+  /** Of agents: since when nobody can be told of their runs, which are skipped meanwhile. */
+  blockedSince: Date | null;
   /** The user whose schedule it is; null = the tenant's own. */
   ownerId: string | null;
   status: ScheduleStatus;

@@ -11,13 +11,13 @@ import { configOf, withSettings } from '../options.ts';
 import { ruleOf } from '../output.ts';
 import { runProcess } from '../process.ts';
 import { createReporter, type Reporter } from '../report.ts';
-import { makeClock, makeWorker } from '../services.ts';
+import { makeClock, makeSender, makeWorker } from '../services.ts';
 import { Shutdown } from '../shutdown.ts';
 
 export function startCommand(): Command {
   return withSettings(new Command('start'), Object.keys(settings) as SettingName[])
     .description(
-      'run everything in one process: clock, worker, HTTP, and without DATABASE_URL a Postgres too',
+      'run everything in one process: clock, worker, sender, HTTP, and without DATABASE_URL a Postgres too',
     )
     .option('--json', 'log JSON lines, as under a pipe')
     .option('--debug', 'print stack traces of errors')
@@ -56,6 +56,7 @@ async function run(
   const { log } = reporter;
   const clock = makeClock(config, url, log);
   const worker = await makeWorker(config, url, log);
+  const sender = makeSender(config, url, log);
   let lastTick: Date | undefined;
   clock.on('ticked', (tick) => {
     lastTick = tick.now;
@@ -91,7 +92,7 @@ async function run(
   await runProcess({
     reporter,
     shutdown,
-    services: [server, worker, announce, clock],
+    services: [server, sender, worker, announce, clock],
     worker,
     onStarted: () => {},
   });
