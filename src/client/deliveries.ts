@@ -41,6 +41,14 @@ export class Deliveries {
     return rows.map((row) => fromRow<Delivery>(row));
   }
 
+  /** Which runs of a schedule are told of, and where, in words. */
+  async describe(scheduleId: string): Promise<string> {
+    const rows = await this.#send<{ words: string }>('select chime.describe_delivery($1) as words', [
+      scheduleId,
+    ]);
+    return rows[0]?.words ?? '';
+  }
+
   /** Sends it at once, though it failed, was skipped or waits, or nobody knows whether it arrived; its run is not repeated. */
   async retry(id: string): Promise<Delivery> {
     const rows = await this.#send(`select ${deliveryColumns} from chime.retry_delivery($1) d`, [id]);

@@ -69,8 +69,9 @@ export function showCommand(): Command {
     .action(async (reference: string, options: LocaleOptions & { json?: true }, command: Command) => {
       await withChime(configOf(command), async (chime) => {
         const schedule = await chime.schedules.get(reference);
-        const [inWords, fires, runs, stats] = await Promise.all([
+        const [inWords, delivers, fires, runs, stats] = await Promise.all([
           chime.schedules.describe(schedule.id, { locale: localeOf(options) }),
+          chime.deliveries.describe(schedule.id),
           nextFires(chime, schedule, 3),
           chime.runs.list({ scheduleId: schedule.id, limit: 5 }),
           chime.schedules.stats(schedule.id),
@@ -103,6 +104,7 @@ export function showCommand(): Command {
         line('timeout', intervalWords(schedule.timeout));
         line('concurrency', schedule.concurrencyKey === null ? null : `key ${schedule.concurrencyKey}`);
         line('priority', schedule.priority);
+        line('delivers', delivers);
         line('kept', keepWords(schedule));
         line(
           'pause after',

@@ -50,15 +50,26 @@ function withDefinition(command: Command): Command {
         'high',
         'critical',
       ]),
-    );
+    )
+    .addOption(
+      new Option('--deliver <policy>', 'which of its runs somebody is told of').choices([
+        'always',
+        'on_failure',
+        'on_change',
+        'on_recovery',
+        'never',
+      ]),
+    )
+    .option('--channel-mapping <id>', 'where its output goes (default: the inbox of its owner)');
 }
 
 interface DefinitionOptions
-  extends Omit<CreateScheduleInput, keyof RuleInput | 'payload' | 'tags'>,
+  extends Omit<CreateScheduleInput, keyof RuleInput | 'payload' | 'tags' | 'channelMappingId'>,
     RuleOptions,
     LocaleOptions {
   payload?: string;
   tag?: string[];
+  channelMapping?: string;
   json?: true;
 }
 
@@ -75,6 +86,7 @@ const names = [
   'overdue',
   'concurrencyKey',
   'priority',
+  'deliver',
   ...attemptOptions,
   ...watchingOptions,
 ] as const;
@@ -86,6 +98,7 @@ async function definitionOf(options: DefinitionOptions): Promise<Partial<CreateS
     ...ruleInput(options),
     ...Object.fromEntries(given.map((name) => [name, options[name]])),
     ...(options.tag !== undefined && { tags: options.tag }),
+    ...(options.channelMapping !== undefined && { channelMappingId: options.channelMapping }),
     ...(options.payload !== undefined && { payload: await readPayload(options.payload) }),
   };
 }
