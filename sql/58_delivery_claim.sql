@@ -137,6 +137,7 @@ declare
   v_channel chime_private.channels;
   v_mappings uuid[];
   v_room record;
+  v_last uuid;
 begin
   claimed := '{}';
   more := false;
@@ -153,12 +154,16 @@ begin
     v_mappings := chime_private.walk_mappings(v_channel, c_most_mappings);
     more := cardinality(v_mappings) = c_most_mappings or v_channel.walked_to is not null;
   end if;
-  update chime_private.channels c set seen_at = claim_of_channel.now,
-    walked_to = case when contexts is not null then c.walked_to when cardinality(v_mappings) = c_most_mappings then v_mappings[c_most_mappings] end
-  where c.id = v_channel.id
-    and (c.seen_at < claim_of_channel.now - interval '5 seconds' or contexts is null and (c.walked_to is not null or cardinality(v_mappings) = c_most_mappings));
   select * into v_room from chime_private.within_limits(v_channel, chime_private.next_messages(v_channel, v_mappings), now);
   wait := v_room.wait;
+  if contexts is null then
+    -- The next claim goes on behind the last one that got a turn, so that all get theirs.
+    v_last := case
+      when cardinality(v_room.delivery_ids) > most then (select d.channel_mapping_id from chime.deliveries d where d.id = v_room.delivery_ids[most])
+      when cardinality(v_mappings) = c_most_mappings then v_mappings[c_most_mappings] end;
+  end if;
+  update chime_private.channels c set seen_at = claim_of_channel.now, walked_to = v_last
+  where c.id = v_channel.id and (c.seen_at < claim_of_channel.now - interval '5 seconds' or c.walked_to is distinct from v_last);
   claimed := (chime_private.hold_for_quiet_hours(v_room.delivery_ids[1:most], now));
   if claimed = '{}' then return; end if;
   more := more or cardinality(claimed) = most;

@@ -28,6 +28,10 @@ export class MovableNow {
     await this.#database.pool.query('update chime_private.moved_now set at = $1', [at]);
   }
 
+  read(): Promise<Date> {
+    return this.#database.value<Date>('select at from chime_private.moved_now');
+  }
+
   async advance(interval: string): Promise<void> {
     await this.#database.pool.query('update chime_private.moved_now set at = at + $1::interval', [interval]);
   }
