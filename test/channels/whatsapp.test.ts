@@ -14,7 +14,7 @@ interface Said {
   template?: { name: string; language: { code: string }; components: { parameters: { text: string }[] }[] };
 }
 
-async function setUp(test: Test, { template = 'news' as string | undefined, heard = true } = {}) {
+async function setUp(test: Test, { template = 'news' as string | null, heard = true } = {}) {
   const database = await createDatabase(test);
   const now = await MovableNow.install(database, '2026-03-02 12:00Z');
   const answers: ({ status: number; body: object } | 'cut')[] = [];
@@ -34,7 +34,7 @@ async function setUp(test: Test, { template = 'news' as string | undefined, hear
     whatsappToken: 'secret-token',
     whatsappPhoneId: '555',
     whatsappApi: `${cloud.url}/v23.0`,
-    whatsappTemplate: template,
+    whatsappTemplate: template ?? undefined,
   };
   const sender = await startSender(test, database, channelsOf(test, settings));
   const mappingId = await calls.map('whatsapp', '4915112345');
@@ -90,7 +90,7 @@ t.test('a template, when that is longer ago, or never was', async (test) => {
 });
 
 t.test('without a template nothing can be said then', async (test) => {
-  const { tell, reported, states, said } = await setUp(test, { heard: false, template: undefined });
+  const { tell, reported, states, said } = await setUp(test, { heard: false, template: null });
   await tell('hello');
   await reported(1);
   test.match(await states(), [/^whatsapp failed The person has not written for a day/]);
