@@ -18,6 +18,8 @@ export interface BotCall {
 export type BotAnswer =
   | { error: number; description: string; parameters?: Record<string, number> }
   | { status: number; body: string }
+  /** Success, but not before. */
+  | { wait: Promise<void> }
   /** The connection is cut once the request was read. */
   | 'reset'
   /** There is never an answer. */
@@ -51,7 +53,7 @@ export async function startTelegram(test: Test): Promise<FakeTelegram> {
     },
   };
   const server = http.createServer((request, response) => {
-    void serve(request, response, fake).then(() => seen.emit('call'));
+    void serve(request, response, fake, () => seen.emit('call'));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -64,6 +66,7 @@ async function serve(
   request: http.IncomingMessage,
   response: http.ServerResponse,
   fake: FakeTelegram,
+  counted: () => void,
 ): Promise<void> {
   const at = performance.now();
   const chunks: Buffer[] = [];
@@ -72,6 +75,7 @@ async function serve(
   const [, given, method] = /^\/bot([^/]+)\/(\w+)$/.exec(request.url ?? '') ?? [];
   const call = { method: method ?? '', params, at };
   fake.calls.push(call);
+  counted();
   const answer =
     given === token ? fake.answer(call) : ({ error: 401, description: 'Unauthorized' } satisfies BotAnswer);
   if (answer === 'hang') return;
@@ -79,8 +83,9 @@ async function serve(
     request.socket.destroy();
     return;
   }
+  if (answer !== undefined && 'wait' in answer) await answer.wait;
   const { status, body } =
-    answer === undefined
+    answer === undefined || 'wait' in answer
       ? { status: 200, body: JSON.stringify(success(call, fake.calls.length)) }
       : 'error' in answer
         ? {

@@ -1,0 +1,90 @@
+// Five senders and three thousand messages: no limit is passed in any window, the order of each place is kept, and each message comes once.
+import t from 'tap';
+import { createDatabase } from '../support/database.ts';
+import { channelsOf, startSender } from '../support/sender.ts';
+import { type BotCall, startTelegram, token } from '../support/telegram.ts';
+
+/** Telegram's limits, in times so much shorter: what is held here is that they are kept, not how long a second is. */
+const scale = 50;
+const limits = [
+  { by: '^(-?\\d+)', most: 1, perMs: 1000 / scale },
+  { by: '^(-\\d+)', most: 20, perMs: 60_000 / scale },
+  { most: 30, perMs: 1000 / scale },
+];
+const chats = 100;
+const groups = 5;
+const count = chats * 28 + groups * 2 * 20;
+
+/** The most calls that any window of this length has. */
+function mostIn(calls: BotCall[], perMs: number): number {
+  const times = calls.map(({ at }) => at).sort((a, b) => a - b);
+  let most = 0;
+  for (let first = 0, last = 0; last < times.length; last++) {
+    while ((times[last] as number) - (times[first] as number) >= perMs) first++;
+    most = Math.max(most, last - first + 1);
+  }
+  return most;
+}
+
+t.test('five senders, three thousand messages', async (test) => {
+  const database = await createDatabase(test);
+  const bot = await startTelegram(test);
+  const channels = channelsOf(test, { telegramToken: token, telegramApi: bot.api }).map((channel) =>
+    channel.id === 'telegram' ? { ...channel, limits } : channel,
+  );
+  // 100 chats with 28 messages each, and 5 groups of two topics with 40 each; runs as they are in history, and each has its number.
+  await database.rows(`
+    insert into chime.channel_mappings (id, tenant_id, channel_id, channel_context_id, status_since, created_at, updated_at)
+    select gen_random_uuid(), chime.current_tenant(), 'telegram', c, now(), now(), now()
+    from (
+      select n::text as c from generate_series(1, ${chats}) n
+      union all select format('-%s:%s', g, topic) from generate_series(1, ${groups}) g, generate_series(1, 2) topic) x;
+    insert into chime.runs (id, tenant_id, channel_mapping_id, task, payload, trigger, scheduled_for, due_at, status, attempt, worker_id, started_at, created_at)
+    select chime_private.new_id(now() - interval '1 hour' + n * interval '1 second'), m.tenant_id, m.id, 'noop', jsonb_build_object('n', n), 'manual', now(), now(), 'running', 1,
+      gen_random_uuid(), now(), now()
+    from chime.channel_mappings m, lateral generate_series(1, case when m.channel_context_id like '-%' then 20 else 28 end) n`);
+  const senders = await Promise.all(Array.from({ length: 5 }, () => startSender(test, database, channels)));
+  let sent = 0;
+  const all = new Promise<void>((resolve) => {
+    for (const { sender } of senders)
+      sender.on('reported', ({ outcome }) => {
+        if (outcome === 'sent' && ++sent === count) resolve();
+      });
+  });
+  // One in fifty is told to wait, and comes again.
+  let asked = 0;
+  bot.answer = () =>
+    ++asked % 50 === 0
+      ? { error: 429, description: 'Too Many Requests', parameters: { retry_after: 0.02 } }
+      : undefined;
+  await database.rows(`
+    select count(f) from (select array_agg(id) as ids, array_agg(payload ->> 'n') as ns, array_agg(1) as ones, array_agg('succeeded'::chime_private.outcome) as ends from chime.runs) a,
+      lateral chime_private.finish_runs(a.ids, a.ones, a.ends, a.ns, '{}', '{}', '{}', '{}', '{}') f`);
+  await all;
+  await Promise.all(senders.map(({ sender }) => sender.stop()));
+
+  const accepted = bot.calls.filter((_call, index) => (index + 1) % 50 !== 0);
+  test.equal(accepted.length, count, 'each once');
+  test.equal(mostIn(bot.calls, 1000 / scale) <= 30, true, `${mostIn(bot.calls, 1000 / scale)} in a second`);
+  const byChat = Map.groupBy(bot.calls, ({ params }) => params.chat_id as string);
+  for (const [chat, calls] of byChat) {
+    if (mostIn(calls, 1000 / scale) > 1) test.fail(`${chat} had more than one in a second`);
+    if (chat.startsWith('-') && mostIn(calls, 60_000 / scale) > 20)
+      test.fail(`${chat} had more than twenty in a minute`);
+  }
+  const byPlace = Map.groupBy(
+    accepted,
+    ({ params }) => `${params.chat_id}:${params.message_thread_id ?? ''}`,
+  );
+  test.equal(byPlace.size, chats + 2 * groups);
+  for (const [place, calls] of byPlace) {
+    const numbers = calls.map(({ params }) => Number(params.text));
+    if (numbers.some((number, index) => number !== index + 1))
+      test.fail(`${place} is out of order: ${numbers.join()}`);
+  }
+  test.strictSame(
+    await database.rows('select status, count(*)::integer from chime.deliveries group by 1'),
+    [{ status: 'sent', count }],
+    'nothing is lost, nothing in doubt',
+  );
+});
