@@ -163,7 +163,7 @@ export class Webhooks {
 
   async list(): Promise<Webhook[]> {
     const rows = await this.#send(
-      `select w.id, w.url, w.is_signed, w.description, w.created_at from chime.webhooks w where w.tenant_id = chime.current_tenant() order by w.id`,
+      `select w.id, w.url, w.is_signed, w.description, w.created_at from chime.webhooks w where w.tenant_id = chime.current_tenant() order by w.created_at, w.id`,
     );
     return rows.map((row) => fromRow<Webhook>(row));
   }

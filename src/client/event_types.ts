@@ -1,4 +1,5 @@
 // Events and their handlers, as programs give and get them.
+import type { DeliverPolicy } from './delivery_types.ts';
 
 export interface ChimeEvent {
   id: string;
@@ -33,6 +34,10 @@ export interface CreateEventHandlerInput {
   /** Creating an event handler again with the same key changes it. */
   key?: string;
   description?: string;
+  /** Which of its runs somebody is told of; `always` by default. */
+  deliver?: DeliverPolicy;
+  /** Where the output of its runs goes; by default to the inbox of its owner, and to where the owner looks on. */
+  channelMappingId?: string;
 }
 
 /** The names of CreateEventHandlerInput. */
@@ -47,6 +52,8 @@ export const eventHandlerFields: Readonly<Record<keyof CreateEventHandlerInput, 
   name: true,
   key: true,
   description: true,
+  deliver: true,
+  channelMappingId: true,
 };
 
 /** Absent keeps, null clears. */
@@ -72,6 +79,8 @@ export interface EventHandler {
   delay: string | null;
   debounce: string | null;
   debounceBy: string | null;
+  deliver: DeliverPolicy;
+  channelMappingId: string | null;
   enabled: boolean;
   revision: number;
   createdAt: Date;

@@ -55,7 +55,7 @@ export class Events {
 }
 
 const handlerColumns = `h.id, h.key, h.name, h.description, h.event, h.filter, h.task, h.payload, h.delay::text as delay,
-  h.debounce::text as debounce, h.debounce_by, h.enabled, h.revision, h.created_at, h.updated_at`;
+  h.debounce::text as debounce, h.debounce_by, h.deliver, h.channel_mapping_id, h.enabled, h.revision, h.created_at, h.updated_at`;
 
 /** Event handlers: which events run which tasks. A reference is an id, a key or a name. */
 export class EventHandlers {

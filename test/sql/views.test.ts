@@ -28,10 +28,12 @@ t.test('each view is explained by an example that runs', async (test) => {
     views.map(({ name }) => name),
     [
       'failing',
+      'inbox',
       'late',
       'queue_depth',
       'run_stats',
       'schedule_health',
+      'undelivered',
       'unfinished_runs',
       'unsuccessful_runs',
       'upcoming',

@@ -63,6 +63,11 @@ const relations: Record<string, { kind: Kind; mark: string; closed?: string[] }>
   late_ends: { kind: 'owned', mark: 'task' },
   events: { kind: 'owned', mark: "split_part(name, '.', 1)" },
   event_handlers: { kind: 'owned', mark: 'task' },
+  channel_mappings: { kind: 'owned', mark: 'session_id' },
+  deliveries: { kind: 'owned', mark: '(select r.task from chime.runs r where r.id = run_id)' },
+  webhooks: { kind: 'owned', mark: 'description' },
+  inbox: { kind: 'owned', mark: 'task' },
+  undelivered: { kind: 'owned', mark: 'schedule_name' },
   calendars: { kind: 'of the tenant', mark: 'name' },
   concurrency_limits: { kind: 'of the tenant', mark: 'key' },
   tasks: { kind: 'of all', mark: 'name' },
@@ -73,6 +78,8 @@ const relations: Record<string, { kind: Kind; mark: string; closed?: string[] }>
   run_stats: { kind: 'owned', mark: 'task', closed: ['user'] },
   schedule_health: { kind: 'owned', mark: 'task' },
   upcoming: { kind: 'owned', mark: 'task' },
+  unfinished_runs: { kind: 'owned', mark: 'task' },
+  unsuccessful_runs: { kind: 'owned', mark: 'task' },
   worker_status: { kind: 'of all', mark: 'tasks[1]', closed: ['user'] },
 };
 
@@ -146,6 +153,8 @@ const idOf: Record<string, (left: NonNullable<(typeof makers)[string]>['left']) 
   schedule_id: (left) => [left.schedule],
   run_id: (left) => [left.queued, left.failed],
   handler_id: (left) => [left.handler],
+  mapping_id: (left) => [left.mapping, left.webhook],
+  delivery_id: (left) => left.deliveries,
   user_id: (left) => [left.user],
   token_id: (left) => [left.token],
 };
@@ -194,7 +203,7 @@ t.test('every function that takes an id, called with that of another', async (te
       const missing = await outcome(identity, called, randomUUID());
       test.match(
         missing,
-        called.name === 'schedule_stats' ? /^0 rows$/ : /^CH0(1[01457]|42) /,
+        called.name === 'schedule_stats' ? /^0 rows$/ : /^CH0(1[0145789]|42) /,
         `${called.name}: ${reader}: ${missing}`,
       );
       const theirs = Object.entries(makers).filter(([name]) => !own.includes(name));

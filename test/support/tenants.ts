@@ -9,6 +9,9 @@ export interface Left {
   queued: string;
   failed: string;
   handler: string;
+  mapping: string;
+  webhook: string;
+  deliveries: string[];
   user: string;
   token: string;
 }
@@ -74,7 +77,38 @@ async function leave(
     tenantId,
     mark,
   ]);
-  return { schedule, failed, queued: await run(), handler, user: identity.userId as string, token };
+  const webhook = await call(maker, 'select id from chime.create_webhook($1, description => $2)', [
+    'https://example.com/',
+    mark,
+  ]);
+  const { mapping } = await database.row<{ mapping: string }>(
+    `insert into chime.channel_mappings (id, tenant_id, user_id, channel_id, channel_context_id, status_since, created_at, updated_at)
+     values (gen_random_uuid(), $1, $2, 'web', $3, chime.now(), chime.now(), chime.now()) returning id as mapping`,
+    [tenantId, maker.userId, mark],
+  );
+  await database.rows(
+    'update chime.channel_mappings set session_id = $3 where tenant_id = $1 and user_id is not distinct from $2',
+    [tenantId, maker.userId, mark],
+  );
+  // One that is in the inbox, and one that failed.
+  const [sent, lost] = await database.rows<{ id: string }>(
+    `insert into chime.deliveries (id, tenant_id, owner_id, run_id, schedule_id, channel_mapping_id, channel_id, part, status, external_id, failure_reason, output_hash, created_at, finished_at)
+     select gen_random_uuid(), $1, $2, $3, $4, $5, 'web', part, case part when 1 then 'sent' else 'failed' end::chime.delivery_status,
+       case part when 1 then 'x' end, 'x', '', chime.now(), chime.now()
+     from generate_series(1, 2) part returning id`,
+    [tenantId, maker.userId, failed, schedule, mapping],
+  );
+  return {
+    schedule,
+    failed,
+    queued: await run(),
+    handler,
+    mapping,
+    webhook,
+    deliveries: [sent?.id, lost?.id] as string[],
+    user: identity.userId as string,
+    token,
+  };
 }
 
 /** Ann and Bob of tenant_a, Zoe of tenant_b, and the tenants themselves. */

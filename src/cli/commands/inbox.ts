@@ -63,6 +63,8 @@ function watchCommand(): Command {
             log: reporter.log,
             pollInterval: config.pollInterval,
           });
+          // From its first look on, what comes in comes here.
+          sender.once('idle', () => process.stderr.write('Watching; Ctrl-C ends.\n'));
           await runProcess({ reporter, shutdown, services: [sender], onStarted: () => {} });
         } finally {
           await connection.close();
