@@ -117,7 +117,7 @@ begin
       where u.id = d.id and u.status = 'pending';
     when 'degraded' then perform chime_private.set_mapping_status(v_mapping, 'degraded', reason) where v_mapping.status = 'active';
     when 'moved' then perform chime_private.move_mapping(v_mapping, context_id, now);
-    when 'throttled' then perform chime_private.pause_sending(d, v_mapping, whole_channel, now + wait);
+    when 'throttled' then perform chime_private.pause_sending(d, v_mapping, whole_channel, now + coalesce(wait, interval '5 seconds'));
     else null;
   end case;
   perform pg_notify('chime_delivery', '');

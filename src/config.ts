@@ -92,7 +92,7 @@ export const settings = {
   allowPrivateHttp: setting(
     'CHIME_ALLOW_PRIVATE_HTTP',
     '--allow-private-http <hosts>',
-    'hosts, comma-separated, that http_request may reach though they are private; * allows all',
+    'hosts, comma-separated, that http_request and webhooks may reach though they are private; * allows all',
     z.string().default(''),
   ),
   telegramToken: secret(

@@ -198,26 +198,34 @@ export class Sender extends EventEmitter<SenderEvents> implements Service {
   }
 
   async #flush(): Promise<void> {
-    const { log } = this.#options;
     const reports = [...this.#reports];
+    // One that the database does not take must not cost the others their record.
+    if (!(await this.#record(reports))) for (const report of reports) await this.#record([report], true);
+    this.#reports = this.#reports.filter((report) => !reports.includes(report));
+  }
+
+  /** Records reports, as long as there is hope; answers whether they are, or nothing more can be done about it. */
+  async #record(reports: readonly SendReport[], last = reports.length === 1): Promise<boolean> {
+    const { log } = this.#options;
     // Longer than the claim is good for, there is nobody to report to: it is unknown by then.
     const until = performance.now() + 60_000;
     for (let failures = 0; ; failures++) {
       try {
         const recorded = new Set(await finishDeliveries(this.#pool as Pool, reports));
         for (const report of reports) if (recorded.has(report.id)) this.emit('reported', report);
-        break;
+        return true;
       } catch (error) {
+        if (!isTransient(error) && !last) return false;
         if (!isTransient(error) || performance.now() > until || this.#hurried.signal.aborted) {
+          const deliveries = reports.map(({ id }) => id);
           log.error(
-            { err: error, deliveries: reports.map(({ id }) => id) },
+            { err: error, deliveries },
             `what became of messages is not on record: ${reasonOf(error)}`,
           );
-          break;
+          return true;
         }
         await pause(Math.min(2_000, 50 * 2 ** failures), this.#hurried.signal);
       }
     }
-    this.#reports = this.#reports.filter((report) => !reports.includes(report));
   }
 }

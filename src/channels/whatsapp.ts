@@ -58,8 +58,10 @@ function contentOf(message: Message, template: string | undefined): { content: o
   // What began as text goes on as text: a template repeats the beginning.
   if (isOpen || (message.part > 1 && message.tier === 0)) {
     const parts = textParts(message);
+    const body = parts[message.part - 1];
+    if (body === undefined) throw new RefusedError('There is no such part of it any more.');
     return {
-      content: { type: 'text', text: { body: parts[message.part - 1] ?? '', preview_url: false } },
+      content: { type: 'text', text: { body, preview_url: false } },
       parts: parts.length,
     };
   }

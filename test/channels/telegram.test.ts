@@ -141,8 +141,10 @@ t.test('429: a wait of so long, in which nothing is sent there, and no attempt i
   answerFirst({ error: 429, description: 'Too Many Requests', parameters: { retry_after: 30 } });
   await tell({ output: 'x' });
   await reported(1);
+  // Later than the one before, and so behind it.
+  await now.advance('1 second');
   await tell({ output: 'y' });
-  await now.advance('29 seconds');
+  await now.advance('28 seconds');
   await tellAt('43', { output: 'z' });
   await reported(2);
   test.strictSame(

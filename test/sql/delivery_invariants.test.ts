@@ -179,4 +179,11 @@ t.test('deliveries go with the runs that they tell of', async (test) => {
   const run = await end(schedule);
   await database.rows('select chime_private.remove_runs(array[$1::uuid])', [run]);
   test.strictSame(await list(run), []);
+  const kept = await delivery('sent');
+  const at = 'select chime_private.forget_records(chime.now() + $1::interval)';
+  await database.rows(at, ['29 days']);
+  const count = () => database.value('select count(*)::integer from chime.deliveries where id = $1', [kept]);
+  test.equal(await count(), 1);
+  await database.rows(at, ['31 days']);
+  test.equal(await count(), 0, 'with the weeks that are dropped as a whole');
 });
