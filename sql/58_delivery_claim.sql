@@ -247,3 +247,18 @@ comment on function chime_private.claim_deliveries is
   'Takes messages for a sender, `most` at most, in the order of their runs for each mapping, within the limits of these channels. A sender of terminals '
   'names their contexts, and gets only theirs. Each row is one message and what it is made of; instants that say that it is late are on the clock of who '
   'is told. The last row, without an id, says how long to wait where limits allow no more at once, and whether more may be there. Report within a minute: see finish_deliveries.';
+
+create or replace function chime_private.return_unheld(sender_id uuid, held uuid[]) returns integer
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  with returned as (
+    update chime.deliveries d set status = 'pending', sender_id = null, claimed_until = null
+    where d.claimed_until is not null and d.status = 'sending' and d.sender_id = return_unheld.sender_id and d.id <> all (held)
+    returning d.id, d.attempt
+  ), ended as (
+    update chime_private.sends s set ended_at = chime.now() from returned r where s.delivery_id = r.id and s.attempt = r.attempt
+  )
+  select count(*)::integer from returned
+$$;
+comment on function chime_private.return_unheld is
+  'Gives back what a sender has taken and does not know of, because the answer to its claim was lost: nobody has tried to send that. Answers how many.';

@@ -130,6 +130,7 @@ grant execute on function
   chime_private.register_channels(jsonb),
   chime_private.claim_deliveries(uuid, text[], text[], integer),
   chime_private.finish_deliveries(jsonb),
+  chime_private.return_unheld(uuid, uuid[]),
   chime_private.heard_from(uuid),
   chime.map_channel(text, text, uuid)
   to chime_worker;

@@ -7,6 +7,7 @@ import {
   claimDeliveries,
   finishDeliveries,
   registerChannels,
+  returnUnheld,
   type SendReport,
 } from '../db/delivery_calls.ts';
 import { Listener } from '../db/listener.ts';
@@ -46,7 +47,8 @@ export class Sender extends EventEmitter<SenderEvents> implements Service {
   readonly #channels: ReadonlyMap<string, Channel>;
   readonly #stopped = new AbortController();
   readonly #hurried = new AbortController();
-  readonly #sending = new Set<Promise<void>>();
+  /** What is being sent, or not reported yet, by the id of its delivery. */
+  readonly #sending = new Map<string, Promise<void>>();
   #reports: SendReport[] = [];
   #reporting: Promise<void> | undefined;
   #wake = new AbortController();
@@ -102,7 +104,7 @@ export class Sender extends EventEmitter<SenderEvents> implements Service {
     this.#stopped.abort();
     this.#wake.abort();
     await this.#loop;
-    await Promise.all(this.#sending);
+    await Promise.all(this.#sending.values());
     await this.#reporting;
     await this.#listener?.stop();
     await this.#pool?.end();
@@ -118,6 +120,8 @@ export class Sender extends EventEmitter<SenderEvents> implements Service {
       this.#wake = new AbortController();
       let sleepMs: number;
       try {
+        // The answer to a claim that failed may have been all that was lost.
+        if (failures > 0) await returnUnheld(pool, this.id, [...this.#sending.keys()]);
         const free = concurrency - this.#sending.size;
         const claim =
           free === 0
@@ -154,10 +158,10 @@ export class Sender extends EventEmitter<SenderEvents> implements Service {
     const sending = this.#send(message)
       .then((report) => this.#report(report))
       .finally(() => {
-        this.#sending.delete(sending);
+        this.#sending.delete(message.deliveryId);
         this.#wake.abort();
       });
-    this.#sending.add(sending);
+    this.#sending.set(message.deliveryId, sending);
   }
 
   /** Hands a message to its channel; answers what became of it, whatever that was. */

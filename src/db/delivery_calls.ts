@@ -91,6 +91,11 @@ export async function claimDeliveries(
   return { messages: rows.map(messageOf), waitMs: last.wait_ms, more: last.more };
 }
 
+/** Gives back what this sender has taken without learning of it: all but what it holds. */
+export async function returnUnheld(db: Queryable, senderId: string, held: readonly string[]): Promise<void> {
+  await db.query('select chime_private.return_unheld($1, $2)', [senderId, held]);
+}
+
 function messageOf(row: ClaimRow): ClaimedMessage {
   return {
     deliveryId: row.id as string,

@@ -5,6 +5,7 @@ import { Sender } from '../../src/channels/sender.ts';
 import { createDatabase } from '../support/database.ts';
 import { channelOf, deliveriesOf } from '../support/deliveries.ts';
 import { captureLog } from '../support/log.ts';
+import { NetworkProxy } from '../support/proxy.ts';
 import { startSender } from '../support/sender.ts';
 
 t.test('it works as the role chime_worker, and with nothing more', async (test) => {
@@ -57,6 +58,37 @@ t.test('stopped before it has begun, twice, and while nothing is to be done', as
   await idle.start();
   await once(idle, 'idle');
   await Promise.all([idle.stop(), idle.stop()]);
+});
+
+t.test('a claim whose answer is lost: what it took was not sent, so it is sent', async (test) => {
+  const database = await createDatabase(test);
+  const { map, scheduleTo, end, list } = deliveriesOf(database);
+  const schedule = await scheduleTo(await map('telegram', '42'));
+  const proxy = await NetworkProxy.start(database.url);
+  const { reported } = await startSender(test, { url: proxy.url }, [
+    channelOf('telegram', { send: async () => ({ externalId: 'x' }) }),
+  ]);
+  test.teardown(() => proxy.stop());
+  const lock = "select pg_advisory_xact_lock(hashtextextended('chime:send:telegram', 0))";
+  const holder = await database.connect(test);
+  await holder.query('begin');
+  await holder.query(lock);
+  await end(schedule);
+  const waits =
+    "select exists (select from pg_stat_activity where application_name = 'pgchime sender' and wait_event = 'advisory' and datname = current_database())";
+  while (!(await database.value<boolean>(waits))) await database.rows('select pg_sleep(0.01)');
+  proxy.silent = true;
+  await holder.query('commit');
+  // Whoever asks for it behind the sender gets it when the claim is committed.
+  const behind = await database.connect(test);
+  await behind.query('begin');
+  await behind.query(lock);
+  await behind.query('commit');
+  test.match(await list(), [{ status: 'sending', attempt: 1 }]);
+  proxy.cut();
+  proxy.silent = false;
+  await reported(1);
+  test.match(await list(), [{ status: 'sent', attempt: 2, failure_count: 0 }]);
 });
 
 t.test('it goes on where connections are cut', async (test) => {

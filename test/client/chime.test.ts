@@ -56,6 +56,8 @@ t.test('create, get, list', async (test) => {
     ...{ catchUpWindow: '2 days', overlap: 'allow', status: 'active', statusReason: null, pausedUntil: null },
     ...{ pausedBy: null, nextRunAt: new Date('2030-01-01T08:00:00Z'), lastRunId: null, runCount: 0 },
     ...{ revision: 1, createdAt: schedule.createdAt, updatedAt: schedule.updatedAt },
+    ...{ deliver: 'always', channelMappingId: null, blockedSince: null },
+    ...{ tags: [], ownerId: null },
   });
   test.ok(schedule.createdAt instanceof Date);
   test.equal((await chime.schedules.get('Daily report')).id, created.id, 'by name');

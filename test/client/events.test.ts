@@ -21,7 +21,7 @@ t.test('handlers', async (test) => {
   const { createdAt, updatedAt } = handler;
   test.strictSame(handler, {
     ...{ ...input, id: created.id, debounce: '00:01:00', delay: null, enabled: true, revision: 1 },
-    ...{ createdAt, updatedAt },
+    ...{ createdAt, updatedAt, deliver: 'always', channelMappingId: null },
   });
   test.hasStrict(await chime.eventHandlers.create(input), { outcome: 'unchanged' });
   test.hasStrict(
