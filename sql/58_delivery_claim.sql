@@ -248,12 +248,12 @@ comment on function chime_private.claim_deliveries is
   'names their contexts, and gets only theirs. Each row is one message and what it is made of; instants that say that it is late are on the clock of who '
   'is told. The last row, without an id, says how long to wait where limits allow no more at once, and whether more may be there. Report within a minute: see finish_deliveries.';
 
-create or replace function chime_private.return_unheld(sender_id uuid, held uuid[]) returns integer
+create or replace function chime_private.return_unheld(sender_id uuid, holding uuid[]) returns integer
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
   with returned as (
     update chime.deliveries d set status = 'pending', sender_id = null, claimed_until = null
-    where d.claimed_until is not null and d.status = 'sending' and d.sender_id = return_unheld.sender_id and d.id <> all (held)
+    where d.claimed_until is not null and d.status = 'sending' and d.sender_id = return_unheld.sender_id and d.id <> all (holding)
     returning d.id, d.attempt
   ), ended as (
     update chime_private.sends s set ended_at = chime.now() from returned r where s.delivery_id = r.id and s.attempt = r.attempt
