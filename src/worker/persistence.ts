@@ -18,12 +18,14 @@ export interface Persistence {
   tries?: number;
 }
 
+const never = new AbortController().signal;
+
 /** Sends until that succeeds, or fails for good; `onFailure` is told of the first failure. */
 export async function persistently<T>(
   send: () => Promise<T>,
   {
     stopping,
-    until = new AbortController().signal,
+    until = never,
     mayPass = isTransient,
     tries = Number.POSITIVE_INFINITY,
   }: Persistence,
