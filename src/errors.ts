@@ -92,6 +92,21 @@ export class EventHandlerNotFoundError extends ChimeError {
   static override readonly code = 'CH014';
   static override readonly status = 404;
 }
+/** There is no such user. */
+export class UserNotFoundError extends ChimeError {
+  static override readonly code = 'CH015';
+  static override readonly status = 404;
+}
+/** There is no such tenant. */
+export class TenantNotFoundError extends ChimeError {
+  static override readonly code = 'CH016';
+  static override readonly status = 404;
+}
+/** There is no such API token. */
+export class ApiTokenNotFoundError extends ChimeError {
+  static override readonly code = 'CH017';
+  static override readonly status = 404;
+}
 /** The worker was taken for dead and must stop. */
 export class LeaseLostError extends ChimeError {
   static override readonly code = 'CH020';
@@ -133,6 +148,17 @@ export class BlockedAddressError extends ChimeError {
   static override readonly status = 403;
 }
 
+/** Nobody that may sign in: a token that is wrong, over or revoked, a user who is blocked, a tenant that does not exist. */
+export class NotAuthenticatedError extends ChimeError {
+  static override readonly code = 'CH041';
+  static override readonly status = 401;
+}
+/** Only administrators of the tenant may do that. */
+export class NotAllowedError extends ChimeError {
+  static override readonly code = 'CH042';
+  static override readonly status = 403;
+}
+
 /** Every class by its code; the test of it holds SQL, this list and sql/README.md against each other. */
 export const errorClasses: ReadonlyMap<string, typeof ChimeError> = new Map(
   [
@@ -148,6 +174,9 @@ export const errorClasses: ReadonlyMap<string, typeof ChimeError> = new Map(
     RevisionConflictError,
     IllegalStateError,
     EventHandlerNotFoundError,
+    UserNotFoundError,
+    TenantNotFoundError,
+    ApiTokenNotFoundError,
     LeaseLostError,
     InvalidReportError,
     InvariantError,
@@ -156,6 +185,8 @@ export const errorClasses: ReadonlyMap<string, typeof ChimeError> = new Map(
     InvalidConfigError,
     EmbeddedPostgresError,
     BlockedAddressError,
+    NotAuthenticatedError,
+    NotAllowedError,
   ].map((type) => [type.code, type]),
 );
 

@@ -112,6 +112,8 @@ export interface CreateScheduleInput extends RuleInput {
   pauseAfterFailures?: number;
   /** The event `chime.schedule.failing` is raised when so many of its runs in a row have failed. */
   alertAfterFailures?: number;
+  /** Words to find it by: at most 20, of 1 to 50 characters each. */
+  tags?: string[];
 }
 
 /** One of several rules; zone, bounds and policies are those of the schedule. */
@@ -142,10 +144,14 @@ export const createFields: Fields<CreateScheduleInput> = {
   keepFor: true,
   pauseAfterFailures: true,
   alertAfterFailures: true,
+  tags: true,
 };
 
 /** Absent keeps, null clears. */
-export type SchedulePatch = { [K in keyof CreateScheduleInput]?: CreateScheduleInput[K] | null };
+export type SchedulePatch = { [K in keyof CreateScheduleInput]?: CreateScheduleInput[K] | null } & {
+  /** The user whose schedule it is from now on; only administrators give it to another. Runs that exist keep theirs. */
+  ownerId?: string | null;
+};
 
 export interface CreatedSchedule {
   id: string;
@@ -225,6 +231,9 @@ export interface Schedule {
   keepFor: string | null;
   pauseAfterFailures: number | null;
   alertAfterFailures: number | null;
+  tags: string[];
+  /** The user whose schedule it is; null = the tenant's own. */
+  ownerId: string | null;
   status: ScheduleStatus;
   statusReason: string | null;
   pausedUntil: Date | null;
@@ -348,4 +357,62 @@ export interface Calendar {
   dates: string[];
   createdAt: Date;
   updatedAt: Date;
+}
+
+/** Who owns rows. */
+export interface Tenant {
+  id: string;
+  name: string;
+  createdAt: Date;
+}
+
+/** A person, or a program that is treated as one. */
+export interface User {
+  id: string;
+  /** What tokens call the person. */
+  subject: string;
+  name: string | null;
+  locale: string | null;
+  timezone: string | null;
+  status: 'active' | 'blocked' | 'forgotten';
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** As what somebody acts: with what is their own, with all of the tenant, or reading all of it. */
+export type AccessRole = 'user' | 'admin' | 'reporter';
+
+export interface CreateApiTokenInput {
+  /** What it is for. */
+  name: string;
+  role: AccessRole;
+  /** As whom it acts, by id or subject; a token with the role `user` needs it. */
+  user?: string;
+  /** From when on it is refused; never by default. */
+  expiresAt?: Date | string;
+  /** The same, as an interval from now. */
+  expiresIn?: string;
+}
+
+export interface CreatedApiToken {
+  id: string;
+  /** What the program signs in with; it is kept nowhere. */
+  secret: string;
+}
+
+/** A token of a program, without its secret. */
+export interface ApiToken {
+  id: string;
+  name: string;
+  role: AccessRole;
+  userId: string | null;
+  userSubject: string | null;
+  /** The first characters of the secret. */
+  prefix: string;
+  createdBy: string;
+  createdAt: Date;
+  expiresAt: Date | null;
+  /** To within five minutes. */
+  lastUsedAt: Date | null;
+  revokedAt: Date | null;
 }

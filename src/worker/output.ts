@@ -1,4 +1,5 @@
 // The output of one run: text and bytes, in the order in which they were written, cut at the configured limit.
+import { TextDecoder } from 'node:util';
 import { storable } from './text.ts';
 
 export class Output {

@@ -23,12 +23,7 @@ const never = new AbortController().signal;
 /** Sends until that succeeds, or fails for good; `onFailure` is told of the first failure. */
 export async function persistently<T>(
   send: () => Promise<T>,
-  {
-    stopping,
-    until = never,
-    mayPass = isTransient,
-    tries = Number.POSITIVE_INFINITY,
-  }: Persistence,
+  { stopping, until = never, mayPass = isTransient, tries = Number.POSITIVE_INFINITY }: Persistence,
   onFailure: (error: unknown) => void = () => {},
 ): Promise<T> {
   let failingSince: number | undefined;

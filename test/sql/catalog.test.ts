@@ -73,6 +73,63 @@ t.test('functions with the rights of their owner name the schemas they search', 
   );
 });
 
+t.test('no table and no view is outside the walls', async (test) => {
+  test.strictSame(
+    await database.rows(
+      `select c.oid::regclass::text as name from pg_class c
+       where c.relnamespace = 'chime'::regnamespace and c.relkind in ('r', 'p') and not c.relrowsecurity`,
+    ),
+    [],
+    'tables without row-level security',
+  );
+  test.strictSame(
+    await database.rows(
+      `select c.oid::regclass::text as name, r.rolname as role
+       from pg_class c, pg_roles r
+       where c.relnamespace = 'chime'::regnamespace and c.relkind in ('r', 'p') and r.rolname in ('chime_user', 'chime_admin', 'chime_reporter')
+         and has_any_column_privilege(r.oid, c.oid, 'select')
+           <> exists (select from pg_policy p where p.polrelid = c.oid and p.polroles = array[r.oid])`,
+    ),
+    [],
+    'who may read one has a policy for it, and nobody else',
+  );
+  test.strictSame(
+    await database.rows("select * from pg_policies where schemaname = 'chime' and cmd <> 'SELECT'"),
+    [],
+    'nobody writes by a policy',
+  );
+  test.strictSame(
+    await database.rows(
+      `select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where n.nspname in ('chime', 'chime_private') and c.relkind in ('v', 'm')
+         and not coalesce('security_invoker=true' = any (c.reloptions), false)`,
+    ),
+    [],
+    'views with the rights of their owner',
+  );
+});
+
+t.test('policies are made anew only where they have changed', async (test) => {
+  const policies = () =>
+    database.rows('select oid, polname, polrelid::regclass::text from pg_policy order by oid');
+  const before = await policies();
+  test.ok(before.length > 40);
+  const load = async () => {
+    const client = await database.connect(t);
+    await client.query(`set role chime_owner; ${read('sql/91_policies.sql')}`);
+  };
+  await load();
+  test.strictSame(await policies(), before);
+  await database.rows(
+    'drop policy chime_user on chime.calendars; create policy everybody on chime.runs using (true); alter table chime.tasks disable row level security',
+  );
+  await load();
+  const shape = (rows: Record<string, unknown>[]) =>
+    rows.map((row) => `${row.polrelid} ${row.polname}`).sort();
+  test.strictSame(shape(await policies()), shape(before), 'what somebody else made of them does not stay');
+  test.ok(await database.value("select relrowsecurity from pg_class where oid = 'chime.tasks'::regclass"));
+});
+
 t.test('no name is overloaded by accident', async (test) => {
   test.strictSame(
     await database.rows(
@@ -96,10 +153,11 @@ t.test('everybody else is kept out', async (test) => {
   test.strictSame(
     await database.rows(
       `select r.rolname, c.relname, x.privilege
-       from pg_class c join pg_namespace n on n.oid = c.relnamespace, pg_roles r, unnest('{insert,update,delete,truncate}'::text[]) x(privilege)
-       where n.nspname in ('chime', 'chime_private') and c.relkind in ('r', 'p')
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace, pg_roles r, unnest('{insert,update,delete,truncate,references,trigger}'::text[]) x(privilege)
+       where n.nspname in ('chime', 'chime_private') and c.relkind in ('r', 'p', 'v')
          and r.rolname in ('chime_worker', 'chime_api', 'chime_user', 'chime_admin', 'chime_reporter')
-         and has_table_privilege(r.rolname, c.oid, x.privilege)`,
+         and (has_table_privilege(r.rolname, c.oid, x.privilege)
+           or x.privilege in ('insert', 'update', 'references') and has_any_column_privilege(r.rolname, c.oid, x.privilege))`,
     ),
     [],
     'no role writes a table',
