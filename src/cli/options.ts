@@ -2,11 +2,11 @@
 import { type Command, Option } from 'commander';
 import { type Config, readConfig, type SettingName, settings } from '../config.ts';
 
-/** Adds options for settings to a command; their defaults stay with the configuration. */
+/** Adds options for settings to a command, but for secrets; their defaults stay with the configuration. */
 export function withSettings(command: Command, names: readonly SettingName[]): Command {
   for (const name of names) {
     const { option, about, env } = settings[name];
-    command.addOption(new Option(option, `${about} [${env}]`));
+    if (option !== null) command.addOption(new Option(option, `${about} [${env}]`));
   }
   return command;
 }
