@@ -33,6 +33,8 @@ export const {
   migrate,
   NeverFiresError,
   NewerDatabaseError,
+  NotAllowedError,
+  NotAuthenticatedError,
   NotMigratedError,
   PastTimeError,
   RevisionConflictError,

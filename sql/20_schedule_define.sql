@@ -1,38 +1,5 @@
 -- The definition of a schedule, checked: the one way from what somebody writes to a row that can be stored.
 
-create or replace function chime_private.read_tenant(setting text) returns uuid
-language plpgsql immutable strict parallel safe security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  c_digits constant text := '[0-9a-fA-F]{4}(-?[0-9a-fA-F]{4}){7}';
-begin
-  -- All that the type uuid takes. Trying it would need a subtransaction, which a parallel query may not begin.
-  if setting !~ format('^(%s|\{%s\})$', c_digits, c_digits) then
-    perform chime_private.fail('CH007', format('chime.tenant_id is %s, which is no UUID.', to_json(left(setting, 100))),
-      'Set it to the id of a row of chime.tenants; where there is one tenant, do not set it.',
-      jsonb_build_object('field', 'chime.tenant_id'));
-  end if;
-  return setting::uuid;
-end $$;
-comment on function chime_private.read_tenant is 'The setting chime.tenant_id, written in any way that is not the usual one.';
-
--- The usual way to write a UUID is recognised here, so that the planner can put this in the place of each call. The body is
--- parsed once, now: those who may call it need no rights on chime_private.
-create or replace function chime.current_tenant() returns uuid
-language sql stable parallel safe
-return case
-  when coalesce(current_setting('chime.tenant_id', true), '') = '' then '00000000-0000-0000-0000-000000000001'::uuid
-  when current_setting('chime.tenant_id', true) ~ '^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$'
-    then current_setting('chime.tenant_id', true)::uuid
-  else chime_private.read_tenant(current_setting('chime.tenant_id', true))
-end;
-comment on function chime.current_tenant is 'The tenant that this session acts for; the default tenant where none is set.';
-
-create or replace function chime_private.current_actor() returns text
-language sql stable parallel safe
-as $$ select coalesce(nullif(current_setting('chime.actor', true), ''), session_user) $$;
-comment on function chime_private.current_actor is 'Who acts in this session, for the record.';
-
 create or replace function chime_private.refuse_payload(error text) returns void
 language plpgsql immutable
 as $$
@@ -107,6 +74,9 @@ begin
       then 'keep_for must be between 1 minute and 100 years.'
     when s.pause_after_failures not between 1 and 1000 then 'pause_after_failures must be between 1 and 1000.'
     when s.alert_after_failures not between 1 and 1000 then 'alert_after_failures must be between 1 and 1000.'
+    when cardinality(s.tags) > 20 or array_ndims(s.tags) > 1 then 'tags must be a list of at most 20.'
+    when exists (select from unnest(s.tags) t where t is null or length(t) not between 1 and 50) then 'tags must have 1 to 50 characters each.'
+    when (select count(distinct t) from unnest(s.tags) t) < cardinality(s.tags) then 'tags must not name one twice.'
   end;
   if v_wrong is not null then
     perform chime_private.fail('CH007', v_wrong, null, jsonb_build_object('field', split_part(v_wrong, ' ', 1)));
@@ -131,6 +101,7 @@ begin
   s.retry_max_delay := coalesce(s.retry_max_delay, greatest(interval '1 hour', s.retry_delay));
   s.timeout := coalesce(s.timeout, interval '5 minutes');
   s.priority := coalesce(s.priority, 'medium');
+  s.tags := coalesce(s.tags, '{}');
   perform chime_private.check_bounds(s);
   return chime_private.define_rules(s, chime.now());
 end $$;

@@ -5,9 +5,9 @@ create or replace function chime_private.skip_fires(
 ) returns void
 language sql volatile
 as $$
-  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at,
+  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, owner_id, task, payload, trigger, scheduled_for, due_at,
     status, skip_reason, covers_count, covers_until, finished_at, created_at)
-  select chime_private.run_id(s.id, first), s.tenant_id, s.id, s.revision, s.task, s.payload, 'schedule', first, first,
+  select chime_private.run_id(s.id, first), s.tenant_id, s.id, s.revision, s.owner_id, s.task, s.payload, 'schedule', first, first,
     'skipped', reason, least(count, 2147483647), last, now, now
   where count > 0
   on conflict do nothing
@@ -68,9 +68,9 @@ as $$
     is distinct from
     row(new.key, new.name, new.description, new.task, new.payload, new.max_runs, new.catch_up, new.catch_up_window::text, new.overlap,
       new.max_retries, new.retry_delay::text, new.retry_backoff, new.retry_max_delay::text, new.timeout::text, new.concurrency_key, new.priority)
-    or row(old.keep_runs, old.keep_for::text, old.pause_after_failures, old.alert_after_failures)
+    or row(old.keep_runs, old.keep_for::text, old.pause_after_failures, old.alert_after_failures, old.tags, old.owner_id)
     is distinct from
-    row(new.keep_runs, new.keep_for::text, new.pause_after_failures, new.alert_after_failures)
+    row(new.keep_runs, new.keep_for::text, new.pause_after_failures, new.alert_after_failures, new.tags, new.owner_id)
 $$;
 comment on function chime_private.definition_changed is 'Whether two definitions differ.';
 
@@ -96,6 +96,25 @@ language sql volatile
 as $$ select pg_advisory_xact_lock(hashtextextended(format('chime:%s:%s', tenant_id, key), 0)) where key is not null $$;
 comment on function chime_private.lock_key is
   'Makes callers who write the same key take turns until their transactions end, also while there is no row to lock yet.';
+
+create or replace function chime_private.refuse_key(key text, kind text) returns void
+language plpgsql immutable
+as $$
+begin
+  perform chime_private.fail('CH007', format('Another %s has the key "%s".', kind, left(key, 200)), null, '{"field": "key"}');
+end $$;
+comment on function chime_private.refuse_key is 'Raises CH007: a key is taken, by what the caller may not even see.';
+
+create or replace function chime_private.check_owner(owner_id uuid) returns void
+language plpgsql stable
+as $$
+begin
+  perform chime_private.require_admin('give a schedule another owner');
+  if not exists (select from chime.users u where u.id = check_owner.owner_id and u.tenant_id = chime.current_tenant()) and owner_id is not null then
+    perform chime_private.fail('CH007', format('There is no user %s.', owner_id), 'See chime.users.', '{"field": "owner_id"}');
+  end if;
+end $$;
+comment on function chime_private.check_owner is 'Refuses an owner who is no user of the tenant (CH007), and callers who may not choose one (CH042).';
 
 create or replace function chime_private.change_schedule(
   old chime.schedules, new chime.schedules, overdue chime.overdue_policy default 'refuse'
@@ -140,7 +159,7 @@ begin
     rule = new.rule, status = new.status, status_reason = new.status_reason,
     next_run_at = new.next_run_at, next_due_at = new.next_due_at, accounted_until = new.accounted_until,
     keep_runs = new.keep_runs, keep_for = new.keep_for,
-    pause_after_failures = new.pause_after_failures, alert_after_failures = new.alert_after_failures,
+    pause_after_failures = new.pause_after_failures, alert_after_failures = new.alert_after_failures, tags = new.tags, owner_id = new.owner_id,
     revision = new.revision, updated_at = new.updated_at
   where id = old.id;
   if overdue = 'run_now' and chime_private.rule_changed(old, new) then

@@ -38,6 +38,7 @@ create or replace function chime.create_schedule(
   keep_for interval default null,
   pause_after_failures integer default null,
   alert_after_failures integer default null,
+  tags text[] default '{}',
   out id uuid,
   out outcome text,
   out revision integer,
@@ -59,6 +60,7 @@ begin
     select * into v_old from chime.schedules s
     where s.tenant_id = v_tenant and s.key = create_schedule.key and s.deleted_at is null and s.status <> 'cancelled'
     for no key update;
+    if v_old.id is not null and not chime_private.may_see(v_old.owner_id) then perform chime_private.refuse_key(key, 'schedule'); end if;
   end if;
   v_new := v_old;
   v_new.tenant_id := v_tenant;
@@ -72,6 +74,7 @@ begin
   v_new.concurrency_key := concurrency_key; v_new.priority := priority;
   v_new.keep_runs := keep_runs; v_new.keep_for := keep_for;
   v_new.pause_after_failures := pause_after_failures; v_new.alert_after_failures := alert_after_failures;
+  v_new.tags := tags;
   -- Creating it again does not start its interval or recurrence anew.
   if v_new.anchor is null and num_nonnulls(every, rrule, rules) = 1 then v_new.anchor := v_old.anchor; end if;
   v_new := chime_private.define_schedule(v_new);
@@ -83,6 +86,7 @@ begin
     outcome := case v_new.revision when v_old.revision then 'unchanged' else 'changed' end;
   else
     v_new.id := chime_private.new_id(v_now);
+    v_new.owner_id := chime_private.new_owner();
     v_new.status := 'active';
     v_new.run_count := 0; v_new.active_run_ids := '{}'; v_new.revision := 1;
     v_new.created_at := v_now; v_new.updated_at := v_now;
@@ -99,7 +103,7 @@ begin
   revision := v_new.revision;
   next_run_at := v_new.next_run_at;
 end $$;
-comment on function chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, text, chime.overdue_policy, integer, interval, chime.retry_backoff, interval, interval, text, chime.priority, integer, interval, integer, integer) is
+comment on function chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, text, chime.overdue_policy, integer, interval, chime.retry_backoff, interval, interval, text, chime.priority, integer, interval, integer, integer, text[]) is
   'Creates a schedule, in the caller''s transaction. Give exactly one rule: cron, every (an interval), at (an instant, or a '
   'wall-clock time in timezone) or rrule (RFC 5545, with DTSTART, RDATE and EXDATE if need be; without DTSTART it counts from '
   'anchor, else starts_at, else now); or repeat_interval => daily, weekly or monthly, at the time of day of starts_at, or anchor, from '
@@ -110,9 +114,9 @@ comment on function chime.create_schedule(text, text, interval, text, text, text
   'overlap says what happens while an earlier run is not finished; of all runs with the same concurrency_key no more run at once than its '
   'limit, one where it has none (see set_concurrency_limit); priority says which go first where several wait. keep_runs and keep_for say '
   'how many of its runs are kept and how long (see chime.retention), pause_after_failures and alert_after_failures what happens when '
-  'so many of them in a row fail. '
+  'so many of them in a row fail. tags are words to find it by. Its owner is the current user. '
   'dst_gap is next by default, skip for a recurrence rule. With a key that a live schedule of the tenant has, it is changed to what is given here; '
-  'outcome says created, changed or unchanged. Errors: CH001 to CH007.';
+  'outcome says created, changed or unchanged. Errors: CH001 to CH007, CH041.';
 
 -- An overload, so that `at` also takes an expression such as now() + interval '1 hour'. A plain literal is text.
 create or replace function chime.create_schedule(
@@ -147,7 +151,7 @@ create or replace function chime.update_schedule(
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  c_fields constant text[] := '{task,cron,every,at,rrule,timezone,payload,name,key,description,anchor,starts_at,ends_at,max_runs,jitter,dst_gap,dst_fold,catch_up,catch_up_window,overlap,rules,only_on,never_on,on_excluded,max_retries,retry_delay,retry_backoff,retry_max_delay,timeout,concurrency_key,priority,keep_runs,keep_for,pause_after_failures,alert_after_failures,repeat_interval,overdue}';
+  c_fields constant text[] := '{task,cron,every,at,rrule,timezone,payload,name,key,description,anchor,starts_at,ends_at,max_runs,jitter,dst_gap,dst_fold,catch_up,catch_up_window,overlap,rules,only_on,never_on,on_excluded,max_retries,retry_delay,retry_backoff,retry_max_delay,timeout,concurrency_key,priority,keep_runs,keep_for,pause_after_failures,alert_after_failures,tags,owner_id,repeat_interval,overdue}';
   c_rules constant text[] := '{cron,every,at,rrule,rules}';
   v_old chime.schedules := chime_private.live_schedule(schedule_id);
   v_new chime.schedules := v_old;
@@ -190,12 +194,13 @@ begin
   if v_new.key is distinct from v_old.key and exists (
     select from chime.schedules s
     where s.tenant_id = v_old.tenant_id and s.key = v_new.key and s.deleted_at is null and s.status <> 'cancelled') then
-    perform chime_private.fail('CH007', format('Another schedule has the key "%s".', v_new.key), null, jsonb_build_object('field', 'key'));
+    perform chime_private.refuse_key(v_new.key, 'schedule');
   end if;
+  if v_new.owner_id is distinct from v_old.owner_id then perform chime_private.check_owner(v_new.owner_id); end if;
   return chime_private.change_schedule(v_old, chime_private.define_schedule(v_new), chime_private.read_overdue(patch ->> 'overdue'));
 end $$;
 comment on function chime.update_schedule is
   'Changes fields of a schedule: those absent from the patch are kept, null clears. A changed rule counts from now and never '
   'fires the past, but for an `at` with overdue => run_now; runs that exist keep the revision they were fired from. repeat_interval counts '
   'from starts_at or anchor, of the patch or as they are stored. With expected_revision, refuses (CH012) if '
-  'somebody else changed it meanwhile. Errors: CH001 to CH007, CH010, CH012, CH013.';
+  'somebody else changed it meanwhile. Only administrators give it another owner_id. Errors: CH001 to CH007, CH010, CH012, CH013, CH042.';

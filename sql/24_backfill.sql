@@ -66,9 +66,9 @@ begin
       run_id := chime_private.backfill_id(v_schedule.id, backfill.scheduled_for);
       v_queued := v_queued || run_id;
       if not dry_run then
-        insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at, status,
+        insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, owner_id, task, payload, trigger, scheduled_for, due_at, status,
           concurrency_key, priority, in_turn, created_at)
-        values (run_id, v_schedule.tenant_id, v_schedule.id, v_schedule.revision, v_schedule.task, v_schedule.payload, 'backfill',
+        values (run_id, v_schedule.tenant_id, v_schedule.id, v_schedule.revision, v_schedule.owner_id, v_schedule.task, v_schedule.payload, 'backfill',
           backfill.scheduled_for, v_now, 'queued', v_schedule.concurrency_key, v_schedule.priority, chime_private.needs_turn(overlap), v_now)
         on conflict do nothing;
       end if;

@@ -29,7 +29,7 @@ begin
     where s.id = any (v_ids)
     order by s.next_due_at
   ), plan as materialized (
-    select d.id, d.tenant_id, d.revision, d.task, d.payload, d.next_run_at, d.next_due_at, d.jitter, d.following,
+    select d.id, d.tenant_id, d.revision, d.owner_id, d.task, d.payload, d.next_run_at, d.next_due_at, d.jitter, d.following,
       d.run_count, d.max_runs, d.overlap, d.concurrency_key, d.priority,
       chime_private.run_id(d.id, d.next_run_at) as run_id,
       case d.overlap
@@ -56,9 +56,9 @@ begin
     from (select *, case when run_count + (not busy)::integer >= max_runs then null else following end as next from plan) p
     where s.id = p.id
   ), added as (
-    insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at,
+    insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, owner_id, task, payload, trigger, scheduled_for, due_at,
       status, skip_reason, covers_count, covers_until, finished_at, concurrency_key, priority, in_turn, created_at)
-    select p.run_id, p.tenant_id, p.id, p.revision, p.task, p.payload, 'schedule', p.next_run_at, p.next_due_at,
+    select p.run_id, p.tenant_id, p.id, p.revision, p.owner_id, p.task, p.payload, 'schedule', p.next_run_at, p.next_due_at,
       case when p.busy then 'skipped' else 'queued' end::chime.run_status,
       case when p.busy then 'overlap' end::chime.skip_reason,
       case when p.busy then 1 end, case when p.busy then p.next_run_at end, case when p.busy then now end,

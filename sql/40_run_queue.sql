@@ -37,9 +37,9 @@ as $$
 declare
   v_run chime.runs;
 begin
-  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at, status,
+  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, owner_id, task, payload, trigger, scheduled_for, due_at, status,
     concurrency_key, priority, in_turn, created_at)
-  values (chime_private.run_id(s.id, scheduled_for), s.tenant_id, s.id, s.revision, s.task, s.payload, 'schedule', scheduled_for,
+  values (chime_private.run_id(s.id, scheduled_for), s.tenant_id, s.id, s.revision, s.owner_id, s.task, s.payload, 'schedule', scheduled_for,
     chime_private.due_at(s.id, scheduled_for, s.jitter), 'queued', s.concurrency_key, s.priority, chime_private.needs_turn(s.overlap), now)
   on conflict do nothing
   returning * into v_run;
@@ -102,9 +102,9 @@ begin
     perform chime_private.check_task(v_schedule.task, payload);
   end if;
   perform chime_private.refuse_overlap(v_schedule) where not allow_overlap;
-  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, task, payload, trigger, scheduled_for, due_at, status,
+  insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, owner_id, task, payload, trigger, scheduled_for, due_at, status,
     concurrency_key, priority, in_turn, traceparent, created_at)
-  values (chime_private.new_id(v_now), v_schedule.tenant_id, v_schedule.id, v_schedule.revision, v_schedule.task,
+  values (chime_private.new_id(v_now), v_schedule.tenant_id, v_schedule.id, v_schedule.revision, v_schedule.owner_id, v_schedule.task,
     coalesce(payload, v_schedule.payload), 'manual', v_now, v_now, 'queued',
     v_schedule.concurrency_key, v_schedule.priority, chime_private.needs_turn(v_schedule.overlap) and not allow_overlap,
     chime_private.current_traceparent(), v_now)

@@ -115,9 +115,9 @@ begin
       'retry_max_delay', coalesce(v_step ->> 'retry_max_delay', s.retry_max_delay::text),
       'timeout', coalesce(v_step ->> 'timeout', s.timeout::text)))
     from (select) x left join chime.schedules s on s.id = parent.schedule_id);
-  insert into chime.runs (id, tenant_id, task, payload, trigger, parent_run_id, step, policy, event_id, traceparent,
+  insert into chime.runs (id, tenant_id, owner_id, task, payload, trigger, parent_run_id, step, policy, event_id, traceparent,
     priority, scheduled_for, due_at, status, finished_at, error, created_at)
-  values (v_run.id, parent.tenant_id, v_run.task, v_filled.payload, 'workflow', parent.id, step, v_run.policy, parent.event_id,
+  values (v_run.id, parent.tenant_id, parent.owner_id, v_run.task, v_filled.payload, 'workflow', parent.id, step, v_run.policy, parent.event_id,
     chime_private.run_traceparent(parent), parent.priority, parent.scheduled_for, now, v_run.status,
     case when v_filled.problem is not null then now end, v_filled.problem, now)
   returning * into v_run;

@@ -50,9 +50,9 @@ declare
   v_tasks text[];
 begin
   with made as (
-    insert into chime.runs (id, tenant_id, task, payload, trigger, event_id, event_handler_id, traceparent, scheduled_for, due_at,
+    insert into chime.runs (id, tenant_id, owner_id, task, payload, trigger, event_id, event_handler_id, traceparent, scheduled_for, due_at,
       status, finished_at, error, created_at)
-    select chime_private.event_run_id(h.id, e.id, run_handlers.scheduled_for), e.tenant_id, h.task, p.payload, 'event', e.id, h.id, e.traceparent,
+    select chime_private.event_run_id(h.id, e.id, run_handlers.scheduled_for), e.tenant_id, h.owner_id, h.task, p.payload, 'event', e.id, h.id, e.traceparent,
       run_handlers.scheduled_for, run_handlers.scheduled_for, case when p.problem is null then 'queued' else 'failed' end::chime.run_status,
       case when p.problem is not null then run_handlers.now end, p.problem, run_handlers.now
     from unnest(handlers) h, lateral chime_private.template_payload(h.payload, v_scope, v_pattern) p
@@ -86,7 +86,7 @@ begin
 end $$;
 comment on function chime_private.wait_for_handlers is 'Keeps an event for handlers whose runs come later.';
 
-create or replace function chime_private.raise_event(tenant_id uuid, name text, payload jsonb) returns chime.events
+create or replace function chime_private.raise_event(tenant_id uuid, owner_id uuid, name text, payload jsonb) returns chime.events
 language plpgsql volatile
 as $$
 declare
@@ -109,6 +109,7 @@ begin
   v_event.payload := payload;
   v_event.actor := chime_private.current_actor();
   v_event.cause_run_id := case when v_cause.tenant_id = raise_event.tenant_id then v_cause.id end;
+  v_event.owner_id := coalesce(raise_event.owner_id, case when v_event.cause_run_id is not null then v_cause.owner_id end);
   v_event.traceparent := chime_private.current_traceparent();
   v_event.depth := 0;
   if v_event.cause_run_id is not null and v_cause.event_id is not null then
@@ -120,7 +121,7 @@ begin
       v_handlers := v_handlers || array(
         select h from chime.event_handlers h
         where h.tenant_id = raise_event.tenant_id and h.event = v_pattern and h.enabled and h.deleted_at is null
-          and (h.filter is null or raise_event.payload @> h.filter));
+          and (h.owner_id is null or h.owner_id = v_event.owner_id) and (h.filter is null or raise_event.payload @> h.filter));
     end loop;
   end if;
   v_event.handler_count := cardinality(v_handlers);
@@ -137,7 +138,8 @@ begin
   return v_event;
 end $$;
 comment on function chime_private.raise_event is
-  'Raises an event of a tenant: trigger_event, for callers who may raise any. One insert and one index look-up where nothing answers it. '
+  'Raises an event of a tenant, or of one of its users: trigger_event, for callers who may raise any. Handlers of other users are not told. '
+  'One insert and one index look-up where nothing answers it. '
   'Raises CH006, CH007.';
 
 create or replace function chime.trigger_event(name text, payload jsonb default '{}') returns chime.events
@@ -148,11 +150,11 @@ begin
     perform chime_private.fail('CH007', format('"%s" is a name that only pgchime itself gives to events.', left(name, 80)),
       'Names that begin with "chime." are those of its own events.', '{"field": "name"}');
   end if;
-  return chime_private.raise_event(chime.current_tenant(), name, coalesce(payload, '{}'));
+  return chime_private.raise_event(chime.current_tenant(), chime.current_user_id(), name, coalesce(payload, '{}'));
 end $$;
 comment on function chime.trigger_event is
   'Says that something happened: in the caller''s transaction, makes the runs of all enabled event handlers that name the event and whose '
-  'filter its payload contains; those with a delay or debounce come later. The payload is an object of at most 256 KB. Where '
+  'filter its payload contains, but for those of other users; those with a delay or debounce come later. The payload is an object of at most 256 KB. Where '
   'the setting chime.run_id names the run that acts, the event counts as led to by that of the run; one that ten events '
   'led to is the last that makes runs. Errors: CH006, CH007.';
 

@@ -109,6 +109,7 @@ begin
     select * into v_old from chime.event_handlers h
     where h.tenant_id = v_tenant and h.key = create_event_handler.key and h.deleted_at is null
     for no key update;
+    if v_old.id is not null and not chime_private.may_see(v_old.owner_id) then perform chime_private.refuse_key(key, 'event handler'); end if;
   end if;
   v_new := v_old;
   v_new.tenant_id := v_tenant;
@@ -124,6 +125,7 @@ begin
     v_new.updated_at := v_new.created_at;
     v_new.id := chime_private.new_id(v_new.created_at);
     v_new.enabled := true;
+    v_new.owner_id := chime_private.new_owner();
     v_new.revision := 1;
     insert into chime.event_handlers select v_new.*;
     outcome := 'created';
@@ -136,7 +138,7 @@ comment on function chime.create_event_handler is
   'is given: {{payload.some.path}}, {{event.id}}, {{event.name}} and {{event.time}} are filled from the event; the event''s whole payload '
   'by default. delay: the run comes so much later. debounce: it comes when no further such event came for so long, and is given '
   'the latest; with debounce_by, a path such as payload.order.id, for each value there by itself. With a key that an event handler of '
-  'the tenant has, it is changed to what is given here; outcome says created, changed or unchanged. Errors: CH005, CH006, CH007.';
+  'the tenant has, it is changed to what is given here; outcome says created, changed or unchanged. Errors: CH005, CH006, CH007, CH041.';
 
 create or replace function chime.update_event_handler(
   handler_id uuid,
@@ -176,7 +178,7 @@ begin
   if v_new.key is distinct from v_old.key then
     perform chime_private.lock_key(v_old.tenant_id, 'event handler ' || v_new.key);
     if exists (select from chime.event_handlers h where h.tenant_id = v_old.tenant_id and h.key = v_new.key and h.deleted_at is null) then
-      perform chime_private.fail('CH007', format('Another event handler has the key "%s".', v_new.key), null, '{"field": "key"}');
+      perform chime_private.refuse_key(v_new.key, 'event handler');
     end if;
   end if;
   perform chime_private.check_event_handler(v_new);

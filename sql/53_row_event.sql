@@ -13,6 +13,7 @@ declare
   c_most_bytes constant integer := 260000;
   v_payload jsonb := jsonb_build_object('schema', tg_table_schema, 'table', tg_table_name, 'operation', lower(tg_op));
   v_rows jsonb := '{}';
+  v_tenant uuid := chime.current_tenant();
 begin
   if tg_when <> 'AFTER' or tg_level <> 'ROW' or tg_nargs > 2 then
     perform chime_private.fail('CH007', format('The trigger %s cannot raise events.', tg_name),
@@ -25,8 +26,10 @@ begin
   if tg_argv[0] ~ '^chime(\.|$)' then
     perform chime_private.fail('CH007', 'Names that begin with "chime." are those of pgchime''s own events.', null, '{"field": "name"}');
   end if;
-  perform chime_private.raise_event(
-    case when tg_nargs > 1 then chime_private.read_tenant(tg_argv[1]) else chime.current_tenant() end,
+  if tg_nargs > 1 then v_tenant := chime_private.read_tenant(tg_argv[1]); end if;
+  perform chime_private.raise_event(v_tenant,
+    -- A user is one of the session's tenant, which need not be that of the table.
+    case when v_tenant = chime.current_tenant() then chime.current_user_id() end,
     coalesce(tg_argv[0], tg_table_name) || case tg_op when 'INSERT' then '.inserted' when 'UPDATE' then '.updated' else '.deleted' end,
     v_payload || v_rows);
   return null;

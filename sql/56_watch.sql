@@ -24,11 +24,11 @@ create or replace trigger runs_failed_end
   when (new.status in ('failed', 'timed_out') and old.status <> new.status and new.schedule_id is not null)
   execute function chime_private.note_failed_end();
 
-create or replace function chime_private.tell(tenant_id uuid, name text, payload jsonb) returns void
+create or replace function chime_private.tell(tenant_id uuid, owner_id uuid, name text, payload jsonb) returns void
 language plpgsql volatile
 as $$
 begin
-  perform chime_private.raise_event(tenant_id, name, payload);
+  perform chime_private.raise_event(tenant_id, owner_id, name, payload);
 exception
   when insufficient_resources or operator_intervention or transaction_rollback or lock_not_available then
     raise;
@@ -47,7 +47,7 @@ create or replace function chime_private.tell_pause() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform chime_private.tell(new.tenant_id, 'chime.schedule.paused', chime_private.naming(new) || jsonb_build_object('reason', new.status_reason));
+  perform chime_private.tell(new.tenant_id, new.owner_id, 'chime.schedule.paused', chime_private.naming(new) || jsonb_build_object('reason', new.status_reason));
   return null;
 end $$;
 comment on function chime_private.tell_pause is 'Raises chime.schedule.paused.';
@@ -74,7 +74,7 @@ begin
     if found then
       select * into v_run from chime.runs r
       where r.schedule_id = s.id and r.error is not null and r.status in ('failed', 'timed_out') order by r.id desc limit 1;
-      perform chime_private.tell(s.tenant_id, 'chime.schedule.failing', chime_private.naming(s)
+      perform chime_private.tell(s.tenant_id, s.owner_id, 'chime.schedule.failing', chime_private.naming(s)
         || jsonb_build_object('failures', v_failures, 'run_id', v_run.id, 'error', left(v_run.error, 2000)));
     end if;
   end if;
@@ -134,7 +134,7 @@ begin
       delete from chime_private.failing_schedules f where f.schedule_id = v_failing.schedule_id;
     elsif v_last.status = 'succeeded' and v_last.finished_at >= v_failing.since then
       delete from chime_private.failing_schedules f where f.schedule_id = v_failing.schedule_id;
-      perform chime_private.tell(v_schedule.tenant_id, 'chime.schedule.recovered', chime_private.naming(v_schedule)
+      perform chime_private.tell(v_schedule.tenant_id, v_schedule.owner_id, 'chime.schedule.recovered', chime_private.naming(v_schedule)
         || jsonb_build_object('failing_since', chime_private.instant_text(v_failing.since), 'run_id', v_last.id));
     else
       -- The longer it has failed, the less often it is looked at.
@@ -171,7 +171,7 @@ begin
     ) l
     group by l.tenant_id
   loop
-    perform chime_private.tell(v_late.tenant_id, 'chime.schedule.late', jsonb_build_object('count', v_late.schedules,
+    perform chime_private.tell(v_late.tenant_id, null, 'chime.schedule.late', jsonb_build_object('count', v_late.schedules,
       'oldest_due_at', chime_private.instant_text(v_late.oldest), 'schedules', v_late.list));
   end loop;
 end $$;

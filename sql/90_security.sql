@@ -18,7 +18,7 @@ grant execute on function
   chime.describe(text, interval, text, text, text, text, timestamptz, timestamptz, timestamptz, jsonb, text[], text[], chime.excluded_policy, text, chime.dst_gap_policy, chime.dst_fold_policy)
   to chime_user, chime_admin, chime_reporter, chime_worker;
 grant execute on function
-  chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, text, chime.overdue_policy, integer, interval, chime.retry_backoff, interval, interval, text, chime.priority, integer, interval, integer, integer),
+  chime.create_schedule(text, text, interval, text, text, text, jsonb, text, text, text, timestamptz, timestamptz, timestamptz, integer, interval, chime.dst_gap_policy, chime.dst_fold_policy, chime.catch_up_policy, interval, chime.overlap_policy, jsonb, text[], text[], chime.excluded_policy, text, chime.overdue_policy, integer, interval, chime.retry_backoff, interval, interval, text, chime.priority, integer, interval, integer, integer, text[]),
   chime.create_schedule(text, timestamptz, text, jsonb, text, text, text, interval, chime.overdue_policy),
   chime.update_schedule(uuid, jsonb, integer),
   chime.find_schedule(text),
@@ -50,7 +50,9 @@ grant execute on function
   chime.cancel_run(uuid, text),
   chime.retry_run(uuid, boolean),
   chime.current_tenant(),
-  chime_private.read_tenant(text)
+  chime.current_user_id(),
+  chime_private.read_tenant(text),
+  chime_private.read_user(text)
   to chime_user, chime_admin;
 
 grant execute on function

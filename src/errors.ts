@@ -133,6 +133,17 @@ export class BlockedAddressError extends ChimeError {
   static override readonly status = 403;
 }
 
+/** Nobody that may sign in: a token that is wrong, over or revoked, a user who is blocked, a tenant that does not exist. */
+export class NotAuthenticatedError extends ChimeError {
+  static override readonly code = 'CH041';
+  static override readonly status = 401;
+}
+/** Only administrators of the tenant may do that. */
+export class NotAllowedError extends ChimeError {
+  static override readonly code = 'CH042';
+  static override readonly status = 403;
+}
+
 /** Every class by its code; the test of it holds SQL, this list and sql/README.md against each other. */
 export const errorClasses: ReadonlyMap<string, typeof ChimeError> = new Map(
   [
@@ -156,6 +167,8 @@ export const errorClasses: ReadonlyMap<string, typeof ChimeError> = new Map(
     InvalidConfigError,
     EmbeddedPostgresError,
     BlockedAddressError,
+    NotAuthenticatedError,
+    NotAllowedError,
   ].map((type) => [type.code, type]),
 );
 

@@ -21,7 +21,7 @@ const columns = `s.id, s.key, s.name, s.description, s.task, s.payload, s.cron, 
   s.timezone, s.dst_gap, s.dst_fold, s.starts_at, s.ends_at, s.max_runs, s.jitter::text as jitter, s.catch_up,
   s.catch_up_window::text as catch_up_window, s.overlap, s.max_retries, s.retry_delay::text as retry_delay, s.retry_backoff,
   s.retry_max_delay::text as retry_max_delay, s.timeout::text as timeout, s.concurrency_key, s.priority, s.status, s.status_reason, s.paused_until, s.paused_by,
-  s.keep_runs, s.keep_for::text as keep_for, s.pause_after_failures, s.alert_after_failures,
+  s.keep_runs, s.keep_for::text as keep_for, s.pause_after_failures, s.alert_after_failures, s.tags, s.owner_id,
   s.next_run_at, s.last_run_id, s.run_count, s.revision, s.created_at, s.updated_at`;
 
 const statsColumns = `h.health, h.failures_in_a_row, h.last_run_id, h.last_run_status, h.last_started_at, h.last_finished_at,
@@ -96,13 +96,22 @@ export class Schedules {
     return rows.map((row) => fromRow<Fire>(row));
   }
 
-  /** Schedules that are not deleted, the next to fire first. */
-  async list({ status, limit = 100 }: { status?: ScheduleStatus; limit?: number } = {}): Promise<Schedule[]> {
+  /** Schedules that are not deleted, the next to fire first; with `tag`, those that have it. */
+  async list({
+    status,
+    tag,
+    limit = 100,
+  }: {
+    status?: ScheduleStatus;
+    tag?: string;
+    limit?: number;
+  } = {}): Promise<Schedule[]> {
     const rows = await this.#send(
       `select ${columns} from chime.schedules s
        where s.tenant_id = chime.current_tenant() and s.deleted_at is null and ($1::chime.schedule_status is null or s.status = $1)
+         ${tag === undefined ? '' : "and s.tags <> '{}' and s.tags @> array[$3]"}
        order by s.next_run_at nulls last, s.created_at limit $2`,
-      [status ?? null, limit],
+      [status ?? null, limit, ...(tag === undefined ? [] : [tag])],
     );
     return rows.map((row) => fromRow<Schedule>(row));
   }

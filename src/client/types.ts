@@ -112,6 +112,8 @@ export interface CreateScheduleInput extends RuleInput {
   pauseAfterFailures?: number;
   /** The event `chime.schedule.failing` is raised when so many of its runs in a row have failed. */
   alertAfterFailures?: number;
+  /** Words to find it by: at most 20, of 1 to 50 characters each. */
+  tags?: string[];
 }
 
 /** One of several rules; zone, bounds and policies are those of the schedule. */
@@ -142,10 +144,14 @@ export const createFields: Fields<CreateScheduleInput> = {
   keepFor: true,
   pauseAfterFailures: true,
   alertAfterFailures: true,
+  tags: true,
 };
 
 /** Absent keeps, null clears. */
-export type SchedulePatch = { [K in keyof CreateScheduleInput]?: CreateScheduleInput[K] | null };
+export type SchedulePatch = { [K in keyof CreateScheduleInput]?: CreateScheduleInput[K] | null } & {
+  /** The user whose schedule it is from now on; only administrators give it to another. Runs that exist keep theirs. */
+  ownerId?: string | null;
+};
 
 export interface CreatedSchedule {
   id: string;
@@ -225,6 +231,9 @@ export interface Schedule {
   keepFor: string | null;
   pauseAfterFailures: number | null;
   alertAfterFailures: number | null;
+  tags: string[];
+  /** The user whose schedule it is; null = the tenant's own. */
+  ownerId: string | null;
   status: ScheduleStatus;
   statusReason: string | null;
   pausedUntil: Date | null;

@@ -1,5 +1,6 @@
 import { Argument, Command, Option } from 'commander';
 import type { ScheduleStatus } from '../../client/types.ts';
+import { printable } from '../../printable.ts';
 import { withChime } from '../connect.ts';
 import { UsageError } from '../failure.ts';
 import { type LocaleOptions, localeOf, withLocale } from '../locale.ts';
@@ -10,6 +11,13 @@ import { retryWords } from './schedule_attempts.ts';
 import { nextFires, scheduleArgument } from './schedule_card.ts';
 import { localTimezone, type RuleOptions, ruleInput, withRule } from './schedule_rule.ts';
 import { healthWords, keepWords, statsWords } from './schedule_watching.ts';
+
+interface ListOptions {
+  status?: ScheduleStatus;
+  tag?: string;
+  limit: number;
+  json?: true;
+}
 
 export function listCommand(): Command {
   return withCommon(new Command('list'))
@@ -22,11 +30,16 @@ export function listCommand(): Command {
         'cancelled',
       ]),
     )
+    .option('--tag <word>', 'with this tag only')
     .option('--limit <number>', 'how many', positive, 100)
-    .action(async (options: { status?: ScheduleStatus; limit: number; json?: true }, command: Command) => {
+    .action(async (options: ListOptions, command: Command) => {
       await withChime(configOf(command), async (chime) => {
-        const { status, limit } = options;
-        const schedules = await chime.schedules.list({ limit, ...(status === undefined ? {} : { status }) });
+        const { status, tag, limit } = options;
+        const schedules = await chime.schedules.list({
+          limit,
+          ...(status !== undefined && { status }),
+          ...(tag !== undefined && { tag }),
+        });
         if (options.json) {
           process.stdout.write(json(schedules));
         } else if (schedules.length === 0) {
@@ -74,6 +87,7 @@ export function showCommand(): Command {
         line('id', schedule.id);
         line('key', schedule.key);
         line('description', schedule.description);
+        line('tags', schedule.tags.map(printable).join(', '));
         line(
           'status',
           `${paintStatus(schedule.status)}${schedule.statusReason === null ? '' : `: ${schedule.statusReason}`}`,

@@ -11,6 +11,9 @@ import { printCard, scheduleArgument } from './schedule_card.ts';
 import { localTimezone, type RuleOptions, ruleInput, withRule } from './schedule_rule.ts';
 import { watchingOptions, withWatching } from './schedule_watching.ts';
 
+/** Collects what an option is given each time. */
+const addTag = (tag: string, others: string[] = []): string[] => [...others, tag];
+
 function withDefinition(command: Command): Command {
   return withLocale(withWatching(withAttempts(withRule(command))))
     .option('--task <name>', 'the task that runs')
@@ -18,6 +21,7 @@ function withDefinition(command: Command): Command {
     .option('--name <name>', 'what people call it (default: key or task)')
     .option('--key <key>', 'what programs call it; creating it again changes it')
     .option('--description <text>', 'what it is for')
+    .option('--tag <word>', 'a word to find it by; may be given several times', addTag)
     .option('--max-runs <number>', 'completed after this many runs', positive)
     .option('--jitter <interval>', 'start each run up to this much later')
     .addOption(
@@ -50,10 +54,11 @@ function withDefinition(command: Command): Command {
 }
 
 interface DefinitionOptions
-  extends Omit<CreateScheduleInput, keyof RuleInput | 'payload'>,
+  extends Omit<CreateScheduleInput, keyof RuleInput | 'payload' | 'tags'>,
     RuleOptions,
     LocaleOptions {
   payload?: string;
+  tag?: string[];
   json?: true;
 }
 
@@ -80,6 +85,7 @@ async function definitionOf(options: DefinitionOptions): Promise<Partial<CreateS
   return {
     ...ruleInput(options),
     ...Object.fromEntries(given.map((name) => [name, options[name]])),
+    ...(options.tag !== undefined && { tags: options.tag }),
     ...(options.payload !== undefined && { payload: await readPayload(options.payload) }),
   };
 }

@@ -1,0 +1,69 @@
+// On whose behalf a request is served: the seam between whoever verifies a token and the database, which decides what they may see.
+// Everything that a server does for somebody runs in a transaction with these settings, so that row-level security is the wall.
+import type pg from 'pg';
+import { withTransaction } from '../db/transaction.ts';
+
+export type Role = 'user' | 'admin' | 'reporter';
+
+export interface Identity {
+  tenantId: string;
+  /** Null for programs and administrators that are no person of the tenant. */
+  userId: string | null;
+  role: Role;
+  /** Whom logs and rate limits name, and the record of changes. */
+  name: string;
+  /** When it has to be proved anew; null where it never has. */
+  expiresAt: Date | null;
+}
+
+/** Where a request came in. */
+export type Surface = 'graphql' | 'rest' | 'mcp' | 'bot';
+
+/** No request keeps a connection for longer than this with one statement. */
+const statementTimeout = '10s';
+
+/** Nor with a transaction in which nothing happens. */
+const idleTimeout = '30s';
+
+/**
+ * The settings of the transaction, role included, under which requests of somebody run. All of them are always set, so that
+ * nothing is taken over from whoever used the connection before.
+ */
+export function pgSettings(identity: Identity, surface: Surface): Record<string, string> {
+  return {
+    role: `chime_${identity.role}`,
+    'chime.tenant_id': identity.tenantId,
+    'chime.user_id': identity.userId ?? '',
+    'chime.actor': identity.name,
+    'chime.surface': surface,
+    'chime.run_id': '',
+    'chime.traceparent': '',
+    statement_timeout: statementTimeout,
+    idle_in_transaction_session_timeout: idleTimeout,
+  };
+}
+
+/**
+ * Runs work in one transaction as that identity: committed if it resolves, rolled back if it rejects. The settings end with it.
+ * @param options.readOnly refuses to write
+ */
+export async function asIdentity<T>(
+  pool: pg.Pool,
+  identity: Identity,
+  surface: Surface,
+  work: (client: pg.PoolClient) => Promise<T>,
+  { readOnly = false }: { readOnly?: boolean } = {},
+): Promise<T> {
+  return withTransaction(
+    pool,
+    async (client) => {
+      const settings = Object.entries(pgSettings(identity, surface));
+      await client.query(
+        'select set_config(s.name, s.value, true) from unnest($1::text[], $2::text[]) s(name, value)',
+        [settings.map(([name]) => name), settings.map(([, value]) => value)],
+      );
+      return work(client);
+    },
+    { readOnly },
+  );
+}
