@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { setting } from './setting.ts';
 
 /** A comma-separated list, each element checked. */
-function list<T extends z.ZodType>(element: T) {
+function list<T extends z.ZodType<string, string>>(element: T) {
   return z
     .string()
     .default('')

@@ -8,7 +8,7 @@ import type { Run, RunStatus, RunWithOutput } from './types.ts';
  * What is also true of all runs in a status, and what partial indexes have: where only few are in it, a search for them need not pass
  * the whole history.
  */
-const alsoTrue: Partial<Record<RunStatus, string>> = {
+export const alsoTrue: Partial<Record<RunStatus, string>> = {
   queued: 'and r.finished_at is null',
   running: 'and r.finished_at is null',
   retrying: 'and r.finished_at is null',

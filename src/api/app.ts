@@ -1,0 +1,124 @@
+// The HTTP application: what every request passes, and what is mounted behind that.
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { validatorCompiler } from 'fastify-type-provider-zod';
+import type pg from 'pg';
+import type { Logger } from '../log.ts';
+import { version } from '../package.ts';
+import { authenticator } from './auth/authenticate.ts';
+import { Identifier } from './auth/identify.ts';
+import type { AuthSettings } from './auth/settings.ts';
+import { keepOthersOut, protectBrowsers } from './browsers.ts';
+import type { Health } from './health.ts';
+import { bodyLimit, limitRate, readBodies } from './limits.ts';
+import { describeApi } from './openapi.ts';
+import { HttpError, problemOf } from './problem.ts';
+import { ReadinessCheck } from './readiness.ts';
+import { logRequests } from './request_log.ts';
+import { mountRest } from './rest/mount.ts';
+
+export interface AppOptions {
+  pool: pg.Pool;
+  auth: AuthSettings;
+  log: Logger;
+  /** What /healthz tells; any status but ok is answered with 503. */
+  health(): { status: Health } & Record<string, unknown>;
+  corsOrigins: readonly string[];
+  /** Requests a minute of one identity; 0 for any number. */
+  rateLimit: number;
+  /** Whose X-Forwarded-For is believed. */
+  trustProxy: readonly string[];
+}
+
+/** A client that takes longer to send a request is holding a connection and nothing else, in milliseconds. */
+const requestTimeout = 30_000;
+
+/** Builds the application; it listens nowhere yet. Closing it closes all that it opened, but not the pool. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { pool, auth, log, corsOrigins } = options;
+  const app = Fastify({
+    logger: false,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
+    bodyLimit,
+    requestTimeout,
+    // Requests that are being answered end; connections without one do not hold up the end.
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 300 },
+    frameworkErrors: (error, request, reply) => answerError(log, error, request, reply),
+  });
+  app.setErrorHandler((error, request, reply) => answerError(log, error, request, reply));
+  app.setValidatorCompiler(validatorCompiler);
+  // Answers are made here, field by field; tests hold them against their schemas, and no request pays for it.
+  app.setSerializerCompiler(() => JSON.stringify);
+  readBodies(app);
+  logRequests(app, log);
+  await protectBrowsers(app, corsOrigins);
+  if (!auth.required) keepOthersOut(app, corsOrigins);
+  await limitRate(app, options.rateLimit);
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request) => {
+    throw notFound(request);
+  });
+
+  const identifier = new Identifier({ pool, auth, log });
+  app.addHook('onClose', () => identifier.close());
+  const authenticate = authenticator(app, identifier);
+  mountHealth(app, options);
+  await describeApi(app);
+  await mountRest(app, { pool, authenticate });
+  // GraphQL is mounted here, with `identifier.identify` for who asks.
+  await app.ready();
+  return app;
+}
+
+function mountHealth(app: FastifyInstance, { pool, health }: AppOptions): void {
+  const unlimited = { config: { rateLimit: false as const }, schema: { hide: true } };
+  app.get('/healthz', unlimited, (_request, reply) => {
+    const { status, ...rest } = health();
+    return reply.code(status === 'ok' ? 200 : 503).send({ status, version, ...rest });
+  });
+  const readiness = new ReadinessCheck(pool);
+  app.get('/readyz', unlimited, async (_request, reply) => {
+    const { ready, ...rest } = await readiness.check();
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'not_ready', version, ...rest });
+  });
+}
+
+function notFound({ method, url }: FastifyRequest): HttpError {
+  const path = url.split('?')[0]?.slice(0, 200) ?? '';
+  return new HttpError(404, 'Not found', `There is nothing at ${method} ${path}.`, {
+    hint: 'GET /api/docs shows what there is.',
+  });
+}
+
+function answerError(
+  log: Logger,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const { problem, headers, unexpected } = problemOf(error, request.id);
+  if (unexpected || problem.status === 503) {
+    const { method, routeOptions } = request;
+    const level = unexpected ? 'error' : 'warn';
+    log[level](
+      { request_id: request.id, method, route: routeOptions?.url ?? null, err: error },
+      'a request failed',
+    );
+  }
+  const already = (reply.raw as ServerResponse).headersSent;
+  if (already) return reply;
+  return reply
+    .code(problem.status)
+    .headers({ 'cache-control': 'no-store', ...withoutSet(headers, reply) })
+    .type('application/problem+json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send(problem);
+}
+
+/** A hook that knew more has set some already. */
+function withoutSet(headers: Record<string, string>, reply: FastifyReply): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !reply.hasHeader(name)));
+}
