@@ -7,7 +7,7 @@ alter function chime_private.run_report(text, integer, integer) owner to chime_r
 alter function chime_private.row_as_json(record) owner to chime_reporter;
 revoke create on schema chime_private from chime_reporter;
 
-grant usage on schema chime to chime_user, chime_admin, chime_reporter, chime_worker;
+grant usage on schema chime to chime_user, chime_admin, chime_reporter, chime_worker, chime_api;
 grant usage on schema chime_private to chime_worker, chime_api;
 
 -- Reading: all of it, and of all of it the rows that 91_policies.sql lets through. Columns are not held back but for secrets: functions that
@@ -19,7 +19,7 @@ revoke select on chime.api_tokens from chime_user, chime_admin, chime_reporter;
 grant select (id, tenant_id, user_id, role, name, prefix, created_by, created_at, expires_at, last_used_at, revoked_at)
   on chime.api_tokens to chime_user, chime_admin;
 
-grant execute on function chime.now(), chime.schema_digest(), chime.schema_version() to chime_user, chime_admin, chime_reporter, chime_worker;
+grant execute on function chime.now(), chime.schema_digest(), chime.schema_version() to chime_user, chime_admin, chime_reporter, chime_worker, chime_api;
 grant execute on function
   chime.preview(text, interval, text, text, text, timestamptz, integer, timestamptz, timestamptz, timestamptz, chime.dst_gap_policy, chime.dst_fold_policy, jsonb, text[], text[], chime.excluded_policy, text, chime.overdue_policy),
   chime.preview(timestamptz, text, timestamptz, integer, chime.overdue_policy),

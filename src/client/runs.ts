@@ -24,6 +24,9 @@ export const runColumns = `r.id, r.schedule_id, s.name as schedule_name, r.task,
   r.output_summary, r.error, r.skip_reason, r.covers_count, r.retry_at, r.retry_count, r.retry_of, r.cancel_requested_at,
   r.cancel_reason, r.silent_reason, r.concurrency_key, r.priority, r.waits_for, r.event_id, r.event_handler_id,
   r.parent_run_id, r.step`;
+/** What `RunWithOutput` has beside. */
+export const runDetailColumns = `r.payload, r.output, r.result, r.error_stack, chime.runs_trace_id(r) as trace_id,
+  chime.runs_span_id(r) as span_id, chime.runs_parent_span_id(r) as parent_span_id`;
 /** What a call answers that gives a run. */
 const runOf = (call: string) => runFrom(`${call} r`);
 const runFrom = (source: string) =>
@@ -81,8 +84,7 @@ export class Runs {
    */
   async get(reference: string): Promise<RunWithOutput> {
     const rows = await this.#send(
-      `select ${runColumns}, r.payload, r.output, r.result, r.error_stack,
-         chime.runs_trace_id(r) as trace_id, chime.runs_span_id(r) as span_id, chime.runs_parent_span_id(r) as parent_span_id
+      `select ${runColumns}, ${runDetailColumns}
        from chime.find_run($1) r left join chime.schedules s on s.id = r.schedule_id`,
       [reference],
     );

@@ -74,12 +74,12 @@ export class Identifier {
 
   async #ofJwt(token: string): Promise<Identity> {
     if (this.#jwt === undefined) throw refuseToken();
-    const { tenant, subject, role, name, expiresAt } = await this.#jwt.verify(token);
+    const { tenant, subject, role, name, locale, timezone, expiresAt } = await this.#jwt.verify(token);
     const found = await this.#ask<{ tenant_id: string; user_id: string | null }>(
-      'select tenant_id, user_id from chime_private.sign_in($1, $2, $3, $4)',
-      [tenant, subject, role, name ?? null],
+      'select tenant_id, user_id from chime_private.sign_in($1, $2, $3, $4, $5, $6)',
+      [tenant, subject, role, name ?? null, locale ?? null, timezone ?? null],
     );
-    return { tenantId: found.tenant_id, userId: found.user_id, role, name: name ?? subject, expiresAt };
+    return { tenantId: found.tenant_id, userId: found.user_id, role, name: subject, expiresAt };
   }
 
   async #ofApiToken(token: string): Promise<Identity> {

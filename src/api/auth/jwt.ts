@@ -16,6 +16,8 @@ export interface Claims {
   subject: string;
   role: Role;
   name: string | undefined;
+  locale: string | undefined;
+  timezone: string | undefined;
   expiresAt: Date;
 }
 
@@ -24,11 +26,18 @@ const skew = 30;
 /** No honest token is longer, in characters. */
 const longest = 8192;
 
+/** Text that the database can store. */
+const text = z.string().regex(/^[^\0]+$/);
+// What these may be, the database knows: what is no use to it is left out.
+const optionalText = text.optional().catch(undefined);
+
 const claims = z.object({
-  tenant: z.string().min(1).max(200),
-  sub: z.string().min(1).max(255),
+  tenant: text.max(200),
+  sub: text.max(255),
   role: z.enum(['user', 'admin', 'reporter']).default('user'),
-  name: z.string().min(1).max(200).optional().catch(undefined),
+  name: optionalText,
+  locale: optionalText,
+  zoneinfo: optionalText,
   exp: z.number(),
   iat: z.number().optional(),
 });
@@ -73,9 +82,17 @@ export class JwtVerifier {
         this.#keys !== undefined
           ? await jwtVerify(token, this.#keys.find, options)
           : await jwtVerify(token, (key as { secret: Uint8Array }).secret, options);
-      const { tenant, sub, role, name, exp, iat } = claims.parse(payload);
+      const { tenant, sub, role, name, locale, zoneinfo, exp, iat } = claims.parse(payload);
       if (iat !== undefined && iat > Date.now() / 1000 + skew) throw new Error('it was issued in the future');
-      return { tenant, subject: sub, role, name, expiresAt: new Date(exp * 1000) };
+      return {
+        tenant,
+        subject: sub,
+        role,
+        name,
+        locale,
+        timezone: zoneinfo,
+        expiresAt: new Date(exp * 1000),
+      };
     } catch (error) {
       if (error instanceof HttpError) throw error;
       this.#log.debug({ reason: (error as Error).message }, 'a JWT was refused');

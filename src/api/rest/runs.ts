@@ -12,7 +12,7 @@ import {
   runPage,
   runQuery,
 } from './run_schemas.ts';
-import { listRuns, runDetailsView, runView } from './run_views.ts';
+import { findRun, listRuns, runDetailsView, runView } from './run_views.ts';
 import { idParams } from './schemas.ts';
 
 const tags = ['runs'];
@@ -42,7 +42,7 @@ export function runRoutes(app: RestApp, act: Act): void {
       },
     },
     (request) =>
-      act(request, async ({ chime }) => runDetailsView(await chime.runs.get(request.params.id)), {
+      act(request, async (acting) => runDetailsView(await findRun(acting, request.params.id)), {
         readOnly: true,
       }),
   );
@@ -69,7 +69,7 @@ function readingRoutes(app: RestApp, act: Act): void {
       },
     },
     async (request, reply) => {
-      const { output } = await act(request, ({ chime }) => chime.runs.get(request.params.id), {
+      const { output } = await act(request, (acting) => findRun(acting, request.params.id), {
         readOnly: true,
       });
       return reply
@@ -92,10 +92,10 @@ function readingRoutes(app: RestApp, act: Act): void {
     (request) =>
       act(
         request,
-        async ({ chime, rows }) => {
-          const { id } = await chime.runs.get(request.params.id);
+        async (acting) => {
+          const { id } = await findRun(acting, request.params.id);
           const { after_seq: after, size } = request.query;
-          const found = await rows<Record<string, unknown> & { loggedAt: Date }>(
+          const found = await acting.rows<Record<string, unknown> & { loggedAt: Date }>(
             `select l.seq, l.attempt, l.level, l.message, l.data, l.logged_at from chime.run_logs l
              where l.run_id = $1 and l.seq > $2 order by l.seq limit $3`,
             [id, after, size],
