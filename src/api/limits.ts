@@ -43,10 +43,6 @@ export async function limitRate(app: FastifyInstance, perMinute: number): Promis
 /** Reads bodies: JSON alone, in UTF-8, of bounded depth, and none where there is none. */
 export function readBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  // To a schema, none is undefined.
-  app.addHook('preValidation', async (request) => {
-    request.body ??= undefined;
-  });
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (body.length === 0) return done(null, undefined);
