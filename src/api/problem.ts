@@ -4,7 +4,14 @@ import type { FastifyError } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { fromCall } from '../client/call_error.ts';
 import { isTransient } from '../db/pool.ts';
-import { ChimeError, InvalidArgumentError, NotAllowedError, NotAuthenticatedError } from '../errors.ts';
+import {
+  ChimeError,
+  InvalidArgumentError,
+  InvalidRuleError,
+  NeverFiresError,
+  NotAllowedError,
+  NotAuthenticatedError,
+} from '../errors.ts';
 
 /** What went wrong with one field of a request. */
 export interface FieldError {
@@ -182,8 +189,10 @@ function typeOf(title: string): string {
   return `urn:pgchime:problem:${title.toLowerCase().replaceAll(' ', '-')}`;
 }
 
+const ruleCodes: ReadonlySet<string> = new Set([InvalidRuleError.code, NeverFiresError.code]);
+
 /** What columns are called in the fields of a task. */
-const restNames: Record<string, string> = {
+const restNames: Readonly<Record<string, string>> = {
   cron: 'cron_expression',
   at: 'scheduled_at',
   starts_at: 'scheduled_at',
@@ -194,5 +203,7 @@ function fieldErrors(error: ChimeError): FieldError[] | undefined {
   const { field, path } = error.detail ?? {};
   const where = typeof path === 'string' ? path : field;
   if (typeof where !== 'string') return undefined;
+  // A field of a rule is one within its expression: hour, day-of-month.
+  if (ruleCodes.has(error.code)) return [{ path: restNames.cron as string, message: error.message }];
   return [{ path: restNames[where] ?? where, message: error.message }];
 }

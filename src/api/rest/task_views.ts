@@ -44,16 +44,15 @@ function beginningOf({ startsAt, anchor }: Schedule, named: boolean): string | n
   return isoOrNull(startsAt ?? (named ? anchor : null));
 }
 
-/** The time of a one-off in one way to write it: an instant in UTC, or what the clock of its zone shall show. */
+const timeParts =
+  /^\s*(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(?:\.\d{1,6})?)?\s*(?:([Zz])|([+-]\d\d)(?::?(\d\d))?)?\s*$/;
+
+/** The time of a one-off in one way to write it. Only its text is touched: what it means, the database says. */
 function timeOf(at: string): string {
-  const text = at.trim().replace(' ', 'T');
-  const [, local = text, offset] = /^(.*?)\s*(Z|[+-]\d\d(?::?\d\d)?)$/i.exec(text) ?? [];
-  if (offset === undefined) return /T\d\d:\d\d$/.test(text) ? `${text}:00` : text;
-  const instant = new Date(
-    `${local}${offset.replace(/^(.\d\d):?(\d\d)?$/, (_all, hours, minutes = '00') => `${hours}:${minutes}`)}`,
-  );
-  // What is no time is for the database to refuse.
-  return Number.isNaN(instant.getTime()) ? at : instant.toISOString();
+  const [, date, time, seconds = ':00', utc, hours, minutes = '00'] = timeParts.exec(at) ?? [];
+  if (date === undefined) return at;
+  const offset = hours === undefined ? (utc?.toUpperCase() ?? '') : `${hours}:${minutes}`;
+  return `${date}T${time}${seconds}${offset}`;
 }
 
 /** The rule that a body names; undefined where it names none, and means the one that is there. */
