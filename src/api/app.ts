@@ -1,7 +1,13 @@
 // The HTTP application: what every request passes, and what is mounted behind that.
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import Fastify, {
+  type ConnectionError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import type pg from 'pg';
 import type { Logger } from '../log.ts';
@@ -47,6 +53,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // Requests that are being answered end; connections without one do not hold up the end.
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300 },
+    clientErrorHandler: answerNonsense,
     frameworkErrors: (error, request, reply) => answerError(log, error, request, reply),
   });
   app.setErrorHandler((error, request, reply) => answerError(log, error, request, reply));
@@ -120,6 +127,29 @@ function answerError(
     .type('application/problem+json; charset=utf-8')
     .serializer(JSON.stringify)
     .send(problem);
+}
+
+/** What is not HTTP has no request, and no reply; the connection is of no more use. */
+function answerNonsense(error: ConnectionError, socket: Socket): void {
+  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const [status, title] = tooLarge
+    ? [431, 'Request header fields too large']
+    : late
+      ? [408, 'Request timeout']
+      : [400, 'Malformed request'];
+  const { problem } = problemOf(new HttpError(status, title, 'The request cannot be read.'), randomUUID());
+  const body = JSON.stringify(problem);
+  if (socket.writable && error.code !== 'ECONNRESET') {
+    const head = [
+      `HTTP/1.1 ${status} ${title}`,
+      'Content-Type: application/problem+json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+    ];
+    socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  }
+  socket.destroySoon();
 }
 
 /** A hook that knew more has set some already. */

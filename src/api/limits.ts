@@ -56,22 +56,23 @@ export function readBodies(app: FastifyInstance): void {
       if (error !== null) {
         return done(new HttpError(400, 'Malformed request', `The body cannot be read: ${error.message}.`));
       }
-      if (isDeeperThan(value, deepest)) {
-        return done(
-          new HttpError(400, 'Malformed request', `The body is nested more than ${deepest} levels deep.`),
-        );
-      }
+      const fault = faultOf(value);
+      if (fault !== undefined) return done(new HttpError(400, 'Malformed request', `The body ${fault}.`));
       return done(null, value);
     });
   });
 }
 
-/** Level by level, because recursion is what such a value is made to break. */
-function isDeeperThan(value: unknown, levels: number): boolean {
+/** Why JSON is not taken, if it is not. Level by level, because recursion is what such a value is made to break. */
+function faultOf(value: unknown): string | undefined {
   let level = [value];
-  for (let depth = 0; depth <= levels; depth++) {
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepest) return `is nested more than ${deepest} levels deep`;
+    // It would be stored as null.
+    if (level.includes(Number.POSITIVE_INFINITY) || level.includes(Number.NEGATIVE_INFINITY)) {
+      return 'has a number that is too large';
+    }
     level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
-    if (level.length === 0) return false;
   }
-  return true;
+  return undefined;
 }

@@ -34,7 +34,7 @@ export async function readPage<T>(
   listing: Listing,
   { page, size }: PageRequest,
 ): Promise<Page<T>> {
-  if (page * size > deepestRow + size) {
+  if ((page - 1) * size >= deepestRow) {
     throw new InvalidArgumentError(`Pages go no deeper than ${deepestRow} rows.`, {
       hint: 'Use filters to find what lies further back.',
       detail: { field: 'page' },
