@@ -65,6 +65,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   // Answers are made here, field by field; tests hold them against their schemas, and no request pays for it.
   app.setSerializerCompiler(() => JSON.stringify);
   readBodies(app);
+  endConnections(app);
   logRequests(app, log);
   await protectBrowsers(app, corsOrigins);
   if (!auth.required) keepOthersOut(app, corsOrigins);
@@ -82,6 +83,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   // GraphQL is mounted here, with `identifier.identify` for who asks.
   await app.ready();
   return app;
+}
+
+/** While it ends, an answer is the last on its connection: one that is kept alive would hold up the end. */
+function endConnections(app: FastifyInstance): void {
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close');
+  });
 }
 
 function mountHealth(app: FastifyInstance, { pool, health }: AppOptions): void {

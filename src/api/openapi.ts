@@ -57,6 +57,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
   await app.register(swaggerUi, {
     routePrefix: '/api/docs',
     staticCSP: pagePolicy,
+    theme: { title: 'pgchime: API' },
     uiConfig: { tryItOutEnabled: true, persistAuthorization: false, validatorUrl: null },
   });
 }

@@ -7,7 +7,7 @@ import type { RestApp } from './mount.ts';
 import { filters, readPage } from './pages.ts';
 import { run } from './run_schemas.ts';
 import { listRuns } from './run_views.ts';
-import { id, instant, pageOf, pageQuery } from './schemas.ts';
+import { id, instant, orNull, pageOf, pageQuery } from './schemas.ts';
 
 const tags = ['events'];
 
@@ -17,7 +17,7 @@ const event = z
     name: z.string().meta({ description: 'What happened.' }),
     payload: z.record(z.string(), z.unknown()).meta({ description: 'What was said of it.' }),
     handler_count: z.int().meta({ description: 'How many event handlers it has set going.' }),
-    cause_run_id: id('The run that raised it, where that is known.').nullable(),
+    cause_run_id: orNull(id('The run that raised it, where that is known.')),
     depth: z.int().meta({ description: 'How many events led to it.' }),
     actor: z.string().meta({ description: 'Who raised it.' }),
     created_at: instant('When it was raised.'),

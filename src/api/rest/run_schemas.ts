@@ -1,6 +1,6 @@
 // Runs, as REST has them.
 import { z } from 'zod';
-import { id, instant, pageOf, pageQuery } from './schemas.ts';
+import { id, instant, orNothing, orNull, pageOf, pageQuery } from './schemas.ts';
 
 const statuses = [
   'queued',
@@ -15,7 +15,7 @@ const statuses = [
 
 const fields = {
   id: id('Its id; the ids of later runs are greater.'),
-  task_id: id('The task that it is a run of.').nullable(),
+  task_id: orNull(id('The task that it is a run of.')),
   task_name: z.string().nullable().meta({ description: 'What people call that task.' }),
   task: z.string().meta({ description: 'The handler that a worker has.' }),
   trigger: z
@@ -25,8 +25,8 @@ const fields = {
   due_at: instant('When it should start: its nominal time, and the share of jitter that falls to it.'),
   status: z.enum(statuses).meta({ description: 'How it is: queued, running and retrying are not final.' }),
   attempt: z.int().meta({ description: 'How many times it was started.' }),
-  started_at: instant('When its latest attempt started.').nullable(),
-  finished_at: instant('When it reached its final status.').nullable(),
+  started_at: orNull(instant('When its latest attempt started.')),
+  finished_at: orNull(instant('When it reached its final status.')),
   duration_ms: z.number().nullable().meta({ description: 'From start to finish, in milliseconds.' }),
   lateness_ms: z
     .number()
@@ -36,18 +36,18 @@ const fields = {
   error: z.string().nullable().meta({ description: 'Why it failed.' }),
   skip_reason: z.string().nullable().meta({ description: 'Skipped: why.' }),
   covers_count: z.int().nullable().meta({ description: 'Skipped: how many fires it stands for.' }),
-  retry_at: instant('Retrying: when its next attempt is due.').nullable(),
+  retry_at: orNull(instant('Retrying: when its next attempt is due.')),
   retry_count: z.int().meta({ description: 'How many retries it has spent.' }),
-  retry_of: id('The run that it repeats.').nullable(),
-  cancel_requested_at: instant('When somebody asked to cancel it.').nullable(),
+  retry_of: orNull(id('The run that it repeats.')),
+  cancel_requested_at: orNull(instant('When somebody asked to cancel it.')),
   cancel_reason: z.string().nullable().meta({ description: 'Why somebody did.' }),
   silent_reason: z.string().nullable().meta({ description: 'Why nobody need be told of it.' }),
   waits_for: z
     .string()
     .nullable()
     .meta({ description: 'Queued: what must become free before it may start.' }),
-  event_id: id('The event that led to it.').nullable(),
-  parent_run_id: id('The workflow that it is a step of.').nullable(),
+  event_id: orNull(id('The event that led to it.')),
+  parent_run_id: orNull(id('The workflow that it is a step of.')),
 };
 
 export const run = z
@@ -149,7 +149,7 @@ export const reasonBody = z
 export const pauseBody = z
   .strictObject({
     reason: z.string().max(2000).nullish().meta({ description: 'Why, for the record.' }),
-    until: instant('When it fires again; without it, when it is resumed.').nullish(),
+    until: orNothing(instant('When it fires again; without it, when it is resumed.')),
   })
   .optional()
   .meta({ id: 'Pause', description: 'Why and how long; may be left out.' });

@@ -6,6 +6,14 @@ export const id = (description: string) => z.guid().meta({ description });
 
 export const instant = (description: string) => z.iso.datetime({ offset: true }).meta({ description });
 
+/** The same, or null; described on the outside, too. */
+export const orNull = <T extends z.ZodType>(schema: T) =>
+  schema.nullable().meta({ description: schema.description ?? '' });
+
+/** The same, or null, or left out. */
+export const orNothing = <T extends z.ZodType>(schema: T) =>
+  schema.nullish().meta({ description: schema.description ?? '' });
+
 export const idParams = (what: string) => z.strictObject({ id: id(`The id of the ${what}.`) });
 
 /** A field that only answers have: in a request it is not looked at, so that what was read can be sent back. */

@@ -1,6 +1,6 @@
 // Tasks as the contract of REST has them: one flat object for what fires once and what fires again and again.
 import { z } from 'zod';
-import { id, instant, pageOf, pageQuery, queryBoolean, readOnly } from './schemas.ts';
+import { id, instant, orNothing, orNull, pageOf, pageQuery, queryBoolean, readOnly } from './schemas.ts';
 
 const taskTypes = ['scheduled', 'repeated'] as const;
 const repeatIntervals = ['daily', 'weekly', 'monthly', 'custom'] as const;
@@ -65,9 +65,11 @@ const scheduled = z
 const repeated = z
   .strictObject({
     task_type: z.literal('repeated').meta({ description: 'It fires again and again.' }),
-    scheduled_at: instant(
-      'When it begins, which `daily`, `weekly` and `monthly` need: their weekday, day and time of day are its.',
-    ).nullish(),
+    scheduled_at: orNothing(
+      instant(
+        'When it begins, which `daily`, `weekly` and `monthly` need: their weekday, day and time of day are its.',
+      ),
+    ),
     repeat_interval: z.enum(repeatIntervals).nullish().meta({ description: texts.repeat_interval }),
     cron_expression: z
       .string()
@@ -122,8 +124,8 @@ export const task = z
       description:
         'Its rule, whatever its kind: a cron expression, an interval, a time, a recurrence rule, or a list of these as JSON.',
     }),
-    next_run_at: instant('When it fires next; null where it does not.').nullable(),
-    last_run_id: id('Its latest run.').nullable(),
+    next_run_at: orNull(instant('When it fires next; null where it does not.')),
+    last_run_id: orNull(id('Its latest run.')),
     revision: z.int().meta({ description: 'Counts the changes of its definition; also its ETag.' }),
     created_at: instant('When it was created.'),
     updated_at: instant('When it was changed last.'),
