@@ -11,8 +11,29 @@ export interface Acting {
   chime: Chime;
   /** The trace that the request belongs to, for what it leads to. */
   trace: { traceparent?: string };
-  /** Rows of a statement, with the names of TypeScript. */
+  /** Rows of a statement, with the names of TypeScript; planned anew for the values at hand. */
   rows<T>(text: string, values?: unknown[]): Promise<T[]>;
+  /** The row of a statement that finds one, by a plan that is kept; undefined where there is none. */
+  row<T>(text: string, values: unknown[]): Promise<T | undefined>;
+}
+
+/** Statements by which most requests are served, each with a name under which connections keep its plan. */
+const prepared = new Map<string, string>();
+/** Statements whose text depends on what is given are many; those that came first are kept. */
+const most = 200;
+
+function nameOf(text: string): string | undefined {
+  if (!prepared.has(text) && prepared.size < most) prepared.set(text, `chime_rest_${prepared.size}`);
+  return prepared.get(text);
+}
+
+/** The same client, for statements that are planned once for each connection: for those planning takes longer than doing. */
+function preparing(client: pg.ClientBase): Pick<pg.ClientBase, 'query'> {
+  const query = (text: string, values: unknown[] = []) => {
+    const name = nameOf(text);
+    return client.query(name === undefined ? { text, values } : { name, text, values });
+  };
+  return { query: query as pg.ClientBase['query'] };
 }
 
 export type Act = <T>(
@@ -29,13 +50,19 @@ export function actingOn(pool: pg.Pool): Act {
       pool,
       identity,
       'rest',
-      (client) =>
-        work({
-          chime: new Chime(client, async () => {}, { surface: 'rest', actor: identity.name }),
+      (client) => {
+        const kept = preparing(client);
+        return work({
+          chime: new Chime(kept, async () => {}, { surface: 'rest', actor: identity.name }),
           trace: typeof traceparent === 'string' ? { traceparent } : {},
           rows: async <T>(text: string, values: unknown[] = []) =>
             (await client.query(text, values)).rows.map((row) => fromRow<T>(row)),
-        }),
+          row: async <T>(text: string, values: unknown[]) => {
+            const [row] = (await kept.query(text, values)).rows;
+            return row === undefined ? undefined : fromRow<T>(row);
+          },
+        });
+      },
       options,
     );
   };

@@ -63,13 +63,11 @@ async function listEvents(acting: Acting, { name, page, size }: z.output<typeof 
   const { conditions, values } = filters([
     [begins ? name?.slice(0, -1) : name, begins ? 'starts_with(e.name, #)' : 'e.name = #'],
   ]);
-  const from = 'chime.events e';
   const found = await readPage<ChimeEvent>(
     acting,
     {
-      ...{ columns: eventColumns, from, countFrom: from, values },
-      conditions: ['e.tenant_id = chime.current_tenant()', ...conditions],
-      order: 'e.id desc',
+      ...{ table: 'chime.events e', columns: eventColumns, values },
+      conditions: ['e.tenant_id = (select chime.current_tenant())', ...conditions],
     },
     { page, size },
   );

@@ -14,14 +14,14 @@ export interface Page<T> extends PageRequest {
   total_capped: boolean;
 }
 
-/** What to read: conditions are joined by `and`, and use $1 and so on for `values`. */
+/** What to read, the latest first: conditions are joined by `and`, and use $1 and so on for `values`. */
 export interface Listing {
+  /** A table with its alias: `chime.runs r`. */
+  table: string;
+  /** What is joined to the rows of the page alone. */
+  joins?: string;
   columns: string;
-  from: string;
-  /** Of the rows to count; joins of `from` that only add columns are left out. */
-  countFrom: string;
   conditions: string[];
-  order: string;
   values: unknown[];
 }
 
@@ -40,14 +40,17 @@ export async function readPage<T>(
       detail: { field: 'page' },
     });
   }
-  const { columns, from, countFrom, conditions, order, values } = listing;
-  const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
+  const { table, joins = '', columns, conditions, values } = listing;
+  const [, alias] = table.split(' ');
+  const matching = `from ${table} where ${conditions.join(' and ')}`;
+  const order = `order by ${alias}.id desc`;
+  // The page first: what is computed for a row, or joined to it, is for its rows alone.
   const items = await acting.rows<T>(
-    `select ${columns} from ${from} ${where} order by ${order} limit ${size} offset ${(page - 1) * size}`,
+    `select ${columns} from (select ${alias}.* ${matching} ${order} limit ${size} offset ${(page - 1) * size}) ${alias} ${joins} ${order}`,
     values,
   );
   const [counted] = await acting.rows<{ count: number }>(
-    `select count(*)::integer as count from (select from ${countFrom} ${where} limit ${deepestRow + 1}) counted`,
+    `select count(*)::integer as count from (select ${matching} limit ${deepestRow + 1}) counted`,
     values,
   );
   const count = counted?.count ?? 0;

@@ -59,11 +59,11 @@ export interface RunFilters extends PageRequest {
   scheduled_before?: string | undefined;
 }
 
-const visible = 'r.tenant_id = chime.current_tenant()';
+const visible = 'r.tenant_id = (select chime.current_tenant())';
 
 /** One run, with its output. Read as a row, and not by chime.find_run, so that whoever may read rows may read this. */
-export async function findRun({ rows }: Acting, id: string): Promise<RunWithOutput> {
-  const [found] = await rows<RunWithOutput>(
+export async function findRun({ row }: Acting, id: string): Promise<RunWithOutput> {
+  const found = await row<RunWithOutput>(
     `select ${runColumns}, ${runDetailColumns} from chime.runs r left join chime.schedules s on s.id = r.schedule_id
      where r.id = $1 and ${visible}`,
     [id],
@@ -86,11 +86,10 @@ export async function listRuns(acting: Acting, query: RunFilters): Promise<Page<
   const found = await readPage<Run>(
     acting,
     {
+      table: 'chime.runs r',
+      joins: 'left join chime.schedules s on s.id = r.schedule_id',
       columns: runColumns,
-      from: 'chime.runs r left join chime.schedules s on s.id = r.schedule_id',
-      countFrom: 'chime.runs r',
       conditions: [visible, ...conditions],
-      order: 'r.id desc',
       values,
     },
     query,

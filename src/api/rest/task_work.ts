@@ -8,7 +8,7 @@ import { filters, readPage } from './pages.ts';
 import type { TaskBody, taskQuery } from './task_schemas.ts';
 import { keepsRule, scheduleInput, schedulePatch, taskView } from './task_views.ts';
 
-const visible = 's.tenant_id = chime.current_tenant() and s.deleted_at is null';
+const visible = 's.tenant_id = (select chime.current_tenant()) and s.deleted_at is null';
 
 export async function listTasks(acting: Acting, query: z.output<typeof taskQuery>) {
   const { task_type: type, is_active: active, tag, page, size } = query;
@@ -17,21 +17,19 @@ export async function listTasks(acting: Acting, query: z.output<typeof taskQuery
     [active, "(s.status = 'active') = #"],
     [tag, "s.tags <> '{}' and s.tags @> array[#]"],
   ]);
-  const from = 'chime.schedules s';
   const found = await readPage<Schedule>(
     acting,
     {
-      ...{ columns: scheduleColumns, from, countFrom: from, values },
+      ...{ table: 'chime.schedules s', columns: scheduleColumns, values },
       conditions: [visible, ...conditions],
-      order: 's.id desc',
     },
     { page, size },
   );
   return { ...found, items: found.items.map(taskView) };
 }
 
-export async function findTask({ rows }: Acting, id: string): Promise<Schedule> {
-  const [found] = await rows<Schedule>(
+export async function findTask({ row }: Acting, id: string): Promise<Schedule> {
+  const found = await row<Schedule>(
     `select ${scheduleColumns} from chime.schedules s where s.id = $1 and ${visible}`,
     [id],
   );
