@@ -4,6 +4,7 @@ import { asIdentity, type Identity } from '../../src/api/identity.ts';
 import { createChime } from '../../src/client/chime.ts';
 import { createDatabase } from '../support/database.ts';
 import { defaultTenant, person } from '../support/identities.ts';
+import { fill } from '../support/schedules.ts';
 
 const database = await createDatabase();
 const small = await database.value<string>("select id from chime.create_tenant('small')");
@@ -36,7 +37,12 @@ t.before(async () => {
      select r.id, r.tenant_id, r.owner_id, 'x', '{}', 0, 'x', r.created_at from chime.runs r`,
   );
   await client.query('reset session_replication_role');
-  for (const table of ['runs', 'run_logs', 'events', 'schedule_revisions'])
+  await fill(database, 5000, '0 0 1 1 *');
+  await client.query(
+    "update chime.schedules set owner_id = $1, tags = '{rare}' where key in ('k7', 'k77', 'k777')",
+    [ann.userId],
+  );
+  for (const table of ['runs', 'run_logs', 'events', 'schedule_revisions', 'schedules'])
     await client.query(`vacuum analyze chime.${table}`);
 });
 
@@ -80,6 +86,14 @@ t.test('what a user has, newest first', async (test) => {
   await looksAtFew(test, ann, 'select id from chime.schedules order by next_run_at limit 20');
 });
 
+t.test('schedules with a tag', async (test) => {
+  await looksAtFew(
+    test,
+    { ...admin, tenantId: defaultTenant },
+    "select id from chime.schedules s where s.tags <> '{}' and s.tags @> '{rare}' order by s.next_run_at",
+  );
+});
+
 t.test('what a small tenant has beside a large one', async (test) => {
   const another = `tenant_id <> '${defaultTenant}'`;
   for (const table of ['runs', 'events'])
@@ -101,6 +115,7 @@ t.test('the library lists by it, for any tenant', async (test) => {
       const chime = createChime({ pool: recording as never });
       test.equal((await chime.runs.list({ limit: 50 })).length, 50);
       test.equal((await chime.events.list({ limit: 50 })).length, 50);
+      test.equal((await chime.schedules.list({ tag: 'rare' })).length, identity === admin ? 0 : 3);
     });
     for (const { text, values } of statements) await looksAtFew(test, identity, text, values);
   }
