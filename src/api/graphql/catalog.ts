@@ -1,0 +1,198 @@
+// What of the schema chime is shown: tables and views with their names, columns and relations, and functions. Everything that is not
+// named here is left out, so that nothing is shown by accident.
+
+/** A column that refers to a row of another table, seen from both ends. */
+export interface Reference {
+  column: string;
+  /** Table and column that it refers to. */
+  to: readonly [table: string, column: string];
+  /** The field that leads there. */
+  field: string;
+  /** The field that leads back to all rows that refer to it; none where nobody would look for them. */
+  back?: string;
+}
+
+export interface Shown {
+  /** What it is called, in the plural, where that is not its name in SQL. */
+  name?: string;
+  /** The type's name, where it is not the singular of that. */
+  type?: string;
+  /** Columns that are not shown. The tenant is never. */
+  hide?: readonly string[];
+  /** Columns that lists can be ordered by. */
+  order?: readonly string[];
+  /** What identifies a row of a view. */
+  key?: string;
+  references?: readonly Reference[];
+  /** Whether there is no list of all of them at the root. */
+  inner?: boolean;
+  /** Columns of a view that are never null. */
+  present?: readonly string[];
+}
+
+const owner: Reference = { column: 'owner_id', to: ['users', 'id'], field: 'owner' };
+
+export const tables: Readonly<Record<string, Shown>> = {
+  schedules: {
+    hide: ['rule', 'more_rules', 'excluded', 'accounted_until', 'active_run_ids', 'next_due_at'],
+    order: ['name', 'next_run_at', 'updated_at'],
+    references: [
+      owner,
+      { column: 'task', to: ['tasks', 'name'], field: 'handler', back: 'schedules' },
+      { column: 'last_run_id', to: ['runs', 'id'], field: 'lastRun' },
+    ],
+  },
+  schedule_revisions: {
+    inner: true,
+    references: [{ column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule', back: 'revisions' }],
+  },
+  calendars: { order: ['name'] },
+  concurrency_limits: { hide: ['slot'], key: 'key' },
+  tasks: { order: ['name'] },
+  users: { order: ['name'] },
+  runs: {
+    hide: ['in_turn', 'policy', 'traceparent'],
+    references: [
+      owner,
+      { column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule', back: 'runs' },
+      { column: 'parent_run_id', to: ['runs', 'id'], field: 'parentRun', back: 'stepRuns' },
+      { column: 'retry_of', to: ['runs', 'id'], field: 'retriedRun', back: 'retryRuns' },
+      { column: 'event_id', to: ['events', 'id'], field: 'event', back: 'runs' },
+      { column: 'event_handler_id', to: ['event_handlers', 'id'], field: 'eventHandler', back: 'runs' },
+    ],
+  },
+  run_attempts: {
+    inner: true,
+    references: [{ column: 'run_id', to: ['runs', 'id'], field: 'run', back: 'attempts' }],
+  },
+  run_logs: { inner: true },
+  events: {
+    hide: ['traceparent'],
+    references: [owner, { column: 'cause_run_id', to: ['runs', 'id'], field: 'causeRun' }],
+  },
+  event_handlers: { order: ['name'], references: [owner] },
+  schedule_health: {
+    name: 'schedule_stats',
+    type: 'ScheduleStats',
+    key: 'id',
+    inner: true,
+    hide: ['id', 'key', 'name', 'task', 'status', 'status_reason', 'next_run_at'],
+    present: [
+      'health',
+      'runs',
+      'succeeded',
+      'failed',
+      'timed_out',
+      'cancelled',
+      'skipped_fires',
+      'failures_in_a_row',
+    ],
+    references: [{ column: 'last_run_id', to: ['runs', 'id'], field: 'lastRun' }],
+  },
+  run_stats: {
+    name: 'task_hours',
+    present: [
+      'task',
+      'hour',
+      'runs',
+      'succeeded',
+      'failed',
+      'timed_out',
+      'cancelled',
+      'skipped_fires',
+    ],
+  },
+  failing: {
+    name: 'failing_schedules',
+    key: 'schedule_id',
+    hide: ['key', 'name', 'status', 'task'],
+    present: ['schedule_id', 'failures_in_a_row', 'last_failed_at'],
+    references: [
+      { column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule' },
+      { column: 'last_failed_run_id', to: ['runs', 'id'], field: 'lastFailedRun' },
+    ],
+  },
+  late: {
+    name: 'late_items',
+    present: ['kind', 'due_at', 'late_by', 'reason'],
+    hide: ['key', 'name'],
+    references: [
+      { column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule' },
+      { column: 'run_id', to: ['runs', 'id'], field: 'run' },
+    ],
+  },
+  upcoming: {
+    name: 'upcoming_fires',
+    key: 'schedule_id',
+    hide: ['key', 'name', 'task'],
+    present: ['schedule_id', 'scheduled_for', 'local_time', 'timezone', 'due_at', 'due_in'],
+    references: [{ column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule' }],
+  },
+  queue_depth: { name: 'queues', type: 'QueueDepth', present: ['task', 'queued', 'running', 'retrying'] },
+  worker_status: {
+    name: 'workers',
+    key: 'id',
+    present: ['id', 'name', 'state', 'tasks', 'running', 'started_at'],
+  },
+};
+
+export interface ShownFunction {
+  /** What it is called, where that is not its name in SQL. */
+  name?: string;
+  /** Which of several functions of that name: by its first argument. */
+  firstArgument?: string;
+  /** The type of its rows, where they are of no table. */
+  rows?: string;
+  /** Whether it answers a short list instead of pages. */
+  list?: boolean;
+  /** Arguments that may be null though they have no default. */
+  nullable?: readonly string[];
+}
+
+export const functions: Readonly<Record<string, ShownFunction>> = {
+  // Queries.
+  search_schedules: {},
+  search_runs: {},
+  preview: { name: 'preview_schedule', firstArgument: 'cron', rows: 'fires', list: true },
+  simulate_rule: { name: 'simulate_schedule', rows: 'fires', list: true },
+  describe: { name: 'describe_schedule', firstArgument: 'cron' },
+  find_schedule: {},
+  find_run: {},
+  find_event_handler: {},
+  health: {},
+  retention: { rows: 'retention' },
+  // Fields of a schedule and of a run.
+  schedules_next_runs: { rows: 'fires', list: true },
+  schedules_rule_description: {},
+  schedules_stats: {},
+  schedules_simulation: { rows: 'simulated_fires', list: true },
+  runs_duration_ms: {},
+  runs_lateness_ms: {},
+  runs_logs: { list: true },
+  runs_trace_id: {},
+  runs_span_id: {},
+  runs_parent_span_id: {},
+  // Mutations.
+  create_schedule: { firstArgument: 'task' },
+  update_schedule: {},
+  pause_schedule: {},
+  resume_schedule: {},
+  cancel_schedule: {},
+  delete_schedule: {},
+  skip_next: {},
+  run_now: {},
+  backfill: { rows: 'backfilled_fires', list: true },
+  cancel_run: {},
+  retry_run: {},
+  trigger_event: {},
+  create_event_handler: {},
+  update_event_handler: {},
+  enable_event_handler: {},
+  disable_event_handler: {},
+  delete_event_handler: {},
+  set_calendar: {},
+  delete_calendar: {},
+  set_concurrency_limit: {},
+  delete_concurrency_limit: {},
+  set_retention: { rows: 'retention' },
+};
