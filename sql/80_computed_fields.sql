@@ -33,3 +33,22 @@ create or replace function chime.schedules_stats(s chime.schedules) returns chim
 language sql stable
 as $$ select h from chime.schedule_stats(s.id) h $$;
 comment on function chime.schedules_stats is 'How it is, and what became of its runs since it was created, also of those that are not kept any more.';
+
+create or replace function chime.schedules_simulation(
+  s chime.schedules, since timestamptz, until timestamptz, count integer default 100
+) returns table (scheduled_for timestamptz, local_time timestamp, outcome text, reason text, run_id uuid, note text)
+language sql stable
+as $$ select * from chime.simulate(schedule_id => s.id, since => since, until => until, count => count) where s.deleted_at is null $$;
+comment on function chime.schedules_simulation is
+  'Each of its fires from since to until, both included, the first `count` of them (1 to 1000), and what became of it or would. outcome of '
+  'the past is the status of its run, or none where there is no run, with the reason: not_created = the schedule did not exist yet, '
+  'rule_changed = it had another rule. outcome of the future is fires, or skipped with the reason. Runs that the rule does not account '
+  'for (manual, backfill, an earlier revision) are told too. Error: CH007.';
+
+create or replace function chime.calendars_dates(c chime.calendars) returns text[]
+language sql immutable
+as $$
+  select coalesce(array_agg(case when upper(r) - lower(r) = 1 then lower(r)::text else lower(r) || '/' || upper(r) - 1 end order by r), '{}')
+  from unnest(c.dates) r
+$$;
+comment on function chime.calendars_dates is 'Its days (2026-12-25) and ranges of days, both ends included (2026-12-24/2027-01-01), as set_calendar takes them.';

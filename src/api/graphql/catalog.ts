@@ -19,11 +19,13 @@ export interface Shown {
   type?: string;
   /** Columns that are not shown. The tenant is never. */
   hide?: readonly string[];
-  /** Columns that lists can be ordered by. */
+  /** Columns that lists can be ordered by, beside their key. */
   order?: readonly string[];
   /** What identifies a row of a view. */
   key?: string;
   references?: readonly Reference[];
+  /** Whether the newest come first, where nothing else is said. */
+  newestFirst?: boolean;
   /** Whether there is no list of all of them at the root. */
   inner?: boolean;
   /** Columns of a view that are never null. */
@@ -44,13 +46,15 @@ export const tables: Readonly<Record<string, Shown>> = {
   },
   schedule_revisions: {
     inner: true,
+    newestFirst: true,
     references: [{ column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule', back: 'revisions' }],
   },
-  calendars: { order: ['name'] },
+  calendars: { hide: ['dates'], order: ['name'] },
   concurrency_limits: { hide: ['slot'], key: 'key' },
   tasks: { order: ['name'] },
   users: { order: ['name'] },
   runs: {
+    newestFirst: true,
     hide: ['in_turn', 'policy', 'traceparent'],
     references: [
       owner,
@@ -67,6 +71,7 @@ export const tables: Readonly<Record<string, Shown>> = {
   },
   run_logs: { inner: true },
   events: {
+    newestFirst: true,
     hide: ['traceparent'],
     references: [owner, { column: 'cause_run_id', to: ['runs', 'id'], field: 'causeRun' }],
   },
@@ -76,7 +81,7 @@ export const tables: Readonly<Record<string, Shown>> = {
     type: 'ScheduleStats',
     key: 'id',
     inner: true,
-    hide: ['id', 'key', 'name', 'task', 'status', 'status_reason', 'next_run_at'],
+    hide: ['key', 'name', 'task', 'status', 'status_reason', 'next_run_at'],
     present: [
       'health',
       'runs',
@@ -91,6 +96,7 @@ export const tables: Readonly<Record<string, Shown>> = {
   },
   run_stats: {
     name: 'task_hours',
+    order: ['hour', 'task'],
     present: [
       'task',
       'hour',
@@ -108,12 +114,13 @@ export const tables: Readonly<Record<string, Shown>> = {
     hide: ['key', 'name', 'status', 'task'],
     present: ['schedule_id', 'failures_in_a_row', 'last_failed_at'],
     references: [
-      { column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule' },
+      { column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule', back: 'failing' },
       { column: 'last_failed_run_id', to: ['runs', 'id'], field: 'lastFailedRun' },
     ],
   },
   late: {
     name: 'late_items',
+    order: ['due_at'],
     present: ['kind', 'due_at', 'late_by', 'reason'],
     hide: ['key', 'name'],
     references: [
@@ -126,9 +133,9 @@ export const tables: Readonly<Record<string, Shown>> = {
     key: 'schedule_id',
     hide: ['key', 'name', 'task'],
     present: ['schedule_id', 'scheduled_for', 'local_time', 'timezone', 'due_at', 'due_in'],
-    references: [{ column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule' }],
+    references: [{ column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule', back: 'upcomingFire' }],
   },
-  queue_depth: { name: 'queues', type: 'QueueDepth', present: ['task', 'queued', 'running', 'retrying'] },
+  queue_depth: { name: 'queues', order: ['task'], present: ['task', 'queued', 'running', 'retrying'] },
   worker_status: {
     name: 'workers',
     key: 'id',
@@ -139,41 +146,42 @@ export const tables: Readonly<Record<string, Shown>> = {
 export interface ShownFunction {
   /** What it is called, where that is not its name in SQL. */
   name?: string;
-  /** Which of several functions of that name: by its first argument. */
-  firstArgument?: string;
+  /** Which of several functions of that name: by an argument that only one of them has. */
+  argument?: string;
   /** The type of its rows, where they are of no table. */
   rows?: string;
   /** Whether it answers a short list instead of pages. */
   list?: boolean;
-  /** Arguments that may be null though they have no default. */
-  nullable?: readonly string[];
+  /** Whether its value is never null. */
+  present?: boolean;
 }
 
 export const functions: Readonly<Record<string, ShownFunction>> = {
   // Queries.
   search_schedules: {},
   search_runs: {},
-  preview: { name: 'preview_schedule', firstArgument: 'cron', rows: 'fires', list: true },
+  preview: { name: 'preview_schedule', argument: 'cron', rows: 'fires', list: true },
   simulate_rule: { name: 'simulate_schedule', rows: 'fires', list: true },
-  describe: { name: 'describe_schedule', firstArgument: 'cron' },
+  describe: { name: 'describe_schedule', argument: 'cron', present: true },
   find_schedule: {},
   find_run: {},
   find_event_handler: {},
-  health: {},
-  retention: { rows: 'retention' },
+  health: { present: true },
+  retention: { rows: 'retention', present: true },
   // Fields of a schedule and of a run.
   schedules_next_runs: { rows: 'fires', list: true },
   schedules_rule_description: {},
   schedules_stats: {},
   schedules_simulation: { rows: 'simulated_fires', list: true },
+  calendars_dates: { present: true },
   runs_duration_ms: {},
   runs_lateness_ms: {},
   runs_logs: { list: true },
-  runs_trace_id: {},
-  runs_span_id: {},
+  runs_trace_id: { present: true },
+  runs_span_id: { present: true },
   runs_parent_span_id: {},
   // Mutations.
-  create_schedule: { firstArgument: 'task' },
+  create_schedule: { argument: 'cron' },
   update_schedule: {},
   pause_schedule: {},
   resume_schedule: {},
