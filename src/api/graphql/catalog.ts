@@ -24,8 +24,8 @@ export interface Shown {
   /** What identifies a row of a view. */
   key?: string;
   references?: readonly Reference[];
-  /** Whether the newest come first, where nothing else is said. */
-  newestFirst?: boolean;
+  /** The order where nothing is said, if that is not by the key. */
+  defaultOrder?: string;
   /** Whether there is no list of all of them at the root. */
   inner?: boolean;
   /** Columns of a view that are never null. */
@@ -40,13 +40,13 @@ export const tables: Readonly<Record<string, Shown>> = {
     order: ['name', 'next_run_at', 'updated_at'],
     references: [
       owner,
-      { column: 'task', to: ['tasks', 'name'], field: 'handler', back: 'schedules' },
+      { column: 'task', to: ['tasks', 'name'], field: 'handler' },
       { column: 'last_run_id', to: ['runs', 'id'], field: 'lastRun' },
     ],
   },
   schedule_revisions: {
     inner: true,
-    newestFirst: true,
+    defaultOrder: 'PRIMARY_KEY_DESC',
     references: [{ column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule', back: 'revisions' }],
   },
   calendars: { hide: ['dates'], order: ['name'] },
@@ -54,7 +54,7 @@ export const tables: Readonly<Record<string, Shown>> = {
   tasks: { order: ['name'] },
   users: { order: ['name'] },
   runs: {
-    newestFirst: true,
+    defaultOrder: 'PRIMARY_KEY_DESC',
     hide: ['in_turn', 'policy', 'traceparent'],
     references: [
       owner,
@@ -71,7 +71,7 @@ export const tables: Readonly<Record<string, Shown>> = {
   },
   run_logs: { inner: true },
   events: {
-    newestFirst: true,
+    defaultOrder: 'PRIMARY_KEY_DESC',
     hide: ['traceparent'],
     references: [owner, { column: 'cause_run_id', to: ['runs', 'id'], field: 'causeRun' }],
   },
@@ -97,6 +97,7 @@ export const tables: Readonly<Record<string, Shown>> = {
   run_stats: {
     name: 'task_hours',
     order: ['hour', 'task'],
+    defaultOrder: 'HOUR_AT_DESC',
     present: [
       'task',
       'hour',
@@ -121,6 +122,7 @@ export const tables: Readonly<Record<string, Shown>> = {
   late: {
     name: 'late_items',
     order: ['due_at'],
+    defaultOrder: 'DUE_AT_ASC',
     present: ['kind', 'due_at', 'late_by', 'reason'],
     hide: ['key', 'name'],
     references: [
@@ -130,12 +132,14 @@ export const tables: Readonly<Record<string, Shown>> = {
   },
   upcoming: {
     name: 'upcoming_fires',
+    order: ['due_at'],
+    defaultOrder: 'DUE_AT_ASC',
     key: 'schedule_id',
     hide: ['key', 'name', 'task'],
     present: ['schedule_id', 'scheduled_for', 'local_time', 'timezone', 'due_at', 'due_in'],
     references: [{ column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule', back: 'upcomingFire' }],
   },
-  queue_depth: { name: 'queues', order: ['task'], present: ['task', 'queued', 'running', 'retrying'] },
+  queue_depth: { name: 'queues', order: ['task'], defaultOrder: 'TASK_ASC', present: ['task', 'queued', 'running', 'retrying'] },
   worker_status: {
     name: 'workers',
     key: 'id',
@@ -150,16 +154,22 @@ export interface ShownFunction {
   argument?: string;
   /** The type of its rows, where they are of no table. */
   rows?: string;
+  /** Whether its rows are those of a table, to be ordered and paged like that. */
+  search?: boolean;
   /** Whether it answers a short list instead of pages. */
   list?: boolean;
+  /** The table whose row it creates or changes; it answers the id and the outcome. */
+  creates?: string;
+  /** The function whose arguments are the fields of its patch. */
+  patches?: string;
   /** Whether its value is never null. */
   present?: boolean;
 }
 
 export const functions: Readonly<Record<string, ShownFunction>> = {
   // Queries.
-  search_schedules: {},
-  search_runs: {},
+  search_schedules: { search: true },
+  search_runs: { search: true },
   preview: { name: 'preview_schedule', argument: 'cron', rows: 'fires', list: true },
   simulate_rule: { name: 'simulate_schedule', rows: 'fires', list: true },
   describe: { name: 'describe_schedule', argument: 'cron', present: true },
@@ -181,8 +191,8 @@ export const functions: Readonly<Record<string, ShownFunction>> = {
   runs_span_id: { present: true },
   runs_parent_span_id: {},
   // Mutations.
-  create_schedule: { argument: 'cron' },
-  update_schedule: {},
+  create_schedule: { argument: 'cron', creates: 'schedules' },
+  update_schedule: { patches: 'create_schedule' },
   pause_schedule: {},
   resume_schedule: {},
   cancel_schedule: {},
@@ -193,8 +203,8 @@ export const functions: Readonly<Record<string, ShownFunction>> = {
   cancel_run: {},
   retry_run: {},
   trigger_event: {},
-  create_event_handler: {},
-  update_event_handler: {},
+  create_event_handler: { creates: 'event_handlers' },
+  update_event_handler: { patches: 'create_event_handler' },
   enable_event_handler: {},
   disable_event_handler: {},
   delete_event_handler: {},

@@ -24,6 +24,7 @@ const readOnly = [
   '-manyRelation:resource:list',
   '-singularRelation:resource:list',
   '-totalCount',
+  '-resource:connection:backwards',
 ];
 
 function shapeClass(pgClass: PgClass, shown: Shown, prefix: string): void {
@@ -34,7 +35,7 @@ function shapeClass(pgClass: PgClass, shown: Shown, prefix: string): void {
     ...(shown.type === undefined ? {} : { typeName: shown.type }),
     behavior: [...readOnly, ...(inner ? ['-query:resource:connection', '-query:resource:list'] : [])].join(' '),
     ...(key === undefined ? {} : isView ? { primaryKey: key } : { unique: key }),
-    ...(shown.newestFirst ? { newestFirst: true } : {}),
+    ...(shown.defaultOrder === undefined ? {} : { defaultOrder: shown.defaultOrder }),
     foreignKey: references.map(
       ({ column, to: [table, remote], field, back }) =>
         `(${column}) references ${schemaName}.${table} (${remote})|@fieldName ${field}|@foreignFieldName ${back ?? `${name}_by_${column}`}|@behavior ${
@@ -73,6 +74,7 @@ function shapeFunction(proc: PgProc, shown: ShownFunction, prefix: string): void
     behavior: [
       '-filter',
       '-condition',
+      ...(shown.search ? ['+order'] : []),
       shown.list
         ? '-queryField:resource:connection +queryField:resource:list -typeField:resource:connection +typeField:resource:list'
         : '-queryField:resource:list -typeField:resource:list',

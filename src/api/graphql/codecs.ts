@@ -79,6 +79,8 @@ export const CodecsPlugin: GraphileConfig.Plugin = {
         if (pgProc.getNamespace()?.nspname !== schemaName) return;
         for (const parameter of resourceOptions.parameters ?? []) {
           parameter.codec = codecOf(parameter.name ?? '', parameter.codec);
+          // Whatever has no default has to be given.
+          if (!parameter.optional) parameter.notNull = true;
         }
         const { codec: rows } = resourceOptions;
         if (rows.isAnonymous && rows.attributes) {

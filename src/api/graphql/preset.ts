@@ -1,8 +1,20 @@
+// The presets: what makes the schema chime a GraphQL API, for any PostGraphile server, and what our own server adds to that.
 import 'postgraphile';
 import { PostGraphileAmberPreset } from 'postgraphile/presets/amber';
 import { CatalogPlugin } from './catalog_plugin.ts';
 import { CodecsPlugin } from './codecs.ts';
+import { DescriptionsPlugin } from './descriptions.ts';
 import { NamingPlugin } from './naming.ts';
+import { NullabilityPlugin } from './nullability.ts';
+import { PagesPlugin } from './pages.ts';
+import { PatchesPlugin } from './patches.ts';
+import { PayloadsPlugin } from './payloads.ts';
 
-export const chimePreset: GraphileConfig.Preset = { plugins: [CatalogPlugin, CodecsPlugin, NamingPlugin], gather: { pgStrictFunctions: true } };
-export const serverPreset: GraphileConfig.Preset = { extends: [PostGraphileAmberPreset, chimePreset], disablePlugins: ['NodePlugin', 'QueryQueryPlugin'] };
+export const chimePreset: GraphileConfig.Preset = {
+  plugins: [CatalogPlugin, CodecsPlugin, NamingPlugin, PagesPlugin, PatchesPlugin, PayloadsPlugin, NullabilityPlugin, DescriptionsPlugin],
+};
+
+export const serverPreset: GraphileConfig.Preset = {
+  extends: [PostGraphileAmberPreset, chimePreset],
+  disablePlugins: ['NodePlugin', 'QueryQueryPlugin'],
+};
