@@ -10,6 +10,7 @@ const compiled = new URL('./dist/src/index.js', import.meta.url);
 
 export const {
   actingFor,
+  ApiTokenNotFoundError,
   BlockedAddressError,
   cancel,
   ChimeError,
@@ -43,6 +44,8 @@ export const {
   ScheduleNotFoundError,
   silent,
   snooze,
+  TenantNotFoundError,
   UnknownTaskError,
   UnknownTimezoneError,
+  UserNotFoundError,
 } = await import(existsSync(source) ? source.href : compiled.href);

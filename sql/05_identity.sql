@@ -84,6 +84,18 @@ begin
 end $$;
 comment on function chime_private.require_admin is 'Refuses callers who are no administrators (CH042).';
 
+create or replace function chime_private.require_operator(what text) returns void
+language plpgsql stable
+as $$
+begin
+  perform chime_private.require_admin(what);
+  -- An administrator of another tenant than the default one, who is no owner of the database either.
+  if chime.current_tenant() <> '00000000-0000-0000-0000-000000000001' and not pg_has_role(chime_private.caller(), 'chime_owner', 'usage') then
+    perform chime_private.fail('CH042', format('Only administrators of the default tenant may %s: it concerns all tenants.', what), 'Ask one of them to do it.');
+  end if;
+end $$;
+comment on function chime_private.require_operator is 'Refuses callers who do not administer the installation: the default tenant, or the database (CH042).';
+
 create or replace function chime_private.new_owner() returns uuid
 language plpgsql stable
 as $$

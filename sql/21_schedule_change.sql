@@ -82,6 +82,7 @@ declare
 begin
   select * into v_schedule from chime.schedules s
   where s.id = live_schedule.schedule_id and s.tenant_id = chime.current_tenant() and s.deleted_at is null
+    and chime_private.may_see(s.owner_id)
   for no key update;
   if v_schedule.id is null then
     perform chime_private.fail('CH010', format('There is no schedule %s.', coalesce(schedule_id::text, 'without an id')),
@@ -89,7 +90,7 @@ begin
   end if;
   return v_schedule;
 end $$;
-comment on function chime_private.live_schedule is 'A schedule of the current tenant, its row locked against ticks and other changes. Raises CH010.';
+comment on function chime_private.live_schedule is 'A schedule that the caller may see, its row locked against ticks and other changes. Raises CH010.';
 
 create or replace function chime_private.lock_key(tenant_id uuid, key text) returns void
 language sql volatile

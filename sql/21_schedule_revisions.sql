@@ -15,8 +15,8 @@ create or replace function chime_private.record_revision(
 ) returns void
 language sql volatile
 as $$
-  insert into chime.schedule_revisions (tenant_id, schedule_id, revision, action, actor, surface, changed_at, before, after)
-  values (s.tenant_id, s.id, s.revision, action,
+  insert into chime.schedule_revisions (tenant_id, owner_id, schedule_id, revision, action, actor, surface, changed_at, before, after)
+  values (s.tenant_id, s.owner_id, s.id, s.revision, action,
     left(chime_private.current_actor(), 200), left(coalesce(nullif(current_setting('chime.surface', true), ''), 'sql'), 50), now, before, after)
 $$;
 comment on function chime_private.record_revision is 'Puts on record that the current actor did something to a schedule.';

@@ -4,12 +4,14 @@ create or replace function chime.find_schedule(reference text) returns chime.sch
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_admin constant boolean := chime_private.caller_is_admin();
+  v_user constant uuid := chime.current_user_id();
   v_found chime.schedules[];
 begin
   reference := left(reference, 201);  -- longer than any of them
   select array_agg(s order by (s.status in ('active', 'paused')) desc, s.created_at desc) into v_found
   from chime.schedules s
-  where s.tenant_id = chime.current_tenant() and s.deleted_at is null
+  where s.tenant_id = chime.current_tenant() and s.deleted_at is null and (v_admin or s.owner_id = v_user)
     and (s.id::text = lower(reference) or s.key = reference or s.name = reference);
   -- A key says more than a name, an id more than both; a cancelled one is only meant if no other is.
   select coalesce(

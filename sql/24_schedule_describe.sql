@@ -7,14 +7,15 @@ declare
   v_schedule chime.schedules;
 begin
   select * into v_schedule from chime.schedules s
-  where s.id = visible_schedule.schedule_id and s.tenant_id = chime.current_tenant() and s.deleted_at is null;
+  where s.id = visible_schedule.schedule_id and s.tenant_id = chime.current_tenant() and s.deleted_at is null
+    and chime_private.may_see(s.owner_id);
   if v_schedule.id is null then
     perform chime_private.fail('CH010', format('There is no schedule %s.', coalesce(schedule_id::text, 'without an id')),
       'chime.find_schedule finds one by id, key or name.');
   end if;
   return v_schedule;
 end $$;
-comment on function chime_private.visible_schedule is 'A schedule of the current tenant, to be read: its row is not locked. Raises CH010.';
+comment on function chime_private.visible_schedule is 'A schedule that the caller may see, to be read: its row is not locked. Raises CH010.';
 
 create or replace function chime_private.calendar_words(s chime.schedules, locale text) returns text
 language sql stable

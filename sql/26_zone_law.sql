@@ -25,6 +25,7 @@ declare
   v_schedule chime.schedules;
   v_first timestamptz;
 begin
+  perform chime_private.require_operator('realign schedules');
   for v_schedule in
     select * from chime.schedules s
     where s.status = 'active' and (s.timezone <> 'UTC' or s.excluded is not null)
@@ -53,4 +54,4 @@ end $$;
 comment on function chime.realign_schedules is
   'Finds the active schedules, of all tenants, whose stored next fire does not agree with the server''s time zone data, and with '
   'dry_run => false moves them; for after an update of that data. A next fire that is then in the past is caught up like any '
-  'late one. Those that somebody else is changing at the moment are left out.';
+  'late one. Those that somebody else is changing at the moment are left out. For administrators of the default tenant. Error: CH042.';

@@ -138,6 +138,7 @@ declare
   v_calendar chime.calendars;
   v_schedule chime.schedules;
 begin
+  perform chime_private.require_admin('change calendars');
   if name is null or length(left(name, 201)) not between 1 and 200 then
     perform chime_private.fail('CH007', 'name must have 1 to 200 characters.', null, jsonb_build_object('field', 'name'));
   end if;
@@ -160,7 +161,7 @@ begin
 end $$;
 comment on function chime.set_calendar is
   'Makes a calendar, or gives one other dates: days (2026-12-25) and ranges of days, both ends included (2026-12-24/2027-01-01). They begin '
-  'and end in timezone; without one, in the zone of each schedule. Schedules that name it follow at once. Errors: CH003, CH007.';
+  'and end in timezone; without one, in the zone of each schedule. Schedules that name it follow at once. For administrators. Errors: CH003, CH007, CH042.';
 
 create or replace function chime.delete_calendar(name text) returns chime.calendars
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -169,6 +170,7 @@ declare
   v_calendar chime.calendars;
   v_used_by text;
 begin
+  perform chime_private.require_admin('change calendars');
   name := left(name, 201);  -- no name is longer
   select * into v_calendar from chime.calendars c
   where c.tenant_id = chime.current_tenant() and c.name = delete_calendar.name
@@ -190,4 +192,4 @@ begin
   delete from chime.calendars c where c.id = v_calendar.id;
   return v_calendar;
 end $$;
-comment on function chime.delete_calendar is 'Removes a calendar that no live schedule names. Errors: CH007, CH013.';
+comment on function chime.delete_calendar is 'Removes a calendar that no live schedule names. For administrators. Errors: CH007, CH013, CH042.';

@@ -16,7 +16,7 @@ as $$
 declare
   v_limit chime.concurrency_limits;
 begin
-  perform chime_private.check_concurrency_key(key);
+  perform chime_private.require_admin('change concurrency limits'), chime_private.check_concurrency_key(key);
   if max_running is null or max_running not between 0 and 10000 then
     perform chime_private.fail('CH007', 'max_running must be between 0 and 10000.', '0 lets none start.',
       jsonb_build_object('field', 'max_running'));
@@ -29,7 +29,7 @@ begin
   return v_limit;
 end $$;
 comment on function chime.set_concurrency_limit is
-  'Lets so many runs with this concurrency key run at once; 0 lets none start. What runs already goes on. Error: CH007.';
+  'Lets so many runs with this concurrency key run at once; 0 lets none start. What runs already goes on. For administrators. Errors: CH007, CH042.';
 
 create or replace function chime.delete_concurrency_limit(key text) returns chime.concurrency_limits
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -37,7 +37,7 @@ as $$
 declare
   v_limit chime.concurrency_limits;
 begin
-  perform chime_private.check_concurrency_key(key);
+  perform chime_private.require_admin('change concurrency limits'), chime_private.check_concurrency_key(key);
   delete from chime.concurrency_limits l
   where l.tenant_id = chime.current_tenant() and l.key = delete_concurrency_limit.key
   returning * into v_limit;
@@ -47,4 +47,4 @@ begin
   perform chime_private.free_slots(array[v_limit.slot]);
   return v_limit;
 end $$;
-comment on function chime.delete_concurrency_limit is 'Lets one run with this concurrency key run at a time, as for any key without a limit. Error: CH007.';
+comment on function chime.delete_concurrency_limit is 'Lets one run with this concurrency key run at a time, as for any key without a limit. For administrators. Errors: CH007, CH042.';

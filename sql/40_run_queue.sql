@@ -120,6 +120,8 @@ create or replace function chime.find_run(reference text) returns chime.runs
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_admin constant boolean := chime_private.caller_is_admin();
+  v_user constant uuid := chime.current_user_id();
   v_digits text := replace(lower(reference), '-', '');
   v_runs chime.runs[];
 begin
@@ -129,6 +131,7 @@ begin
     from (
       select * from chime.runs r
       where r.id between rpad(v_digits, 32, '0')::uuid and rpad(v_digits, 32, 'f')::uuid and r.tenant_id = chime.current_tenant()
+        and (v_admin or r.owner_id = v_user)
       limit 2) r;
   end if;
   if v_runs is null then

@@ -51,8 +51,8 @@ begin
         end as next_at
       from ended e
     ), recorded as (
-      insert into chime.run_attempts (run_id, attempt, tenant_id, worker_id, outcome, started_at, finished_at, error, error_stack, output)
-      select d.id, d.attempt, d.tenant_id, d.worker_id, case d.outcome when 'timed_out' then 'timed_out' else 'failed' end,
+      insert into chime.run_attempts (run_id, attempt, tenant_id, owner_id, worker_id, outcome, started_at, finished_at, error, error_stack, output)
+      select d.id, d.attempt, d.tenant_id, d.owner_id, d.worker_id, case d.outcome when 'timed_out' then 'timed_out' else 'failed' end,
         d.started_at, end_attempts.now, d.problem, d.stack, case when d.again then d.written end
       from decided d
       where d.outcome in ('failed', 'gave_up', 'timed_out')

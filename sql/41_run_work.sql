@@ -141,8 +141,8 @@ create or replace function chime_private.write_logs(
 ) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-  insert into chime.run_logs (run_id, seq, tenant_id, attempt, level, message, data, logged_at)
-  select i.id, i.seq, r.tenant_id, i.attempt, i.level, i.message, i.data, i.at
+  insert into chime.run_logs (run_id, seq, tenant_id, owner_id, attempt, level, message, data, logged_at)
+  select i.id, i.seq, r.tenant_id, r.owner_id, i.attempt, i.level, i.message, i.data, i.at
   from unnest(run_ids, attempts, seqs, levels, messages, datas, times) i(id, attempt, seq, level, message, data, at)
   join chime.runs r on r.id = i.id and r.attempt = i.attempt and r.status = 'running'
   on conflict do nothing

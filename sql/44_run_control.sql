@@ -8,7 +8,7 @@ declare
   v_run chime.runs;
 begin
   select * into v_run from chime.runs r
-  where r.id = visible_run.run_id and r.tenant_id = chime.current_tenant()
+  where r.id = visible_run.run_id and r.tenant_id = chime.current_tenant() and chime_private.may_see(r.owner_id)
   for no key update;
   if v_run.id is null then
     perform chime_private.fail('CH011', format('There is no run %s.', coalesce(run_id::text, 'without an id')),
@@ -16,7 +16,7 @@ begin
   end if;
   return v_run;
 end $$;
-comment on function chime_private.visible_run is 'A run of the current tenant, its row locked against workers, ticks and other changes. Raises CH011.';
+comment on function chime_private.visible_run is 'A run that the caller may see, its row locked against workers, ticks and other changes. Raises CH011.';
 
 create or replace function chime.cancel_run(run_id uuid, reason text default null) returns chime.runs
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -102,7 +102,9 @@ begin
     return v_run;
   end if;
   select * into v_schedule from chime.schedules s where s.id = v_run.schedule_id for no key update;
-  if v_schedule.status = 'cancelled' then
+  if not chime_private.may_see(v_schedule.owner_id) then
+    perform chime_private.fail('CH010', format('There is no schedule %s.', v_schedule.id), 'It is somebody else''s by now, or the tenant''s own.');
+  elsif v_schedule.status = 'cancelled' then
     perform chime_private.fail('CH013', format('The schedule "%s" is cancelled and cannot be run.', v_schedule.name));
   end if;
   perform chime_private.refuse_overlap(v_schedule) where not allow_overlap;
@@ -113,4 +115,5 @@ end $$;
 comment on function chime.retry_run is
   'Runs again what a run did that failed, timed out or was cancelled: answers a new run of the same task, payload and nominal time, '
   'whose retry_of is the old one, which stays as it is. A run that waits for its retry does not wait any longer, and is itself the '
-  'answer. Refuses (CH013) while such a run is not finished; and goes by the overlap policy as run_now does. Errors: CH011, CH013.';
+  'answer. Refuses (CH013) while such a run is not finished; and goes by the overlap policy as run_now does. Errors: CH010 where the schedule '
+  'has another owner by now, CH011, CH013.';

@@ -13,7 +13,7 @@ declare
   v_count integer;
 begin
   with lost as (
-    select r.id, r.attempt, r.tenant_id, r.worker_id, r.started_at, r.cancel_requested_at is not null as unwanted,
+    select r.id, r.attempt, r.tenant_id, r.owner_id, r.worker_id, r.started_at, r.cancel_requested_at is not null as unwanted,
       r.lost_count + 1 >= c_most_losses as hopeless
     from unnest(run_ids, attempts) i(id, attempt)
     join chime.runs r on r.id = i.id and r.attempt = i.attempt
@@ -21,8 +21,8 @@ begin
     -- One that somebody is about to cancel is found again later: ticks do not wait for anybody's transaction.
     for no key update of r skip locked
   ), recorded as (
-    insert into chime.run_attempts (run_id, attempt, tenant_id, worker_id, outcome, started_at, finished_at, error)
-    select l.id, l.attempt, l.tenant_id, l.worker_id, 'lost', l.started_at, now, 'The worker died or lost its connection.'
+    insert into chime.run_attempts (run_id, attempt, tenant_id, owner_id, worker_id, outcome, started_at, finished_at, error)
+    select l.id, l.attempt, l.tenant_id, l.owner_id, l.worker_id, 'lost', l.started_at, now, 'The worker died or lost its connection.'
     from lost l
     on conflict do nothing
   ), changed as (

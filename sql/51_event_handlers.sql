@@ -73,6 +73,7 @@ declare
 begin
   select * into v_handler from chime.event_handlers h
   where h.id = live_event_handler.handler_id and h.tenant_id = chime.current_tenant() and h.deleted_at is null
+    and chime_private.may_see(h.owner_id)
   for no key update;
   if v_handler.id is null then
     perform chime_private.fail('CH014', format('There is no event handler %s.', coalesce(handler_id::text, 'without an id')),
@@ -80,7 +81,7 @@ begin
   end if;
   return v_handler;
 end $$;
-comment on function chime_private.live_event_handler is 'An event handler of the current tenant, its row locked against other changes. Raises CH014.';
+comment on function chime_private.live_event_handler is 'An event handler that the caller may see, its row locked against other changes. Raises CH014.';
 
 create or replace function chime.create_event_handler(
   event text,

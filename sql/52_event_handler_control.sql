@@ -4,6 +4,8 @@ create or replace function chime.find_event_handler(reference text) returns chim
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_admin constant boolean := chime_private.caller_is_admin();
+  v_user constant uuid := chime.current_user_id();
   v_found chime.event_handlers[];
 begin
   -- An id says more than a key, a key more than a name.
@@ -11,7 +13,7 @@ begin
   from (
     select h as handler, rank() over (order by h.id::text = lower(reference) desc, h.key is not distinct from reference desc) as place
     from chime.event_handlers h
-    where h.tenant_id = chime.current_tenant() and h.deleted_at is null
+    where h.tenant_id = chime.current_tenant() and h.deleted_at is null and (v_admin or h.owner_id = v_user)
       and (h.id::text = lower(reference) or h.key = reference or h.name = reference)) r
   where r.place = 1;
   if v_found is null then

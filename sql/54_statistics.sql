@@ -11,8 +11,8 @@ create or replace function chime_private.note_late_end() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  insert into chime.late_ends (run_id, tenant_id, schedule_id, task, status, fires, duration_us, lateness_us, finished_at)
-  values (new.id, new.tenant_id, new.schedule_id, new.task, new.status, coalesce(new.covers_count, 0),
+  insert into chime.late_ends (run_id, tenant_id, owner_id, schedule_id, task, status, fires, duration_us, lateness_us, finished_at)
+  values (new.id, new.tenant_id, new.owner_id, new.schedule_id, new.task, new.status, coalesce(new.covers_count, 0),
     chime_private.microseconds_between(new.started_at, new.finished_at), chime_private.lateness_us(new.attempt, new.due_at, new.started_at),
     new.finished_at)
   on conflict do nothing;

@@ -20,6 +20,7 @@ declare
     when not isfinite(keep_revisions) or keep_revisions < interval '1 hour' or keep_revisions > interval '100 years' then 'keep_revisions'
   end;
 begin
+  perform chime_private.require_operator('change retention');
   if v_field is not null then
     perform chime_private.fail('CH007', format('%s must be between 1 hour and 100 years.', v_field), null, jsonb_build_object('field', v_field));
   end if;
@@ -31,7 +32,8 @@ begin
   select r.keep_for, r.keep_revisions into keep_for, keep_revisions from chime.retention() r;
 end $$;
 comment on function chime.set_retention is
-  'Says how long runs (keep_for) and schedule_revisions (keep_revisions) are kept, in all tenants; what is not given stays as it is. Error: CH007.';
+  'Says how long runs (keep_for) and schedule_revisions (keep_revisions) are kept, in all tenants; what is not given stays as it is. For administrators of the default '
+  'tenant. Errors: CH007, CH042.';
 
 create or replace function chime_private.remove_runs(run_ids uuid[]) returns integer
 language plpgsql volatile

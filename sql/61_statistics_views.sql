@@ -102,8 +102,10 @@ comment on view chime.run_stats is
   'select hour, task, runs, failed, p95_lateness_ms from chime.run_stats where hour > now() - interval ''1 day'' order by hour desc, runs desc';
 
 create or replace function chime.schedule_stats(schedule_id uuid) returns setof chime.schedule_health
-language sql stable security definer set search_path = pg_catalog, pg_temp
+language sql stable
 as $$
-  select h.* from chime.schedule_health h where h.id = schedule_stats.schedule_id and h.tenant_id = chime.current_tenant()
+  -- Who has no walls acts for one tenant all the same.
+  select h.* from chime.schedule_health h
+  where h.id = schedule_stats.schedule_id and (row_security_active('chime.schedules') or h.tenant_id = chime.current_tenant())
 $$;
-comment on function chime.schedule_stats is 'The row of schedule_health of one schedule; none where there is no such schedule.';
+comment on function chime.schedule_stats is 'The row of schedule_health of one schedule; none where there is no such schedule, or the caller may not see it.';

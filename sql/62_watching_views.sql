@@ -1,5 +1,5 @@
--- What is going on, for reports in plain SQL. Views run with the rights of who reads them, and have the tenant of each row; only the
--- workers, which belong to no tenant, are read with the rights of their owner.
+-- What is going on, for reports in plain SQL. Views run with the rights of who reads them, and have the tenant of each row; but for
+-- the workers, which belong to no tenant: of what they execute, each reader is told what it may see.
 
 create or replace view chime.upcoming with (security_invoker = true) as
 select s.next_run_at as scheduled_for, s.next_due_at as due_at, s.next_due_at - chime.now() as due_in,
@@ -44,7 +44,7 @@ comment on view chime.late is
   'What should have happened a minute ago and has not: schedules that were not fired, schedules whose rule fails, runs that no worker has '
   'started. Example: select kind, name, due_at, late_by, reason from chime.late order by due_at';
 
-create or replace view chime.worker_status as
+create or replace view chime.worker_status with (security_invoker = true) as
 select w.id, w.name,
   case when w.stopped_at is not null then 'stopped' when w.lease_until <= chime.now() then 'lost' else 'alive' end as state,
   w.started_at, w.lease_until, w.stopped_at, w.task_names as tasks, coalesce(h.running, 0) as running, h.oldest_started_at
@@ -56,7 +56,7 @@ left join (
   group by r.worker_id
 ) h on h.worker_id = w.id;
 comment on view chime.worker_status is
-  'Workers, for a week after they stopped, and how many runs each executes, of all tenants. Example: '
+  'Workers, for a week after they stopped, and how many runs each executes, of those that the reader may see. Example: '
   'select name, state, running, tasks from chime.worker_status where state <> ''stopped'' order by name';
 
 create or replace view chime.queue_depth with (security_invoker = true) as

@@ -92,6 +92,21 @@ export class EventHandlerNotFoundError extends ChimeError {
   static override readonly code = 'CH014';
   static override readonly status = 404;
 }
+/** There is no such user. */
+export class UserNotFoundError extends ChimeError {
+  static override readonly code = 'CH015';
+  static override readonly status = 404;
+}
+/** There is no such tenant. */
+export class TenantNotFoundError extends ChimeError {
+  static override readonly code = 'CH016';
+  static override readonly status = 404;
+}
+/** There is no such API token. */
+export class ApiTokenNotFoundError extends ChimeError {
+  static override readonly code = 'CH017';
+  static override readonly status = 404;
+}
 /** The worker was taken for dead and must stop. */
 export class LeaseLostError extends ChimeError {
   static override readonly code = 'CH020';
@@ -159,6 +174,9 @@ export const errorClasses: ReadonlyMap<string, typeof ChimeError> = new Map(
     RevisionConflictError,
     IllegalStateError,
     EventHandlerNotFoundError,
+    UserNotFoundError,
+    TenantNotFoundError,
+    ApiTokenNotFoundError,
     LeaseLostError,
     InvalidReportError,
     InvariantError,

@@ -172,12 +172,14 @@ export interface Report {
   truncated: boolean;
 }
 
-/** Runs one reading statement as the reporter role. `client` must be in a read-only transaction. */
+/** Runs one reading statement as the reporter role, who sees what the owner of that run may. `client` must be in a read-only transaction. */
 export async function runReport(
   client: pg.ClientBase,
+  runId: string,
   statement: string,
   limit: { rows: number; bytes: number },
 ): Promise<Report> {
+  await client.query('select chime_private.report_for($1)', [runId]);
   const { rows } = await client.query<{
     columns: string[] | null;
     line: string[] | null;

@@ -49,7 +49,7 @@ export function createContext<P>(
         headers: traced(init.headers, span.traceparent),
         signal: init.signal === undefined ? signal : AbortSignal.any([signal, init.signal]),
       }),
-    report: (statement, options) => report(services.reportPool, output.limit, statement, options),
+    report: (statement, options) => report(services.reportPool, run.id, output.limit, statement, options),
   };
 }
 

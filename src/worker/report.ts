@@ -10,10 +10,12 @@ const mostBytes = 16 * 1024 * 1024;
 
 /**
  * Runs one reading statement as the reporter role.
+ * @param runId the run for which it is: it sees what the owner of that may
  * @param maxOutput how many bytes a run may keep: what is more would be thrown away anyhow
  */
 export async function report(
   pool: pg.Pool,
+  runId: string,
   maxOutput: number,
   statement: string,
   { timeoutMs = 30_000, maxRows = 1000, maxBytes = mostBytes }: ReportOptions = {},
@@ -25,7 +27,7 @@ export async function report(
       pool,
       async (client) => {
         await client.query(`set local statement_timeout = ${Math.max(1, Math.ceil(timeoutMs))}`);
-        return runReport(client, statement, limit);
+        return runReport(client, runId, statement, limit);
       },
       { readOnly: true, isolated: true },
     );

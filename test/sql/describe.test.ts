@@ -80,7 +80,7 @@ t.test('a stored schedule, of the own tenant', async (test) => {
   test.equal((await database.error('select chime.describe($1::uuid, $2)', [id, 'fr'])).code, 'CH007');
 
   const client = await database.connect(test);
-  await client.query('set role chime_user');
+  await client.query('set role chime_admin');
   test.strictSame((await client.query(describe, [id])).rows, [{ describe: words }], 'also for a user');
   await client.query("set chime.tenant_id = '00000000-0000-0000-0000-0000000000ff'");
   await test.rejects(client.query(describe, [id]), { code: 'CH010' }, 'and not for another tenant');

@@ -24,7 +24,8 @@ const queries: Record<string, string> = {
             from pg_attribute a where a.attrelid = y.typrelid and a.attnum > 0 and not a.attisdropped)))
          from pg_type y join pg_namespace n on n.oid = y.typnamespace left join pg_class c on c.oid = y.typrelid
          where ${schemas} and (y.typtype = 'e' or c.relkind = 'c')`,
-  table: `select format('%I.%I %s owner %s%s %s', n.nspname, c.relname, c.relkind, c.relowner::regrole,
+  table: `select format('%I.%I %s owner %s%s%s %s', n.nspname, c.relname, c.relkind, c.relowner::regrole,
+            case when c.relrowsecurity then ' with row-level security' else '' end,
             case when c.relispartition then ' partition ' || pg_get_expr(c.relpartbound, c.oid) else '' end, coalesce(c.reloptions::text, ''))
           from pg_class c join pg_namespace n on n.oid = c.relnamespace
           where ${schemas} and c.relkind in ('r', 'p', 'v', 'm') and ${lasting}`,
@@ -43,12 +44,17 @@ const queries: Record<string, string> = {
   function: `select format('%s returns %s owner %s security %s settings %s body %s', p.oid::regprocedure, pg_get_function_result(p.oid),
                p.proowner::regrole, case when p.prosecdef then 'definer' else 'invoker' end, coalesce(p.proconfig::text, ''), md5(p.prosrc))
              from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${schemas}`,
+  policy: `select format('%I.%I %I for %s to %s using %s check %s', p.schemaname, p.tablename, p.policyname, p.cmd, p.roles, p.qual, p.with_check)
+           from pg_policies p where p.schemaname in ('chime', 'chime_private')`,
   grant: `select format('%s %s to %s', x.object, a.privilege_type, coalesce(nullif(a.grantee, 0)::regrole::text, 'public'))
           from (
             select n.oid, 'schema ' || n.nspname as object, n.nspacl as acl from pg_namespace n where ${schemas}
             union all
             select c.oid, 'table ' || c.oid::regclass, c.relacl from pg_class c join pg_namespace n on n.oid = c.relnamespace
               where ${schemas} and c.relkind in ('r', 'p', 'v') and ${lasting}
+            union all
+            select c.oid, 'column ' || c.oid::regclass || '.' || quote_ident(a.attname), a.attacl from pg_attribute a
+              join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace where ${schemas} and ${lasting}
             union all
             select p.oid, 'function ' || p.oid::regprocedure, p.proacl from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${schemas}
           ) x, aclexplode(x.acl) a
