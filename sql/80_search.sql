@@ -23,7 +23,7 @@ create or replace trigger schedules_words
   after insert or update of name, key, task, description on chime.schedules
   for each row execute function chime_private.keep_words();
 
-create or replace function chime_private.schedules_with(text text) returns uuid[]
+create or replace function chime.schedules_with(text text) returns uuid[]
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   -- Each word as the beginning of one; quotes keep everything else in it from being an operator.
@@ -38,7 +38,7 @@ as $$
           where word <> '' limit 10) q)
     limit 10000)
 $$;
-comment on function chime_private.schedules_with is
+comment on function chime.schedules_with is
   'The schedules of the current tenant in whose name, key, task and description words begin with all of these; ten thousand at most.';
 
 create or replace function chime.search_schedules(
@@ -55,7 +55,7 @@ as $$
   select s.*
   from chime.schedules s
   where s.tenant_id = (select chime.current_tenant()) and s.deleted_at is null
-    and (search_schedules.text is null or s.id = any (array(select unnest(chime_private.schedules_with(search_schedules.text)))))
+    and (search_schedules.text is null or s.id = any (array(select unnest(chime.schedules_with(search_schedules.text)))))
     and (search_schedules.status is null or s.status = any (search_schedules.status))
     and (search_schedules.task is null or s.task = search_schedules.task)
     and (search_schedules.tag is null or s.tags @> array[search_schedules.tag] and s.tags <> '{}')
@@ -95,11 +95,11 @@ as $$
       select s.id from chime.schedules s where s.tags @> array[search_runs.tag] and s.tags <> '{}' limit 10000)))
     and (search_runs.owner_id is null or r.owner_id = search_runs.owner_id)
     and (search_runs.error_text is null or r.error is not null and position(lower(left(search_runs.error_text, 200)) in lower(r.error)) > 0)
-    -- Ids are in the order of the nominal times: that is what the history is partitioned by.
-    and (search_runs.scheduled_after is null
-      or r.id >= chime_private.first_id(search_runs.scheduled_after) and r.scheduled_for > search_runs.scheduled_after)
-    and (search_runs.scheduled_before is null
-      or r.id < chime_private.first_id(search_runs.scheduled_before + interval '1 second') and r.scheduled_for < search_runs.scheduled_before)
+    -- Ids begin with the milliseconds of the nominal time: that is what the history is partitioned by.
+    and (search_runs.scheduled_after is null or r.scheduled_for > search_runs.scheduled_after
+      and r.id >= rpad(lpad(to_hex(floor(extract(epoch from search_runs.scheduled_after) * 1000)::bigint), 12, '0'), 32, '0')::uuid)
+    and (search_runs.scheduled_before is null or r.scheduled_for < search_runs.scheduled_before
+      and r.id <= rpad(lpad(to_hex(floor(extract(epoch from search_runs.scheduled_before) * 1000)::bigint), 12, '0'), 32, 'f')::uuid)
 $$;
 comment on function chime.search_runs is
   'The runs for which all holds that is given. By schedule_id, by owner_id, by a tag of their schedule, by a status that is not final, by errors and by time they are found by '
