@@ -1,4 +1,5 @@
 // The presets: what makes the schema chime a GraphQL API, for any PostGraphile server, and what our own server adds to that.
+import './quiet.ts';
 import 'postgraphile';
 import { PostGraphileAmberPreset } from 'postgraphile/presets/amber';
 import { CatalogPlugin } from './catalog_plugin.ts';
