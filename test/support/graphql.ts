@@ -35,11 +35,22 @@ const identities = new Map<string, Identity>();
 /** A token for somebody. */
 export function tokenOf(identity: Partial<Identity> = {}): string {
   const token = `token-${identities.size}`;
-  identities.set(token, { tenantId: defaultTenant, userId: null, role: 'admin', name: 'alice', expiresAt: null, ...identity });
+  identities.set(token, {
+    tenantId: defaultTenant,
+    userId: null,
+    role: 'admin',
+    name: 'alice',
+    expiresAt: null,
+    ...identity,
+  });
   return token;
 }
 
-export async function startGraphql(test: Test, database: TestDatabase, options: Partial<GraphqlOptions> = {}): Promise<GraphqlServer> {
+export async function startGraphql(
+  test: Test,
+  database: TestDatabase,
+  options: Partial<GraphqlOptions> = {},
+): Promise<GraphqlServer> {
   const captured = captureLog();
   const app = Fastify({ logger: false, forceCloseConnections: true });
   const pool = new Pool({ connectionString: database.url, name: 'test graphql', max: 5 });
@@ -53,7 +64,8 @@ export async function startGraphql(test: Test, database: TestDatabase, options: 
     async identify(headers, connectionParams) {
       const given = connectionParams?.authorization ?? headers.authorization;
       const identity = identities.get(String(given).replace(/^Bearer /, ''));
-      if (identity === undefined) throw new NotAuthenticatedError('The token is wrong.', { hint: 'Ask for another.' });
+      if (identity === undefined)
+        throw new NotAuthenticatedError('The token is wrong.', { hint: 'Ask for another.' });
       return identity;
     },
     ...options,
@@ -106,7 +118,8 @@ export class Events {
 
   async next(): Promise<Answer> {
     while (this.#queue.length === 0) {
-      if (this.ended !== undefined) throw new Error(`The subscription has ended: ${JSON.stringify(this.ended)}`);
+      if (this.ended !== undefined)
+        throw new Error(`The subscription has ended: ${JSON.stringify(this.ended)}`);
       await new Promise<void>((resolve) => {
         this.#waiting = resolve;
       });

@@ -98,16 +98,7 @@ export const tables: Readonly<Record<string, Shown>> = {
     name: 'task_hours',
     order: ['hour', 'task'],
     defaultOrder: 'HOUR_AT_DESC',
-    present: [
-      'task',
-      'hour',
-      'runs',
-      'succeeded',
-      'failed',
-      'timed_out',
-      'cancelled',
-      'skipped_fires',
-    ],
+    present: ['task', 'hour', 'runs', 'succeeded', 'failed', 'timed_out', 'cancelled', 'skipped_fires'],
   },
   failing: {
     name: 'failing_schedules',
@@ -139,7 +130,12 @@ export const tables: Readonly<Record<string, Shown>> = {
     present: ['schedule_id', 'scheduled_for', 'local_time', 'timezone', 'due_at', 'due_in'],
     references: [{ column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule', back: 'upcomingFire' }],
   },
-  queue_depth: { name: 'queues', order: ['task'], defaultOrder: 'TASK_ASC', present: ['task', 'queued', 'running', 'retrying'] },
+  queue_depth: {
+    name: 'queues',
+    order: ['task'],
+    defaultOrder: 'TASK_ASC',
+    present: ['task', 'queued', 'running', 'retrying'],
+  },
   worker_status: {
     name: 'workers',
     key: 'id',

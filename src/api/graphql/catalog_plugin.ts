@@ -33,7 +33,9 @@ function shapeClass(pgClass: PgClass, shown: Shown, prefix: string): void {
   tag(pgClass, {
     name: `${prefix}${name}`,
     ...(shown.type === undefined ? {} : { typeName: shown.type }),
-    behavior: [...readOnly, ...(inner ? ['-query:resource:connection', '-query:resource:list'] : [])].join(' '),
+    behavior: [...readOnly, ...(inner ? ['-query:resource:connection', '-query:resource:list'] : [])].join(
+      ' ',
+    ),
     ...(key === undefined ? {} : isView ? { primaryKey: key } : { unique: key }),
     ...(shown.defaultOrder === undefined ? {} : { defaultOrder: shown.defaultOrder }),
     foreignKey: references.map(
@@ -54,7 +56,11 @@ function shapeClass(pgClass: PgClass, shown: Shown, prefix: string): void {
     if (attribute.attnum < 1) continue;
     const hidden = attribute.attname === 'tenant_id' || hide.includes(attribute.attname);
     tag(attribute, {
-      behavior: hidden ? '-*' : order.includes(attribute.attname) ? '-condition -filter +orderBy' : '-condition -filter -orderBy',
+      behavior: hidden
+        ? '-*'
+        : order.includes(attribute.attname)
+          ? '-condition -filter +orderBy'
+          : '-condition -filter -orderBy',
       ...(present.includes(attribute.attname) ? { notNull: true } : {}),
     });
   }
@@ -111,14 +117,19 @@ export const CatalogPlugin: GraphileConfig.Plugin = {
           }
 
           const isTable = (pgClass: PgClass) => ['r', 'v', 'm', 'p'].includes(pgClass.relkind);
-          const classes = introspection.classes.filter((pgClass) => ours(pgClass.relnamespace) && isTable(pgClass));
+          const classes = introspection.classes.filter(
+            (pgClass) => ours(pgClass.relnamespace) && isTable(pgClass),
+          );
           const ids = new Set(classes.map(({ _id }) => _id));
           // Ours have the tenant in them, and lead to tables that are not shown; the catalog says what refers to what.
           for (const pgClass of classes) {
             const shown = tables[pgClass.relname];
             if (shown !== undefined) shapeClass(pgClass, shown, prefix);
           }
-          keep(introspection.classes, (pgClass) => !ids.has(pgClass._id) || tables[pgClass.relname] !== undefined);
+          keep(
+            introspection.classes,
+            (pgClass) => !ids.has(pgClass._id) || tables[pgClass.relname] !== undefined,
+          );
         },
       },
     },

@@ -7,7 +7,8 @@ import { schemaName } from './catalog_plugin.ts';
 
 function codec(
   name: string,
-  options: Pick<PgCodec, 'sqlType'> & Partial<Pick<PgCodec, 'fromPg' | 'toPg' | 'castFromPg' | 'listCastFromPg'>>,
+  options: Pick<PgCodec, 'sqlType'> &
+    Partial<Pick<PgCodec, 'fromPg' | 'toPg' | 'castFromPg' | 'listCastFromPg'>>,
 ): PgCodec {
   return {
     name,
@@ -33,7 +34,10 @@ export const milliseconds = codec('chimeMilliseconds', {
 });
 
 /** An interval as Postgres writes it. */
-export const intervalText = codec('chimeIntervalText', { sqlType: sql`interval`, castFromPg: (expression) => sql`${expression}::text` });
+export const intervalText = codec('chimeIntervalText', {
+  sqlType: sql`interval`,
+  castFromPg: (expression) => sql`${expression}::text`,
+});
 
 /** A number that may be larger than 2^31. */
 export const largeNumber = codec('chimeLargeNumber', { sqlType: sql`bigint`, fromPg: Number, toPg: String });
@@ -45,7 +49,8 @@ export const wallTime = codec('chimeWallTime', {
 });
 
 /** What is only passed on to functions of ours. */
-const opaque = (type: string) => codec(`chimeOpaque_${type}`, { sqlType: sql.identifier(type), hasNaturalOrdering: false } as never);
+const opaque = (type: string) =>
+  codec(`chimeOpaque_${type}`, { sqlType: sql.identifier(type), hasNaturalOrdering: false } as never);
 const opaques = new Map<string, PgCodec>();
 
 /** What a column or an argument of ours has instead of the codec that PostGraphile gives it. */
@@ -92,7 +97,8 @@ export const CodecsPlugin: GraphileConfig.Plugin = {
             return;
           }
           known.set(rows.name, rows);
-          for (const [name, attribute] of Object.entries(rows.attributes)) attribute.codec = codecOf(name, attribute.codec);
+          for (const [name, attribute] of Object.entries(rows.attributes))
+            attribute.codec = codecOf(name, attribute.codec);
         }
       },
     },
@@ -107,7 +113,8 @@ export const CodecsPlugin: GraphileConfig.Plugin = {
           build.setGraphQLTypeForPgCodec(largeNumber, situation as never, float);
           build.setGraphQLTypeForPgCodec(intervalText, situation as never, string);
           build.setGraphQLTypeForPgCodec(wallTime, situation as never, string);
-          for (const type of opaques.values()) build.setGraphQLTypeForPgCodec(type, situation as never, string);
+          for (const type of opaques.values())
+            build.setGraphQLTypeForPgCodec(type, situation as never, string);
         }
         return _;
       },

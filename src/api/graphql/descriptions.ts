@@ -8,7 +8,8 @@ import { isOurs } from './naming.ts';
 import { isOurField, oursOf } from './ours.ts';
 import { argumentTexts, enumTexts, fieldTexts, typeTexts } from './texts.ts';
 
-const camel = (name: string) => name.replace(/_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase());
+const camel = (name: string) =>
+  name.replace(/_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase());
 
 /** A comment of SQL as GraphQL says it. */
 export function forGraphql(comment: string, labels: ReadonlySet<string>): string {
@@ -22,9 +23,14 @@ export function forGraphql(comment: string, labels: ReadonlySet<string>): string
       return type === undefined ? code : errorName(type);
     })
     .replace(/\bchime\.(?=[a-z_]+\b(?!\.))/g, '')
-    .replace(/(\w+) => '(\w+)'/g, (_match, name: string, value: string) => `${camel(name)}: ${value.toUpperCase()}`)
-    .replace(/(\w+) => (\w+)/g, (_match, name: string, value: string) =>
-      `${camel(name)}: ${labels.has(value) ? value.toUpperCase() : value}`,
+    .replace(
+      /(\w+) => '(\w+)'/g,
+      (_match, name: string, value: string) => `${camel(name)}: ${value.toUpperCase()}`,
+    )
+    .replace(
+      /(\w+) => (\w+)/g,
+      (_match, name: string, value: string) =>
+        `${camel(name)}: ${labels.has(value) ? value.toUpperCase() : value}`,
     )
     .replace(/\b[a-z]+(?:_[a-z0-9]+)+\b/g, (word) => (labels.has(word) ? word.toUpperCase() : camel(word)))
     .replace(/\bscheduledFor\b/g, 'scheduledAt')
@@ -35,10 +41,16 @@ const labelsOf = new WeakMap<object, ReadonlySet<string>>();
 
 function labels(build: GraphileBuild.Build): ReadonlySet<string> {
   const registry = build.input.pgRegistry;
-  const codecs = Object.values(registry.pgCodecs) as unknown as (PgCodec & { values?: { value: string }[] })[];
+  const codecs = Object.values(registry.pgCodecs) as unknown as (PgCodec & {
+    values?: { value: string }[];
+  })[];
   const found =
     labelsOf.get(registry) ??
-    new Set(codecs.flatMap((codec) => (isOurs(codec as never) ? (codec.values ?? []).map(({ value }) => value) : [])));
+    new Set(
+      codecs.flatMap((codec) =>
+        isOurs(codec as never) ? (codec.values ?? []).map(({ value }) => value) : [],
+      ),
+    );
   labelsOf.set(registry, found);
   return found;
 }
@@ -76,9 +88,18 @@ function typeText(name: string, prefix: string): string | undefined {
 /** The comment on the column of the same name, for an argument that sets it. */
 function columnText(build: GraphileBuild.Build, argument: string): string | undefined {
   const resources = Object.values(build.input.pgRegistry.pgResources) as unknown as PgResource[];
-  for (const table of ['schedules', 'event_handlers', 'calendars', 'concurrency_limits', 'runs', 'events', 'users']) {
+  for (const table of [
+    'schedules',
+    'event_handlers',
+    'calendars',
+    'concurrency_limits',
+    'runs',
+    'events',
+    'users',
+  ]) {
     const resource = resources.find(
-      ({ parameters, extensions, codec }) => parameters === undefined && isOurs(codec as never) && extensions?.pg?.name === table,
+      ({ parameters, extensions, codec }) =>
+        parameters === undefined && isOurs(codec as never) && extensions?.pg?.name === table,
     );
     for (const [attributeName, attribute] of Object.entries(resource?.codec.attributes ?? {})) {
       const name = build.inflection.attribute({ codec: resource?.codec, attributeName } as never);
@@ -89,7 +110,8 @@ function columnText(build: GraphileBuild.Build, argument: string): string | unde
 }
 
 function argumentText(build: GraphileBuild.Build, field: string, argument: string): string | undefined {
-  const text = argumentTexts[`${field}.${argument}`] ?? columnTextFirst(field, argument) ?? columnText(build, argument);
+  const text =
+    argumentTexts[`${field}.${argument}`] ?? columnTextFirst(field, argument) ?? columnText(build, argument);
   return comment(build, text) ?? argumentTexts[argument];
 }
 
@@ -99,7 +121,9 @@ function columnTextFirst(field: string, argument: string): string | undefined {
 }
 
 const unprefixed = (name: string, prefix: string) =>
-  prefix !== '' && name.toLowerCase().startsWith(prefix.replace('_', '')) ? name.charAt(prefix.length - 1).toLowerCase() + name.slice(prefix.length) : name;
+  prefix !== '' && name.toLowerCase().startsWith(prefix.replace('_', ''))
+    ? name.charAt(prefix.length - 1).toLowerCase() + name.slice(prefix.length)
+    : name;
 
 export const DescriptionsPlugin: GraphileConfig.Plugin = {
   name: 'ChimeDescriptionsPlugin',
@@ -109,7 +133,8 @@ export const DescriptionsPlugin: GraphileConfig.Plugin = {
       GraphQLObjectType(type, build, _context) {
         const { types, prefix } = oursOf(build);
         if (!types.has(type.name)) return type;
-        const text = typeText(type.name, build.inflection.upperCamelCase(prefix)) ?? comment(build, type.description);
+        const text =
+          typeText(type.name, build.inflection.upperCamelCase(prefix)) ?? comment(build, type.description);
         return text === undefined ? type : { ...type, description: text };
       },
       GraphQLInputObjectType(type, build, _context) {
@@ -136,8 +161,11 @@ export const DescriptionsPlugin: GraphileConfig.Plugin = {
         const { types, prefix } = oursOf(build);
         const name = unprefixed(scope.fieldName, prefix);
         if (!isOurField(build, Self.name, scope.fieldName) && !types.has(Self.name)) return field;
-        const own = Self.name.startsWith(build.inflection.upperCamelCase(prefix)) ? Self.name.slice(prefix.length && prefix.length - 1) : Self.name;
-        const text = fieldTexts[`${own}.${name}`] ?? comment(build, field.description) ?? generalText(own, name);
+        const own = Self.name.startsWith(build.inflection.upperCamelCase(prefix))
+          ? Self.name.slice(prefix.length && prefix.length - 1)
+          : Self.name;
+        const text =
+          fieldTexts[`${own}.${name}`] ?? comment(build, field.description) ?? generalText(own, name);
         return text === undefined ? field : { ...field, description: text };
       },
       GraphQLObjectType_fields_field_args_arg(arg, build, { scope, Self }) {
@@ -157,7 +185,8 @@ export const DescriptionsPlugin: GraphileConfig.Plugin = {
   },
 };
 
-const isOurInput = (build: GraphileBuild.Build, name: string) => oursOf(build).types.has(name) || /(?:Schedule|EventHandler)Changes$/.test(name);
+const isOurInput = (build: GraphileBuild.Build, name: string) =>
+  oursOf(build).types.has(name) || /(?:Schedule|EventHandler)Changes$/.test(name);
 
 function orderText(value: string): string | undefined {
   const [, what = '', direction] = /^(.*)_(ASC|DESC)$/.exec(value) ?? [];
@@ -168,10 +197,16 @@ function orderText(value: string): string | undefined {
 
 /** What fields of many types say. */
 function generalText(type: string, field: string): string | undefined {
-  if (field === 'query') return 'The root of all queries: what is read through it is as it is after the mutation.';
+  if (field === 'query')
+    return 'The root of all queries: what is read through it is as it is after the mutation.';
   if (type.endsWith('Connection')) {
-    return { nodes: 'The items of the page.', edges: 'The items of the page with their places.', pageInfo: 'Whether there is more.' }[field];
+    return {
+      nodes: 'The items of the page.',
+      edges: 'The items of the page with their places.',
+      pageInfo: 'Whether there is more.',
+    }[field];
   }
-  if (type.endsWith('Edge')) return { cursor: 'The place of the item, for `after`.', node: 'The item.' }[field];
+  if (type.endsWith('Edge'))
+    return { cursor: 'The place of the item, for `after`.', node: 'The item.' }[field];
   return fieldTexts[field];
 }

@@ -27,7 +27,10 @@ const codeOf = (error: unknown) => (error as { code?: unknown } | null)?.code;
 /** The error of ours that this is, if it is one: raised by SQL, refused by it for want of rights, or a value that it cannot read. */
 function ourError(error: unknown): ChimeError | undefined {
   if (codeOf(error) === '42501') {
-    return new NotAllowedError('You may not do that.', { hint: 'It takes the role of an administrator.', cause: error });
+    return new NotAllowedError('You may not do that.', {
+      hint: 'It takes the role of an administrator.',
+      cause: error,
+    });
   }
   const known = fromCall(error);
   return known instanceof ChimeError ? known : undefined;
@@ -38,7 +41,9 @@ function passing(error: unknown): Record<string, unknown> | undefined {
   if (codeOf(error) === '57014') {
     return { code: 'TIMEOUT', status: 503, hint: 'Ask for less: a smaller page, a shorter range of time.' };
   }
-  return isTransient(error) ? { code: 'UNAVAILABLE', status: 503, hint: 'Try again in a moment.' } : undefined;
+  return isTransient(error)
+    ? { code: 'UNAVAILABLE', status: 503, hint: 'Try again in a moment.' }
+    : undefined;
 }
 
 export function makeMaskError(log: Pick<Logger, 'error' | 'warn'>): (error: GraphQLError) => GraphQLError {
@@ -56,7 +61,8 @@ export function makeMaskError(log: Pick<Logger, 'error' | 'warn'>): (error: Grap
       });
     const ours = ourError(cause);
     if (ours !== undefined) return say(ours.message, extensionsOf(ours));
-    if (isSafeError(cause)) return say(cause.message, { code: 'BAD_REQUEST', status: 400, ...cause.extensions });
+    if (isSafeError(cause))
+      return say(cause.message, { code: 'BAD_REQUEST', status: 400, ...cause.extensions });
     const id = randomUUID();
     const transient = passing(cause);
     if (transient !== undefined) {
@@ -64,6 +70,11 @@ export function makeMaskError(log: Pick<Logger, 'error' | 'warn'>): (error: Grap
       return say('The request could not be served at the moment.', { ...transient, id });
     }
     log.error({ id, err: cause, path: error.path }, 'a GraphQL request failed');
-    return say('Internal error.', { code: 'INTERNAL', status: 500, id, hint: `The server's log has it under the id ${id}.` });
+    return say('Internal error.', {
+      code: 'INTERNAL',
+      status: 500,
+      id,
+      hint: `The server's log has it under the id ${id}.`,
+    });
   };
 }

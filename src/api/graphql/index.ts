@@ -25,7 +25,10 @@ import { addSockets, identityOfSocket } from './sockets.ts';
  * Who asks: of a request by its headers, of a WebSocket also by what its client gave when it connected.
  * @throws NotAuthenticatedError (CH041) where that is nobody: HTTP 401, or the close code 4401
  */
-export type Identify = (headers: IncomingHttpHeaders, connectionParams: Record<string, unknown> | null) => Promise<Identity>;
+export type Identify = (
+  headers: IncomingHttpHeaders,
+  connectionParams: Record<string, unknown> | null,
+) => Promise<Identity>;
 
 export interface GraphqlOptions {
   /** Connections that may become chime_user, chime_admin and chime_reporter: of the role chime_api. */
@@ -54,7 +57,10 @@ declare module 'fastify' {
 }
 
 /** What GraphQL runs under: also that plans are made for the arguments at hand, of which a search has many, most of them absent. */
-const settingsOf = (identity: Identity) => ({ ...pgSettings(identity, 'graphql'), plan_cache_mode: 'force_custom_plan' });
+const settingsOf = (identity: Identity) => ({
+  ...pgSettings(identity, 'graphql'),
+  plan_cache_mode: 'force_custom_plan',
+});
 
 /** The request that an operation came with, over HTTP or as what a socket was opened with. */
 function identityOf(context: Partial<Grafast.RequestContext>): Identity {
@@ -65,14 +71,24 @@ function identityOf(context: Partial<Grafast.RequestContext>): Identity {
 }
 
 /** Serves GraphQL at /graphql, queries and mutations by POST, subscriptions by WebSocket. */
-export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions): Promise<{ close(): Promise<void> }> {
+export async function mountGraphql(
+  app: FastifyInstance,
+  options: GraphqlOptions,
+): Promise<{ close(): Promise<void> }> {
   const { pool, listenConnectionString, identify, graphiql, introspection, log, path = '/graphql' } = options;
   const feed = new Feed({ connectionString: listenConnectionString, pool, log });
   const service = makePgService({ pool, schemas: [schemaName], pubsub: false });
-  const persisted = options.persistedOperations === undefined ? undefined : await persistedOptions(options.persistedOperations);
+  const persisted =
+    options.persistedOperations === undefined
+      ? undefined
+      : await persistedOptions(options.persistedOperations);
   const instance = postgraphile({
     extends: [serverPreset],
-    plugins: [livePlugin(feed), limitsPlugin({ introspection }), ...(persisted === undefined ? [] : [PersistedPlugin])],
+    plugins: [
+      livePlugin(feed),
+      limitsPlugin({ introspection }),
+      ...(persisted === undefined ? [] : [PersistedPlugin]),
+    ],
     pgServices: [service],
     grafserv: {
       graphqlPath: path,
@@ -95,7 +111,8 @@ export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions
   const serv = instance.createServ(grafserv);
   // A schema that cannot be made is told when the server starts, and not to the first who asks.
   await instance.getSchema();
-  if (app.websocketServer === undefined) await app.register(websocket, { options: { maxPayload: limits.body } });
+  if (app.websocketServer === undefined)
+    await app.register(websocket, { options: { maxPayload: limits.body } });
   await app.register(async (scope) => {
     scope.decorateRequest('chimeIdentity', undefined);
     scope.addHook('preHandler', async (request: FastifyRequest, reply) => {

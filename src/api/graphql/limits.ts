@@ -4,14 +4,14 @@ import 'postgraphile';
 import { depthLimit } from '@graphile/depth-limit';
 import {
   type FieldNode,
-  type GraphQLField,
   GraphQLError,
+  type GraphQLField,
+  type GraphQLNamedType,
   getNamedType,
+  getNullableType,
   isInterfaceType,
   isListType,
-  getNullableType,
   isObjectType,
-  type GraphQLNamedType,
   Kind,
   NoSchemaIntrospectionCustomRule,
   type SelectionSetNode,
@@ -65,17 +65,25 @@ function rowsOf(
       const inner = getNamedType(field.type);
       const plumbing = type.name.endsWith('Connection') || type.name.endsWith('Edge');
       const size = plumbing ? 1 : pageSize(field as GraphQLField<unknown, unknown>, selection);
-      const below = selection.selectionSet === undefined ? 0 : rowsOf(context, inner, selection.selectionSet, within);
+      const below =
+        selection.selectionSet === undefined ? 0 : rowsOf(context, inner, selection.selectionSet, within);
       // What stands between a list and its rows is no row; nodes and edges of a page are the same rows.
       rows += plumbing || !isObjectType(inner) ? below : size * (1 + below);
     } else if (selection.kind === Kind.INLINE_FRAGMENT) {
-      const inner = selection.typeCondition ? context.getSchema().getType(selection.typeCondition.name.value) : type;
+      const inner = selection.typeCondition
+        ? context.getSchema().getType(selection.typeCondition.name.value)
+        : type;
       rows += rowsOf(context, inner, selection.selectionSet, within);
     } else {
       const name = selection.name.value;
       const fragment = context.getFragment(name);
       if (!fragment || within.has(name)) continue;
-      rows += rowsOf(context, context.getSchema().getType(fragment.typeCondition.name.value), fragment.selectionSet, new Set([...within, name]));
+      rows += rowsOf(
+        context,
+        context.getSchema().getType(fragment.typeCondition.name.value),
+        fragment.selectionSet,
+        new Set([...within, name]),
+      );
     }
     if (rows > limits.rows) return rows;
   }
@@ -88,9 +96,12 @@ const rowLimit: ValidationRule = (context) => ({
     const rows = rowsOf(context, type, operation.selectionSet, new Set());
     if (rows > limits.rows) {
       context.reportError(
-        refusal(`It could come to more than ${limits.rows} rows: ask for smaller pages (first), or for less of each row.`, {
-          limit: limits.rows,
-        }),
+        refusal(
+          `It could come to more than ${limits.rows} rows: ask for smaller pages (first), or for less of each row.`,
+          {
+            limit: limits.rows,
+          },
+        ),
       );
     }
   },
@@ -102,7 +113,11 @@ const aliasLimit: ValidationRule = (context) => {
     Field(node) {
       if (node.alias !== undefined && ++aliases === limits.aliases + 1) {
         context.reportError(
-          refusal(`It has more than ${limits.aliases} aliases: send several requests.`, { limit: limits.aliases }, [node]),
+          refusal(
+            `It has more than ${limits.aliases} aliases: send several requests.`,
+            { limit: limits.aliases },
+            [node],
+          ),
         );
       }
     },

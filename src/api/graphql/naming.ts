@@ -22,7 +22,8 @@ const says = /(?:^|_)(?:at|since|until|after|before)$/;
 
 /** The name of a column or an argument of ours, still with underscores. */
 export function wordsFor(name: string, codec: PgCodec): string {
-  if (codec === TYPES.timestamptz) return says.test(name) ? name : name.endsWith('_for') ? name.replace(/_for$/, '_at') : `${name}_at`;
+  if (codec === TYPES.timestamptz)
+    return says.test(name) ? name : name.endsWith('_for') ? name.replace(/_for$/, '_at') : `${name}_at`;
   if (codec === milliseconds) return `${name}_ms`;
   if (codec === largeNumber && !/_percent$/.test(name)) return `${name.replace(/s$/, '')}_count`;
   return name;
@@ -38,7 +39,8 @@ export const NamingPlugin: GraphileConfig.Plugin = {
       _attributeName(previous, _options, details) {
         const { codec, attributeName } = details;
         const attribute = codec.attributes?.[attributeName];
-        if (attribute === undefined || !(isOurs(codec) || rowsOfOurs.has(codec))) return previous?.(details) ?? attributeName;
+        if (attribute === undefined || !(isOurs(codec) || rowsOfOurs.has(codec)))
+          return previous?.(details) ?? attributeName;
         return this.coerceToGraphQLName(wordsFor(attributeName, attribute.codec));
       },
       argument(previous, _options, details) {
@@ -55,10 +57,14 @@ export const NamingPlugin: GraphileConfig.Plugin = {
       },
       functionRecordReturnCodecName(previous, _options, details) {
         const rows = details.pgProc.getTags().rows;
-        return typeof rows === 'string' ? this.upperCamelCase(this.singularize(rows)) : (previous?.(details) ?? '');
+        return typeof rows === 'string'
+          ? this.upperCamelCase(this.singularize(rows))
+          : (previous?.(details) ?? '');
       },
       allRowsConnection(previous, _options, resource) {
-        return isOurs(resource as Extended) ? this.camelCase(this._resourceName(resource)) : (previous?.(resource) ?? '');
+        return isOurs(resource as Extended)
+          ? this.camelCase(this._resourceName(resource))
+          : (previous?.(resource) ?? '');
       },
       rowByUnique(previous, _options, details) {
         const { resource } = details;
@@ -66,7 +72,9 @@ export const NamingPlugin: GraphileConfig.Plugin = {
         return this.camelCase(this._singularizedCodecName(resource.codec));
       },
       customQueryListField(previous, _options, details) {
-        return isOurs(details.resource as Extended) ? this.customQueryField(details) : (previous?.(details) ?? '');
+        return isOurs(details.resource as Extended)
+          ? this.customQueryField(details)
+          : (previous?.(details) ?? '');
       },
       computedAttributeField(previous, _options, details) {
         const { resource } = details;
@@ -76,7 +84,9 @@ export const NamingPlugin: GraphileConfig.Plugin = {
         return this.camelCase(name.replace(/^(?:schedules|runs|calendars)_/, ''));
       },
       computedAttributeListField(previous, _options, details) {
-        return isOurs(details.resource as Extended) ? this.computedAttributeField(details) : (previous?.(details) ?? '');
+        return isOurs(details.resource as Extended)
+          ? this.computedAttributeField(details)
+          : (previous?.(details) ?? '');
       },
       functionMutationResultFieldName(previous, _options, details) {
         const { resource, returnGraphQLTypeName } = details;

@@ -39,10 +39,14 @@ export const NullabilityPlugin: GraphileConfig.Plugin = {
         return { ...field, type: full(build.graphql, field.type, whole) };
       },
       GraphQLInputObjectType_fields_field(field, build, { Self }) {
-        return oursOf(build).types.has(Self.name) ? { ...field, type: full(build.graphql, field.type, false) } : field;
+        return oursOf(build).types.has(Self.name)
+          ? { ...field, type: full(build.graphql, field.type, false) }
+          : field;
       },
       GraphQLObjectType_fields_field_args_arg(arg, build, { scope, Self }) {
-        return isOurField(build, Self.name, scope.fieldName) ? { ...arg, type: full(build.graphql, arg.type, false) } : arg;
+        return isOurField(build, Self.name, scope.fieldName)
+          ? { ...arg, type: full(build.graphql, arg.type, false) }
+          : arg;
       },
     },
   },

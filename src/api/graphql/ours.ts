@@ -41,7 +41,8 @@ function find({ inflection }: GraphileBuild.Build, { pgCodecs, pgResources }: Re
     if (!isOurs(resource as never)) continue;
     if (resource.parameters === undefined) {
       rootFields.add(inflection.allRowsConnection(resource as never));
-      for (const unique of resource.uniques) rootFields.add(inflection.rowByUnique({ resource, unique } as never));
+      for (const unique of resource.uniques)
+        rootFields.add(inflection.rowByUnique({ resource, unique } as never));
     } else if (resource.isMutation) {
       types.add(inflection.customMutationPayload({ resource } as never));
       types.add(inflection.customMutationInput({ resource } as never));
@@ -50,7 +51,9 @@ function find({ inflection }: GraphileBuild.Build, { pgCodecs, pgResources }: Re
       rootFields.add(inflection.customQueryField({ resource } as never));
     }
   }
-  const first = Object.values(pgResources).find((resource) => resource.extensions?.pg?.name === 'schedules' && isOurs(resource as never));
+  const first = Object.values(pgResources).find(
+    (resource) => resource.extensions?.pg?.name === 'schedules' && isOurs(resource as never),
+  );
   return { types, rootFields, prefix: first?.name.startsWith(`${schemaName}_`) ? `${schemaName}_` : '' };
 }
 

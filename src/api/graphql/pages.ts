@@ -59,7 +59,11 @@ export const PagesPlugin: GraphileConfig.Plugin = {
       GraphQLObjectType_fields_field_args_arg: {
         after: ['PgConnectionArgOrderByDefaultValuePlugin'],
         callback(arg, build, { scope }) {
-          const { argName, isPgFieldConnection, pgFieldResource: resource } = scope as typeof scope & {
+          const {
+            argName,
+            isPgFieldConnection,
+            pgFieldResource: resource,
+          } = scope as typeof scope & {
             isPgFieldConnection?: boolean;
             pgFieldResource?: PgResource;
           };
@@ -68,13 +72,18 @@ export const PagesPlugin: GraphileConfig.Plugin = {
           const tags = resource?.codec.extensions?.tags as Record<string, unknown> | undefined;
           const values = (getNamedType(arg.type) as GraphQLEnumType).getValues();
           const chosen = values.find(({ name }) => name === (tags?.defaultOrder ?? 'PRIMARY_KEY_ASC'));
-          return { ...arg, type: new GraphQLNonNull(getNullableType(arg.type)) as never, defaultValue: [chosen?.value] };
+          return {
+            ...arg,
+            type: new GraphQLNonNull(getNullableType(arg.type)) as never,
+            defaultValue: [chosen?.value],
+          };
         },
       },
       // What was deleted stays to be read by its id, and is in no list.
       GraphQLObjectType_fields_field(field, _build, { scope }) {
         const { isRootQuery, isPgFieldConnection, pgFieldResource: resource } = scope;
-        if (!isRootQuery || !isPgFieldConnection || !isOurs(resource as never) || resource?.parameters) return field;
+        if (!isRootQuery || !isPgFieldConnection || !isOurs(resource as never) || resource?.parameters)
+          return field;
         if (resource?.codec.attributes?.deleted_at === undefined) return field;
         return {
           ...field,
@@ -89,7 +98,8 @@ export const PagesPlugin: GraphileConfig.Plugin = {
       GraphQLEnumType_values: {
         after: ['PgOrderByPrimaryKeyPlugin', 'PgOrderAllAttributesPlugin', 'PgConnectionArgOrderByPlugin'],
         callback(values, _build, { scope }) {
-          if (!scope.isPgRowSortEnum || !isOurs(scope.pgCodec) || Object.keys(values).length < 2) return values;
+          if (!scope.isPgRowSortEnum || !isOurs(scope.pgCodec) || Object.keys(values).length < 2)
+            return values;
           const { NATURAL: _natural, ...rest } = values;
           return rest;
         },

@@ -55,7 +55,11 @@ export const PatchesPlugin: GraphileConfig.Plugin = {
       pgProcedures_PgResourceOptions: {
         after: ['ChimeCodecsPlugin'],
         callback(_info, { pgProc, resourceOptions }) {
-          if (pgProc.getNamespace()?.nspname !== schemaName || functions[pgProc.proname]?.patches === undefined) return;
+          if (
+            pgProc.getNamespace()?.nspname !== schemaName ||
+            functions[pgProc.proname]?.patches === undefined
+          )
+            return;
           const parameter = resourceOptions.parameters?.find(({ name }) => name === 'patch');
           if (parameter !== undefined) parameter.codec = createPatch(pgProc.proname);
         },
@@ -73,10 +77,19 @@ export const PatchesPlugin: GraphileConfig.Plugin = {
           for (const [name, { patches }] of Object.entries(functions)) {
             const changing = ours(name);
             const creating = patches === undefined ? undefined : ours(patches);
-            const patch = patchesOf.get(changing?.parameters?.find((parameter) => parameter.name === 'patch')?.codec as PgCodec);
+            const patch = patchesOf.get(
+              changing?.parameters?.find((parameter) => parameter.name === 'patch')?.codec as PgCodec,
+            );
             if (creating?.parameters === undefined || patch === undefined) continue;
-            const typeName = build.inflection.upperCamelCase(`${oursOf(build).prefix}${name.replace(/^update_/, '')}_changes`);
-            build.registerInputObjectType(typeName, { isChimePatch: true } as never, () => ({ fields: () => fieldsOf(build, creating, patch) }), 'ChimePatchesPlugin');
+            const typeName = build.inflection.upperCamelCase(
+              `${oursOf(build).prefix}${name.replace(/^update_/, '')}_changes`,
+            );
+            build.registerInputObjectType(
+              typeName,
+              { isChimePatch: true } as never,
+              () => ({ fields: () => fieldsOf(build, creating, patch) }),
+              'ChimePatchesPlugin',
+            );
             build.setGraphQLTypeForPgCodec(patch.codec as never, 'input', typeName);
           }
           return _;
@@ -93,7 +106,10 @@ function fieldsOf(build: GraphileBuild.Build, creating: PgResource, patch: Patch
       const name = build.inflection.argument({ param, resource: creating, index } as never);
       patch.fields.set(name, param as PgResourceParameter);
       const type = build.getGraphQLTypeByPgCodec((param.codec.arrayOfCodec ?? param.codec) as never, 'input');
-      return [name, { type: param.codec.arrayOfCodec ? new GraphQLList(new GraphQLNonNull(type as never)) : type }];
+      return [
+        name,
+        { type: param.codec.arrayOfCodec ? new GraphQLList(new GraphQLNonNull(type as never)) : type },
+      ];
     }),
   ) as never;
 }

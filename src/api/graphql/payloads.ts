@@ -17,7 +17,8 @@ function functionOf(resource: PgResource | undefined): string | undefined {
   return isOurs(resource as never) ? (resource as PgResource).extensions?.pg?.name : undefined;
 }
 
-export const outcomeType = (build: GraphileBuild.Build) => build.inflection.upperCamelCase(`${oursOf(build).prefix}write_outcome`);
+export const outcomeType = (build: GraphileBuild.Build) =>
+  build.inflection.upperCamelCase(`${oursOf(build).prefix}write_outcome`);
 
 export const PayloadsPlugin: GraphileConfig.Plugin = {
   name: 'ChimePayloadsPlugin',
@@ -28,7 +29,11 @@ export const PayloadsPlugin: GraphileConfig.Plugin = {
         build.registerEnumType(
           outcomeType(build),
           {},
-          () => ({ values: Object.fromEntries(outcomes.map((outcome) => [outcome.toUpperCase(), { value: outcome }])) }),
+          () => ({
+            values: Object.fromEntries(
+              outcomes.map((outcome) => [outcome.toUpperCase(), { value: outcome }]),
+            ),
+          }),
           'ChimePayloadsPlugin',
         );
         return _;
@@ -47,14 +52,19 @@ export const PayloadsPlugin: GraphileConfig.Plugin = {
           const name = functionOf(scope.pgTypeResource as PgResource | undefined);
           if (!scope.isMutationPayload || name === undefined) return fields;
           const rest = Object.fromEntries(
-            Object.entries(fields).filter(([field]) => field !== 'clientMutationId' && !field.endsWith('Edge')),
+            Object.entries(fields).filter(
+              ([field]) => field !== 'clientMutationId' && !field.endsWith('Edge'),
+            ),
           ) as Fields;
           const { creates } = functions[name] ?? {};
           if (creates !== undefined) {
             const { query, ...others } = rest;
             const resources = Object.values(build.input.pgRegistry.pgResources) as unknown as PgResource[];
             const table = resources.find(
-              (resource) => resource.parameters === undefined && isOurs(resource as never) && resource.extensions?.pg?.name === creates,
+              (resource) =>
+                resource.parameters === undefined &&
+                isOurs(resource as never) &&
+                resource.extensions?.pg?.name === creates,
             ) as PgResource;
             for (const field of Object.keys(others)) delete rest[field];
             const result = ($payload: ObjectStep) => $payload.get('result') as unknown as Row;

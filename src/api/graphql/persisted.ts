@@ -15,12 +15,20 @@ export async function persistedOptions(path: string): Promise<GraphileConfig.Gra
     });
   });
   if (found.isDirectory()) {
-    return { persistedOperationsDirectory: path, allowUnpersistedOperation: false } as GraphileConfig.GrafservOptions;
+    return {
+      persistedOperationsDirectory: path,
+      allowUnpersistedOperation: false,
+    } as GraphileConfig.GrafservOptions;
   }
   try {
     const operations = z.record(z.string(), z.string()).parse(JSON.parse(await readFile(path, 'utf8')));
-    return { persistedOperations: operations, allowUnpersistedOperation: false } as GraphileConfig.GrafservOptions;
+    return {
+      persistedOperations: operations,
+      allowUnpersistedOperation: false,
+    } as GraphileConfig.GrafservOptions;
   } catch (cause) {
-    throw new InvalidConfigError(`Persisted operations: ${path} is no JSON object of ids and documents.`, { cause });
+    throw new InvalidConfigError(`Persisted operations: ${path} is no JSON object of ids and documents.`, {
+      cause,
+    });
   }
 }

@@ -12,7 +12,16 @@ import { PatchesPlugin } from './patches.ts';
 import { PayloadsPlugin } from './payloads.ts';
 
 export const chimePreset: GraphileConfig.Preset = {
-  plugins: [CatalogPlugin, CodecsPlugin, NamingPlugin, PagesPlugin, PatchesPlugin, PayloadsPlugin, NullabilityPlugin, DescriptionsPlugin],
+  plugins: [
+    CatalogPlugin,
+    CodecsPlugin,
+    NamingPlugin,
+    PagesPlugin,
+    PatchesPlugin,
+    PayloadsPlugin,
+    NullabilityPlugin,
+    DescriptionsPlugin,
+  ],
 };
 
 export const serverPreset: GraphileConfig.Preset = {

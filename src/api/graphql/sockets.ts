@@ -55,7 +55,11 @@ export function addSockets(app: FastifyInstance, serv: GrafservBase, options: So
       if (Object.keys(context.subscriptions).length > options.mostSubscriptions) {
         return [
           new GraphQLError(`A connection may have ${options.mostSubscriptions} subscriptions at once.`, {
-            extensions: { code: 'TOO_MANY_SUBSCRIPTIONS', status: 429, details: { limit: options.mostSubscriptions } },
+            extensions: {
+              code: 'TOO_MANY_SUBSCRIPTIONS',
+              status: 429,
+              details: { limit: options.mostSubscriptions },
+            },
           }),
         ];
       }
@@ -66,7 +70,10 @@ export function addSockets(app: FastifyInstance, serv: GrafservBase, options: So
     method: 'GET',
     url: options.path,
     handler: (_request, reply) =>
-      reply.code(405).header('allow', 'POST').send({ errors: [{ message: 'Send operations by POST; a WebSocket is for subscriptions.' }] }),
+      reply
+        .code(405)
+        .header('allow', 'POST')
+        .send({ errors: [{ message: 'Send operations by POST; a WebSocket is for subscriptions.' }] }),
     wsHandler: makeHandler(handler as never),
   });
 }
@@ -74,7 +81,8 @@ export function addSockets(app: FastifyInstance, serv: GrafservBase, options: So
 function endWhenExpired(socket: WebSocket, at: Date): void {
   const wait = at.getTime() - Date.now();
   const timer = setTimeout(
-    () => (wait > longestTimer ? endWhenExpired(socket, at) : socket.close(unauthorized, 'The token has expired.')),
+    () =>
+      wait > longestTimer ? endWhenExpired(socket, at) : socket.close(unauthorized, 'The token has expired.'),
     Math.max(0, Math.min(wait, longestTimer)),
   );
   socket.once('close', () => clearTimeout(timer));

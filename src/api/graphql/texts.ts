@@ -7,7 +7,8 @@ export const typeTexts: Readonly<Record<string, string>> = {
   BackfilledFire: 'One fire of the past, and what a backfill does with it.',
   Retention: 'How long history is kept.',
   WriteOutcome: 'What creating something came to: with the key of one that exists, it changes that.',
-  ScheduleStats: 'How a schedule is, and what became of all its runs, also those that are not kept any more. Quantiles are within 5 %.',
+  ScheduleStats:
+    'How a schedule is, and what became of all its runs, also those that are not kept any more. Quantiles are within 5 %.',
 };
 
 const fireFields = {
@@ -28,7 +29,8 @@ export const fieldTexts: Readonly<Record<string, string>> = {
   retention: 'How long history is kept.',
   backfilledFires: 'The fires, in order.',
   'SimulatedFire.outcome': 'Of the past the status of its run, or none; of the future fires, or skipped.',
-  'SimulatedFire.reason': 'Why there is no run, or why the run is there though the rule does not account for it.',
+  'SimulatedFire.reason':
+    'Why there is no run, or why the run is there though the rule does not account for it.',
   'SimulatedFire.runId': 'The run, or the id that it would have.',
   'BackfilledFire.outcome':
     'queued, or would be; exists, where it has a run; overlap, where it is left out because of another run.',
@@ -60,7 +62,8 @@ export const fieldTexts: Readonly<Record<string, string>> = {
   'Query.schedules': 'The schedules that are not deleted. To look for some of them: searchSchedules.',
   'Query.runs': 'All runs, the newest first. To look for some of them: searchRuns.',
   'Query.eventHandlers': 'The event handlers that are not deleted.',
-  'Query.schedule': 'A schedule by its id, also a deleted one; null where there is none. By its key or name: findSchedule.',
+  'Query.schedule':
+    'A schedule by its id, also a deleted one; null where there is none. By its key or name: findSchedule.',
   'Query.run': 'A run by its id; null where there is none, or it is not kept any more.',
   'Query.events': 'What was said to have happened, the newest first.',
   'Query.taskHours': 'What became of the runs of each task, by the hour, the newest first.',
@@ -85,11 +88,13 @@ export const argumentTexts: Readonly<Record<string, string>> = {
   locale: 'The language: en or ru (also en-GB, ru_RU and the like).',
   description: "What it is there for, in its owner's words.",
   overdue: 'What becomes of a one-off whose time is over: it is refused, or run at once.',
-  repeatInterval: 'Instead of a rule: daily, weekly or monthly, at the time of day of starts_at, or anchor, from that day on.',
+  repeatInterval:
+    'Instead of a rule: daily, weekly or monthly, at the time of day of starts_at, or anchor, from that day on.',
   allowOverlap: 'Whether it may run beside other runs of the schedule that are not finished.',
   maxRunning: 'How many runs with the key may run at once; 0 lets none start.',
   keepRevisionsMs: 'How long it is kept who changed what, in milliseconds.',
-  expectedRevision: 'The revision that was read before: if it has another one by now, the change is refused (CH012).',
+  expectedRevision:
+    'The revision that was read before: if it has another one by now, the change is refused (CH012).',
   patch: 'What is to be changed.',
   status: 'Those with one of these.',
   task: 'Those of this task.',
@@ -106,7 +111,8 @@ export const argumentTexts: Readonly<Record<string, string>> = {
   'previewSchedule.after': 'Where to start, never included; now, where nothing is said.',
   'pauseSchedule.until': 'When it resumes by itself; where nothing is said, not before it is resumed.',
   'backfill.dryRun': 'Whether it only tells what it would do, which is the default.',
-  'backfill.overlap': 'What becomes of each while another run is not finished: all but cancel_other; allow is the default.',
+  'backfill.overlap':
+    'What becomes of each while another run is not finished: all but cancel_other; allow is the default.',
   'backfill.since': 'Where the range begins; it is part of it.',
   'runNow.payload': 'What the task is given, instead of the payload of the schedule.',
   'triggerEvent.name': 'What happened, for example order.created.',
@@ -137,7 +143,10 @@ export const enumTexts: Readonly<Record<string, Readonly<Record<string, string>>
     SHIFT: 'It fires later by the length of the gap.',
     SKIP: 'It does not fire.',
   },
-  ExcludedPolicy: { SKIP: 'They are skipped.', NEXT_DAY: 'They are made up for once, on the next day that is not excluded.' },
+  ExcludedPolicy: {
+    SKIP: 'They are skipped.',
+    NEXT_DAY: 'They are made up for once, on the next day that is not excluded.',
+  },
   HandlerType: {
     FUNCTION: 'A function of a worker.',
     AGENT: 'A function that asks a language model.',

@@ -83,7 +83,9 @@ export class Feed {
   #readerOf(settings: Settings): Reader {
     const key = JSON.stringify(settings);
     const known = this.#readers.get(key) ?? {
-      reader: new Reader(this.#options.pool, settings, (error) => this.#options.log.warn({ err: error }, 'what changed could not be read')),
+      reader: new Reader(this.#options.pool, settings, (error) =>
+        this.#options.log.warn({ err: error }, 'what changed could not be read'),
+      ),
       count: 0,
     };
     known.count++;
@@ -119,7 +121,10 @@ export class Feed {
   }
 
   async #renew(): Promise<boolean> {
-    const { rows } = await this.#options.pool.query<{ settled: boolean }>('select chime_private.listen_live($1) as settled', [this.#id]);
+    const { rows } = await this.#options.pool.query<{ settled: boolean }>(
+      'select chime_private.listen_live($1) as settled',
+      [this.#id],
+    );
     return rows[0]?.settled === true;
   }
 

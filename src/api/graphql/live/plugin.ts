@@ -2,8 +2,8 @@
 import 'postgraphile';
 import { type PgResource, TYPES } from 'postgraphile/@dataplan/pg';
 import { constant, context, type ExecutableStep, lambda, listen } from 'postgraphile/grafast';
-import { extendSchema } from 'postgraphile/utils';
 import { sql } from 'postgraphile/pg-sql2';
+import { extendSchema } from 'postgraphile/utils';
 import { isOurs } from '../naming.ts';
 import { oursOf } from '../ours.ts';
 import type { Feed } from './feed.ts';
@@ -20,7 +20,8 @@ export function livePlugin(feed: Feed): GraphileConfig.Plugin {
     const field = (name: string) => build.inflection.camelCase(`${prefix}${name}`);
     const resource = (name: string) =>
       (Object.values(build.input.pgRegistry.pgResources) as unknown as PgResource[]).find(
-        (found) => isOurs(found as never) && found.extensions?.pg?.name === name && found.parameters === undefined,
+        (found) =>
+          isOurs(found as never) && found.extensions?.pg?.name === name && found.parameters === undefined,
       ) as PgResource;
     const typeOf = (name: string) => build.inflection.tableType(resource(name).codec as never);
     const [schedules, runs, logs] = [resource('schedules'), resource('runs'), resource('run_logs')];
@@ -36,11 +37,18 @@ export function livePlugin(feed: Feed): GraphileConfig.Plugin {
             afterSeq: others[0] === 'afterSeq' ? (rest[0] ?? 0) : 0,
           }),
         );
-        const $topic = lambda([$interest, context().get('pgSettings' as never) as ExecutableStep], ([interest, settings]) => ({
-          interest,
-          settings: settings ?? {},
-        }));
-        return listen(constant(subscriber(feed), false) as never, $topic as never, (($event: unknown) => $event) as never);
+        const $topic = lambda(
+          [$interest, context().get('pgSettings' as never) as ExecutableStep],
+          ([interest, settings]) => ({
+            interest,
+            settings: settings ?? {},
+          }),
+        );
+        return listen(
+          constant(subscriber(feed), false) as never,
+          $topic as never,
+          (($event: unknown) => $event) as never,
+        );
       },
       plan: ($event: unknown) => $event,
     });
@@ -123,9 +131,14 @@ export function livePlugin(feed: Feed): GraphileConfig.Plugin {
           },
         },
         [type('schedule_change')]: {
-          plans: { ...base, schedule: ($event: EventStep) => schedules.get({ id: $event.get('id') } as never) },
+          plans: {
+            ...base,
+            schedule: ($event: EventStep) => schedules.get({ id: $event.get('id') } as never),
+          },
         },
-        [type('run_change')]: { plans: { ...base, run: ($event: EventStep) => runs.get({ id: $event.get('id') } as never) } },
+        [type('run_change')]: {
+          plans: { ...base, run: ($event: EventStep) => runs.get({ id: $event.get('id') } as never) },
+        },
         [type('run_log_change')]: {
           plans: {
             ...base,
@@ -152,6 +165,7 @@ interface Subscribed {
 /** What Grafast listens to: a topic is what somebody wants to know, and as whom. */
 function subscriber(feed: Feed) {
   return {
-    subscribe: ({ interest, settings }: Subscribed): Promise<AsyncIterableIterator<LiveEvent>> => feed.subscribe(interest, settings),
+    subscribe: ({ interest, settings }: Subscribed): Promise<AsyncIterableIterator<LiveEvent>> =>
+      feed.subscribe(interest, settings),
   };
 }

@@ -60,7 +60,9 @@ export class Reader {
         await withTransaction(
           this.#pool,
           async (client) => {
-            await client.query('select set_config(s.key, s.value, true) from json_each_text($1::json) s', [JSON.stringify(this.#settings)]);
+            await client.query('select set_config(s.key, s.value, true) from json_each_text($1::json) s', [
+              JSON.stringify(this.#settings),
+            ]);
             await this.#tell(client, pending);
           },
           { readOnly: true },
@@ -75,16 +77,24 @@ export class Reader {
 
   async #tell(client: pg.PoolClient, pending: ReadonlyMap<Subscription, ReadonlySet<string>>): Promise<void> {
     const ids = (topic: Topic) => [
-      ...new Set([...pending].flatMap(([{ interest }, wanted]) => (interest.topic === topic ? [...wanted] : []))),
+      ...new Set(
+        [...pending].flatMap(([{ interest }, wanted]) => (interest.topic === topic ? [...wanted] : [])),
+      ),
     ];
     const visible = new Map<string, string>();
     const [runs, schedules] = [ids('run'), ids('schedule')];
     if (runs.length > 0) {
-      const { rows } = await client.query('select r.id, r.task from chime.runs r where r.id = any ($1::uuid[])', [runs]);
+      const { rows } = await client.query(
+        'select r.id, r.task from chime.runs r where r.id = any ($1::uuid[])',
+        [runs],
+      );
       for (const { id, task } of rows) visible.set(id, task);
     }
     if (schedules.length > 0) {
-      const { rows } = await client.query('select s.id, s.task from chime.schedules s where s.id = any ($1::uuid[])', [schedules]);
+      const { rows } = await client.query(
+        'select s.id, s.task from chime.schedules s where s.id = any ($1::uuid[])',
+        [schedules],
+      );
       for (const { id, task } of rows) visible.set(id, task);
     }
     for (const [{ interest, queue }, wanted] of pending) {
@@ -94,7 +104,8 @@ export class Reader {
       }
       for (const id of wanted) {
         const task = visible.get(id);
-        if (task !== undefined && (interest.task === null || interest.task === task)) queue.push({ kind: 'CHANGED', id, at: now() });
+        if (task !== undefined && (interest.task === null || interest.task === task))
+          queue.push({ kind: 'CHANGED', id, at: now() });
       }
     }
   }
@@ -107,7 +118,13 @@ export class Reader {
       );
       const last = rows.at(-1)?.seq;
       if (last === undefined) return;
-      queue.push({ kind: 'CHANGED', id: interest.of, at: now(), afterSeq: interest.afterSeq, untilSeq: last });
+      queue.push({
+        kind: 'CHANGED',
+        id: interest.of,
+        at: now(),
+        afterSeq: interest.afterSeq,
+        untilSeq: last,
+      });
       interest.afterSeq = last;
       if (rows.length < mostLines) return;
     }
