@@ -1,9 +1,11 @@
 // A GraphQL server on a real database, as somebody asks it: over HTTP, and over WebSocket with the client that programs use.
+import { once } from 'node:events';
 import Fastify from 'fastify';
 import { createClient } from 'graphql-ws';
 import type { Test } from 'tap';
 import WebSocket from 'ws';
 import { type GraphqlOptions, mountGraphql } from '../../src/api/graphql/index.ts';
+import type { Feed } from '../../src/api/graphql/live/feed.ts';
 import type { Identity } from '../../src/api/identity.ts';
 import { Pool } from '../../src/db/pool.ts';
 import { NotAuthenticatedError } from '../../src/errors.ts';
@@ -25,6 +27,9 @@ export interface GraphqlServer extends CapturedLog {
   ask(query: string, variables?: Record<string, unknown>, token?: string): Promise<Answer>;
   /** The whole answer of HTTP. */
   post(body: unknown, headers?: Record<string, string>): Promise<Response>;
+  feed: Feed;
+  /** Resolves when so many subscriptions are told of changes. */
+  subscribed(count: number): Promise<void>;
   /** A client of WebSockets, closed at the end of the test. */
   connect(token?: string): Live;
 }
@@ -70,6 +75,10 @@ export async function startGraphql(
     },
     ...options,
   });
+  let subscribed = 0;
+  mounted.feed.on('subscribed', () => {
+    subscribed++;
+  });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   test.teardown(async () => {
     await mounted.close();
@@ -86,6 +95,10 @@ export async function startGraphql(
     ...captured,
     url,
     post,
+    feed: mounted.feed,
+    async subscribed(count) {
+      while (subscribed < count) await once(mounted.feed, 'subscribed');
+    },
     async ask(query, variables, token = admin) {
       const response = await post({ query, variables }, { authorization: `Bearer ${token}` });
       return (await response.json()) as Answer;
@@ -128,7 +141,7 @@ export class Events {
   }
 
   /** Resolves when it has ended. */
-  async end_(): Promise<unknown> {
+  async finished(): Promise<unknown> {
     while (this.ended === undefined) {
       await new Promise<void>((resolve) => {
         this.#waiting = resolve;

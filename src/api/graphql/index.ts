@@ -70,11 +70,15 @@ function identityOf(context: Partial<Grafast.RequestContext>): Identity {
   return identity;
 }
 
+export interface MountedGraphql {
+  /** What subscriptions are told of. */
+  readonly feed: Feed;
+  /** Ends subscriptions and gives everything back but the pool, which is the caller's. */
+  close(): Promise<void>;
+}
+
 /** Serves GraphQL at /graphql, queries and mutations by POST, subscriptions by WebSocket. */
-export async function mountGraphql(
-  app: FastifyInstance,
-  options: GraphqlOptions,
-): Promise<{ close(): Promise<void> }> {
+export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions): Promise<MountedGraphql> {
   const { pool, listenConnectionString, identify, graphiql, introspection, log, path = '/graphql' } = options;
   const feed = new Feed({ connectionString: listenConnectionString, pool, log });
   const service = makePgService({ pool, schemas: [schemaName], pubsub: false });
@@ -131,6 +135,7 @@ export async function mountGraphql(
     addSockets(scope, serv, { path, identify, mostSubscriptions: options.mostSubscriptions ?? 100 });
   });
   return {
+    feed,
     async close() {
       await feed.close();
       await instance.release();

@@ -2,6 +2,7 @@
 // and says so to the database, which is silent else. Where notifications may have been missed, because the connection was lost or
 // a transaction had begun before it was known that somebody listens, every subscriber is told to look for themselves.
 import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import type pg from 'pg';
 import { Listener } from '../../../db/listener.ts';
 import type { Logger } from '../../../log.ts';
@@ -21,7 +22,12 @@ export interface FeedOptions {
 
 type Reading = { subscription: Subscription; reader: Reader };
 
-export class Feed {
+interface FeedEvents {
+  /** Another subscription is told of changes from now on. */
+  subscribed: [];
+}
+
+export class Feed extends EventEmitter<FeedEvents> {
   readonly #options: Required<FeedOptions>;
   readonly #id = randomUUID();
   readonly #readers = new Map<string, { reader: Reader; count: number }>();
@@ -34,14 +40,20 @@ export class Feed {
   #closed = false;
 
   constructor(options: FeedOptions) {
+    super();
     this.#options = { renewEvery: 5000, ...options };
   }
 
-  /** How many subscriptions there are. */
+  /** How many subscriptions there are, those that are being made among them. */
   get size(): number {
     let size = 0;
     for (const readings of this.#watched.values()) size += readings.size;
     return size;
+  }
+
+  /** Whether it is listening. */
+  get listens(): boolean {
+    return this.#timer !== undefined;
   }
 
   /** Events of what somebody with these settings may see; nothing is missed from when it resolves. */
@@ -66,9 +78,11 @@ export class Feed {
     }
     // Lines that are there already.
     if (interest.topic === 'log' && interest.of !== null) reader.changed(reading.subscription, interest.of);
+    this.emit('subscribed');
     return queue;
   }
 
+  /** Ends all subscriptions. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const { subscription } of this.#all()) await subscription.queue.return();
@@ -113,7 +127,7 @@ export class Feed {
     const listener = new Listener({ connectionString, pool, log, channel: 'chime_live' });
     listener.on('notify', (payload) => this.#notified(payload));
     await listener.start();
-    listener.on('gap', () => this.#refetchAll());
+    listener.on('gap', () => this.refetchAll());
     this.#listener = listener;
     await this.#renew();
     this.#settled = await this.#renew();
@@ -135,18 +149,19 @@ export class Feed {
     }
     try {
       const settled = await this.#renew();
-      if (settled && !this.#settled) this.#refetchAll();
+      if (settled && !this.#settled) this.refetchAll();
       this.#settled ||= settled;
     } catch (error) {
       // Until it is told again, the database may be silent.
       this.#settled = false;
       this.#options.log.warn({ err: error }, 'the database could not be told that somebody listens');
     }
-    if (this.#listener?.works === false) this.#refetchAll();
+    if (this.#listener?.works === false) this.refetchAll();
   }
 
   async #stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#timer = undefined;
     const listener = this.#listener;
     this.#listener = undefined;
     this.#starting = undefined;
@@ -155,7 +170,8 @@ export class Feed {
     await this.#options.pool.query('select chime_private.leave_live($1)', [this.#id]).catch(() => {});
   }
 
-  #refetchAll(): void {
+  /** Tells every subscriber that changes may have been missed. */
+  refetchAll(): void {
     for (const { subscription } of this.#all()) subscription.queue.push(refetch());
   }
 

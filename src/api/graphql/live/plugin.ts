@@ -1,7 +1,7 @@
 // The fields of Subscription. Events carry ids; rows are read when one is delivered, with the rights of whom it is for.
 import 'postgraphile';
 import { type PgResource, TYPES } from 'postgraphile/@dataplan/pg';
-import { constant, context, type ExecutableStep, lambda, listen } from 'postgraphile/grafast';
+import { access, constant, context, type ExecutableStep, lambda, listen } from 'postgraphile/grafast';
 import { sql } from 'postgraphile/pg-sql2';
 import { extendSchema } from 'postgraphile/utils';
 import { isOurs } from '../naming.ts';
@@ -11,7 +11,6 @@ import type { LiveEvent } from './queue.ts';
 import type { Interest, Settings, Topic } from './reader.ts';
 
 type Args = { getRaw(name: string): ExecutableStep };
-type EventStep = ExecutableStep & { get(name: string): ExecutableStep };
 
 export function livePlugin(feed: Feed): GraphileConfig.Plugin {
   return extendSchema((build) => {
@@ -53,9 +52,9 @@ export function livePlugin(feed: Feed): GraphileConfig.Plugin {
       plan: ($event: unknown) => $event,
     });
     const base = {
-      kind: ($event: EventStep) => $event.get('kind'),
-      id: ($event: EventStep) => $event.get('id'),
-      at: ($event: EventStep) => $event.get('at'),
+      kind: ($event: ExecutableStep) => access($event, 'kind'),
+      id: ($event: ExecutableStep) => access($event, 'id'),
+      at: ($event: ExecutableStep) => access($event, 'at'),
     };
 
     return {
@@ -133,19 +132,19 @@ export function livePlugin(feed: Feed): GraphileConfig.Plugin {
         [type('schedule_change')]: {
           plans: {
             ...base,
-            schedule: ($event: EventStep) => schedules.get({ id: $event.get('id') } as never),
+            schedule: ($event: ExecutableStep) => schedules.get({ id: access($event, 'id') } as never),
           },
         },
         [type('run_change')]: {
-          plans: { ...base, run: ($event: EventStep) => runs.get({ id: $event.get('id') } as never) },
+          plans: { ...base, run: ($event: ExecutableStep) => runs.get({ id: access($event, 'id') } as never) },
         },
         [type('run_log_change')]: {
           plans: {
             ...base,
-            lines($event: EventStep) {
-              const $lines = logs.find({ run_id: $event.get('id') } as never);
-              const after = $lines.placeholder($event.get('afterSeq') as never, TYPES.int as never);
-              const until = $lines.placeholder($event.get('untilSeq') as never, TYPES.int as never);
+            lines($event: ExecutableStep) {
+              const $lines = logs.find({ run_id: access($event, 'id') } as never);
+              const after = $lines.placeholder(access($event, 'afterSeq') as never, TYPES.int as never);
+              const until = $lines.placeholder(access($event, 'untilSeq') as never, TYPES.int as never);
               $lines.where(sql`${$lines.alias}.seq > ${after} and ${$lines.alias}.seq <= ${until}`);
               $lines.orderBy({ attribute: 'seq', direction: 'ASC' });
               $lines.setOrderIsUnique();
