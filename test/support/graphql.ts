@@ -28,6 +28,8 @@ export interface GraphqlServer extends CapturedLog {
   /** The whole answer of HTTP. */
   post(body: unknown, headers?: Record<string, string>): Promise<Response>;
   feed: Feed;
+  /** How often a connection to the database was taken. */
+  acquired(): number;
   /** Resolves when so many subscriptions are told of changes. */
   subscribed(count: number): Promise<void>;
   /** A client of WebSockets, closed at the end of the test. */
@@ -75,6 +77,10 @@ export async function startGraphql(
     },
     ...options,
   });
+  let acquired = 0;
+  pool.on('acquire', () => {
+    acquired++;
+  });
   let subscribed = 0;
   mounted.feed.on('subscribed', () => {
     subscribed++;
@@ -96,6 +102,7 @@ export async function startGraphql(
     url,
     post,
     feed: mounted.feed,
+    acquired: () => acquired,
     async subscribed(count) {
       while (subscribed < count) await once(mounted.feed, 'subscribed');
     },

@@ -136,7 +136,10 @@ export function livePlugin(feed: Feed): GraphileConfig.Plugin {
           },
         },
         [type('run_change')]: {
-          plans: { ...base, run: ($event: ExecutableStep) => runs.get({ id: access($event, 'id') } as never) },
+          plans: {
+            ...base,
+            run: ($event: ExecutableStep) => runs.get({ id: access($event, 'id') } as never),
+          },
         },
         [type('run_log_change')]: {
           plans: {
