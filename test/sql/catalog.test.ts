@@ -73,6 +73,42 @@ t.test('functions with the rights of their owner name the schemas they search', 
   );
 });
 
+t.test('no table and no view is outside the walls', async (test) => {
+  test.strictSame(
+    await database.rows(
+      `select c.oid::regclass::text as name from pg_class c
+       where c.relnamespace = 'chime'::regnamespace and c.relkind in ('r', 'p') and not c.relrowsecurity`,
+    ),
+    [],
+    'tables without row-level security',
+  );
+  test.strictSame(
+    await database.rows(
+      `select c.oid::regclass::text as name, r.rolname as role
+       from pg_class c, pg_roles r
+       where c.relnamespace = 'chime'::regnamespace and c.relkind in ('r', 'p') and r.rolname in ('chime_user', 'chime_admin', 'chime_reporter')
+         and has_any_column_privilege(r.oid, c.oid, 'select')
+           <> exists (select from pg_policy p where p.polrelid = c.oid and p.polroles = array[r.oid])`,
+    ),
+    [],
+    'who may read one has a policy for it, and nobody else',
+  );
+  test.strictSame(
+    await database.rows("select * from pg_policies where schemaname = 'chime' and cmd <> 'SELECT'"),
+    [],
+    'nobody writes by a policy',
+  );
+  test.strictSame(
+    await database.rows(
+      `select c.oid::regclass::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where n.nspname in ('chime', 'chime_private') and c.relkind in ('v', 'm')
+         and not coalesce('security_invoker=true' = any (c.reloptions), false)`,
+    ),
+    [],
+    'views with the rights of their owner',
+  );
+});
+
 t.test('no name is overloaded by accident', async (test) => {
   test.strictSame(
     await database.rows(
@@ -96,10 +132,11 @@ t.test('everybody else is kept out', async (test) => {
   test.strictSame(
     await database.rows(
       `select r.rolname, c.relname, x.privilege
-       from pg_class c join pg_namespace n on n.oid = c.relnamespace, pg_roles r, unnest('{insert,update,delete,truncate}'::text[]) x(privilege)
-       where n.nspname in ('chime', 'chime_private') and c.relkind in ('r', 'p')
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace, pg_roles r, unnest('{insert,update,delete,truncate,references,trigger}'::text[]) x(privilege)
+       where n.nspname in ('chime', 'chime_private') and c.relkind in ('r', 'p', 'v')
          and r.rolname in ('chime_worker', 'chime_api', 'chime_user', 'chime_admin', 'chime_reporter')
-         and has_table_privilege(r.rolname, c.oid, x.privilege)`,
+         and (has_table_privilege(r.rolname, c.oid, x.privilege)
+           or x.privilege in ('insert', 'update', 'references') and has_any_column_privilege(r.rolname, c.oid, x.privilege))`,
     ),
     [],
     'no role writes a table',

@@ -1,0 +1,101 @@
+// Two tenants with people in them, each of whom has left something in every table: what each made bears its name.
+import { asIdentity, type Identity } from '../../src/api/identity.ts';
+import { attemptsOf } from './attempts.ts';
+import type { TestDatabase } from './database.ts';
+import { defaultTenant, person } from './identities.ts';
+
+export interface Left {
+  schedule: string;
+  queued: string;
+  failed: string;
+  handler: string;
+  user: string;
+  token: string;
+}
+
+/** What somebody has; that of an administrator is the tenant's own. */
+export interface Maker {
+  identity: Identity;
+  left: Left;
+}
+
+async function leave(
+  database: TestDatabase,
+  identity: Identity,
+  admin: Identity,
+  worker: string,
+): Promise<Left> {
+  const { start, finish } = attemptsOf(database);
+  const { name: mark, tenantId } = identity;
+  // What an administrator makes is its own only where a user is named.
+  const maker = identity === admin ? { ...identity, userId: null } : identity;
+  const call = (who: Identity, sql: string, values: unknown[]): Promise<string> =>
+    asIdentity(database.pool, who, 'rest', async (client) => {
+      const { rows } = await client.query<{ id: string }>(sql, values);
+      return rows[0]?.id as string;
+    });
+  const schedule = await call(
+    maker,
+    `select id from chime.create_schedule(task => $1, key => $1, name => $1, every => '1 hour', tags => '{common}', overlap => 'allow', max_retries => 0)`,
+    [mark],
+  );
+  const run = () => call(maker, 'select id from chime.run_now($1)', [schedule]);
+  const failed = await run();
+  const [started] = await start(worker, [failed]);
+  await database.rows(
+    "select chime_private.write_logs(array[$1::uuid], '{1}', '{1}', '{info}', array[$2], '{null}', array[chime.now()])",
+    [failed, mark],
+  );
+  await finish([
+    { id: failed, attempt: started?.attempt ?? 0, outcome: 'failed', error: mark, output: mark },
+  ]);
+  const handler = await call(
+    maker,
+    "select id from chime.create_event_handler(event => $1 || '.never', task => $1, key => $1, name => $1)",
+    [mark],
+  );
+  await call(maker, "select id from chime.trigger_event($1 || '.happened')", [mark]);
+  const token = await call(admin, 'select id from chime.create_api_token($1, $2::chime.access_role, $3)', [
+    mark,
+    maker.userId === null ? 'admin' : 'user',
+    maker.userId,
+  ]);
+  const values = [schedule, tenantId, maker.userId, mark];
+  await database.rows(
+    `insert into chime.late_ends (run_id, schedule_id, tenant_id, owner_id, task, status, fires, finished_at)
+     values (gen_random_uuid(), $1, $2, $3, $4, 'succeeded', 0, chime.now())`,
+    values,
+  );
+  await database.rows(
+    'insert into chime.schedule_totals (schedule_id, tenant_id) values ($1, $2)',
+    values.slice(0, 2),
+  );
+  await database.rows('insert into chime.run_hours (hour, tenant_id, task) values (chime.now(), $1, $2)', [
+    tenantId,
+    mark,
+  ]);
+  return { schedule, failed, queued: await run(), handler, user: identity.userId as string, token };
+}
+
+/** Ann and Bob of tenant_a, Zoe of tenant_b, and the tenants themselves. */
+export async function makeTenants(database: TestDatabase): Promise<Record<string, Maker>> {
+  await database.rows("update chime.tenants set name = 'tenant_a'");
+  const other = await database.value<string>("select id from chime.create_tenant('tenant_b')");
+  const makers: Record<string, Maker> = {};
+  const worker = await attemptsOf(database).register(['tenant_a', 'ann', 'bob', 'tenant_b', 'zoe']);
+  for (const [tenant, names] of [
+    [defaultTenant, ['tenant_a', 'ann', 'bob']],
+    [other, ['tenant_b', 'zoe']],
+  ] as const) {
+    const admin = await person(database, tenant, names[0], 'admin');
+    for (const name of names) {
+      const identity = name === admin.name ? admin : await person(database, tenant, name);
+      makers[name] = { identity, left: await leave(database, identity, admin, worker) };
+    }
+    await asIdentity(database.pool, admin, 'rest', async (client) => {
+      await client.query('select chime.set_calendar($1, $2)', [admin.name, ['2026-12-25']]);
+      await client.query('select chime.set_concurrency_limit($1, 2)', [admin.name]);
+    });
+  }
+  return makers;
+}
