@@ -142,3 +142,6 @@ comment on column chime.run_stats.average_duration_ms is 'How long their last at
 comment on column chime.run_stats.p95_duration_ms is 'How long at most for 95 of 100 of them, in milliseconds.';
 comment on column chime.run_stats.average_lateness_ms is 'How much later than due they started on average, in milliseconds.';
 comment on column chime.run_stats.p95_lateness_ms is 'How much at most for 95 of 100 of them, in milliseconds.';
+
+comment on column chime.api_tokens.id is 'What identifies it.';
+comment on column chime.api_tokens.created_at is 'When it was made.';

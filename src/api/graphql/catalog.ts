@@ -53,6 +53,11 @@ export const tables: Readonly<Record<string, Shown>> = {
   concurrency_limits: { hide: ['slot'], key: 'key' },
   tasks: { order: ['name'] },
   users: { order: ['name'] },
+  api_tokens: {
+    hide: ['hash'],
+    defaultOrder: 'PRIMARY_KEY_DESC',
+    references: [{ column: 'user_id', to: ['users', 'id'], field: 'user' }],
+  },
   runs: {
     defaultOrder: 'PRIMARY_KEY_DESC',
     hide: ['in_turn', 'policy', 'traceparent'],
@@ -154,7 +159,7 @@ export interface ShownFunction {
   search?: boolean;
   /** Whether it answers a short list instead of pages. */
   list?: boolean;
-  /** The table whose row it creates or changes; it answers the id and the outcome. */
+  /** The table whose row it creates or changes; it answers the id, and what else is to be known. */
   creates?: string;
   /** The function whose arguments are the fields of its patch. */
   patches?: string;
@@ -209,4 +214,8 @@ export const functions: Readonly<Record<string, ShownFunction>> = {
   set_concurrency_limit: {},
   delete_concurrency_limit: {},
   set_retention: { rows: 'retention' },
+  block_user: {},
+  unblock_user: {},
+  create_api_token: { creates: 'api_tokens' },
+  revoke_api_token: {},
 };

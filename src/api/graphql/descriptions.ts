@@ -14,6 +14,7 @@ const camel = (name: string) =>
 /** A comment of SQL as GraphQL says it. */
 export function forGraphql(comment: string, labels: ReadonlySet<string>): string {
   return comment
+    .replace(/\s*\n\s*/g, ' ')
     .replace(/\s*Example: select[\s\S]*$/, '')
     .replace(/CH(\d{3}) to CH(\d{3})/g, (_match, first: string, last: string) =>
       [...errorClasses.keys()].filter((code) => code >= `CH${first}` && code <= `CH${last}`).join(', '),
@@ -34,7 +35,7 @@ export function forGraphql(comment: string, labels: ReadonlySet<string>): string
     )
     .replace(/\b[a-z]+(?:_[a-z0-9]+)+\b/g, (word) => (labels.has(word) ? word.toUpperCase() : camel(word)))
     .replace(/\bscheduledFor\b/g, 'scheduledAt')
-    .replace(/\b([a-z_]+)(?= = )/g, (word) => (labels.has(word) ? word.toUpperCase() : word));
+    .replace(/\b([a-z_]+)(?= =\s)/g, (word) => (labels.has(word) ? word.toUpperCase() : word));
 }
 
 const labelsOf = new WeakMap<object, ReadonlySet<string>>();
@@ -59,6 +60,8 @@ function comment(build: GraphileBuild.Build, text: string | null | undefined): s
   return text ? forGraphql(text, labels(build)) : undefined;
 }
 
+const a = (noun: string) => `${/^[aeio]/.test(noun) ? 'an' : 'a'} ${noun}`;
+
 /** What a type is for, by its name. */
 function typeText(name: string, prefix: string): string | undefined {
   const own = name.startsWith(prefix) ? name.slice(prefix.length) : name;
@@ -69,11 +72,11 @@ function typeText(name: string, prefix: string): string | undefined {
   const [, stem = '', kind] = /^(.*?)(Connection|Edge|OrderBy|Payload|Input|Changes)$/.exec(own) ?? [];
   switch (kind) {
     case 'Connection':
-      return `A page of a list: each item is a ${words(stem)}.`;
+      return `A page of a list: each item is ${a(words(stem))}.`;
     case 'Edge':
-      return `A ${words(stem)} in a list, and its place there.`;
+      return `An item of a list, ${a(words(stem))}, and its place there.`;
     case 'OrderBy':
-      return `What a list can be ordered by, each item of which is a ${words(stem)}.`;
+      return `What a list can be ordered by, each item of which is ${a(words(stem))}.`;
     case 'Payload':
       return `What the mutation \`${field(stem)}\` answers.`;
     case 'Input':
@@ -95,7 +98,6 @@ function columnText(build: GraphileBuild.Build, argument: string): string | unde
     'concurrency_limits',
     'runs',
     'events',
-    'users',
   ]) {
     const resource = resources.find(
       ({ parameters, extensions, codec }) =>
@@ -109,15 +111,17 @@ function columnText(build: GraphileBuild.Build, argument: string): string | unde
   return undefined;
 }
 
-function argumentText(build: GraphileBuild.Build, field: string, argument: string): string | undefined {
-  const text =
-    argumentTexts[`${field}.${argument}`] ?? columnTextFirst(field, argument) ?? columnText(build, argument);
-  return comment(build, text) ?? argumentTexts[argument];
-}
+/** What sets a column is described as that; what names or seeks something is not. */
+const sets = /^(?:create|update|set|preview|describe|simulate|schedule|eventHandler)/;
 
-/** Where an argument looks for something, it is not what sets a column. */
-function columnTextFirst(field: string, argument: string): string | undefined {
-  return /^(?:search|find)/.test(field) ? argumentTexts[argument] : undefined;
+function argumentText(build: GraphileBuild.Build, field: string, argument: string): string | undefined {
+  const own = argumentTexts[`${field}.${argument}`];
+  const named = argumentTexts[argument];
+  const column = columnText(build, argument);
+  return comment(
+    build,
+    own ?? (sets.test(field) && argument !== 'scheduleId' ? (column ?? named) : (named ?? column)),
+  );
 }
 
 const unprefixed = (name: string, prefix: string) =>
@@ -154,7 +158,7 @@ export const DescriptionsPlugin: GraphileConfig.Plugin = {
         const name = Self.name.slice(build.inflection.upperCamelCase(oursOf(build).prefix).length);
         if (!oursOf(build).types.has(Self.name) && !name.endsWith('WriteOutcome')) return value;
         const valueName = (scope as { valueName?: string }).valueName ?? '';
-        const text = enumTexts[name]?.[valueName] ?? orderText(valueName);
+        const text = comment(build, enumTexts[name]?.[valueName]) ?? orderText(valueName);
         return text === undefined ? value : { ...value, description: text };
       },
       GraphQLObjectType_fields_field(field, build, { scope, Self }) {
@@ -165,7 +169,10 @@ export const DescriptionsPlugin: GraphileConfig.Plugin = {
           ? Self.name.slice(prefix.length && prefix.length - 1)
           : Self.name;
         const text =
-          fieldTexts[`${own}.${name}`] ?? comment(build, field.description) ?? generalText(own, name);
+          comment(build, fieldTexts[`${own}.${name}`]) ??
+          plumbingText(own, name) ??
+          comment(build, field.description) ??
+          comment(build, fieldTexts[name]);
         return text === undefined ? field : { ...field, description: text };
       },
       GraphQLObjectType_fields_field_args_arg(arg, build, { scope, Self }) {
@@ -195,8 +202,8 @@ function orderText(value: string): string | undefined {
   return `By ${by}, ${direction === 'ASC' ? 'ascending' : 'descending'}.`;
 }
 
-/** What fields of many types say. */
-function generalText(type: string, field: string): string | undefined {
+/** What the same fields of many types say. */
+function plumbingText(type: string, field: string): string | undefined {
   if (field === 'query')
     return 'The root of all queries: what is read through it is as it is after the mutation.';
   if (type.endsWith('Connection')) {
@@ -208,5 +215,5 @@ function generalText(type: string, field: string): string | undefined {
   }
   if (type.endsWith('Edge'))
     return { cursor: 'The place of the item, for `after`.', node: 'The item.' }[field];
-  return fieldTexts[field];
+  return undefined;
 }

@@ -3,10 +3,11 @@
 import { randomUUID } from 'node:crypto';
 import 'postgraphile';
 import { isSafeError } from 'postgraphile/grafast';
+import { defaultMaskError } from 'postgraphile/grafserv';
 import { GraphQLError } from 'postgraphile/graphql';
 import { fromCall } from '../../client/call_error.ts';
 import { isTransient } from '../../db/pool.ts';
-import { ChimeError, NotAllowedError } from '../../errors.ts';
+import { ChimeError, fromDatabase, NotAllowedError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import { errorName } from './error_names.ts';
 
@@ -46,19 +47,30 @@ function passing(error: unknown): Record<string, unknown> | undefined {
     : undefined;
 }
 
+/** The same error, with what the client is told of it. */
+function said(error: GraphQLError, message: string, extensions: Record<string, unknown>): GraphQLError {
+  return new GraphQLError(message, {
+    ...(error.nodes === undefined ? {} : { nodes: error.nodes }),
+    ...(error.source === undefined ? {} : { source: error.source }),
+    ...(error.positions === undefined ? {} : { positions: error.positions }),
+    ...(error.path === undefined ? {} : { path: error.path }),
+    extensions,
+  });
+}
+
+/** For a server that is not ours: what pgchime raises is told, all else is masked as PostGraphile does it. */
+export function maskOthers(error: GraphQLError): GraphQLError {
+  const ours = fromDatabase(error.originalError);
+  return ours instanceof ChimeError ? said(error, ours.message, extensionsOf(ours)) : defaultMaskError(error);
+}
+
+/** For our own: whatever is nobody's business goes to the log. */
 export function makeMaskError(log: Pick<Logger, 'error' | 'warn'>): (error: GraphQLError) => GraphQLError {
   return (error) => {
     const cause = error.originalError;
     // Of the document itself: syntax, fields, variables.
     if (cause === undefined || cause === null || cause instanceof GraphQLError) return error;
-    const say = (message: string, extensions: Record<string, unknown>) =>
-      new GraphQLError(message, {
-        ...(error.nodes === undefined ? {} : { nodes: error.nodes }),
-        ...(error.source === undefined ? {} : { source: error.source }),
-        ...(error.positions === undefined ? {} : { positions: error.positions }),
-        ...(error.path === undefined ? {} : { path: error.path }),
-        extensions,
-      });
+    const say = (message: string, extensions: Record<string, unknown>) => said(error, message, extensions);
     const ours = ourError(cause);
     if (ours !== undefined) return say(ours.message, extensionsOf(ours));
     if (isSafeError(cause))

@@ -3,7 +3,6 @@ import 'postgraphile';
 import type { PgResource } from 'postgraphile/@dataplan/pg';
 import type { ObjectStep } from 'postgraphile/grafast';
 import { functions } from './catalog.ts';
-import { schemaName } from './catalog_plugin.ts';
 import { isOurs } from './naming.ts';
 import { oursOf } from './ours.ts';
 
@@ -73,10 +72,19 @@ export const PayloadsPlugin: GraphileConfig.Plugin = {
               type: build.getOutputTypeByName(build.inflection.tableType(table.codec as never)),
               plan: ($payload: ObjectStep) => table.get({ id: result($payload).get('id') } as never),
             }));
-            rest.outcome = fieldWithHooks({ fieldName: 'outcome' }, () => ({
-              type: build.getOutputTypeByName(outcomeType(build)),
-              plan: ($payload: ObjectStep) => result($payload).get('outcome'),
-            }));
+            const answered = (scope.pgTypeResource as PgResource).codec.attributes ?? {};
+            if (answered.outcome !== undefined) {
+              rest.outcome = fieldWithHooks({ fieldName: 'outcome' }, () => ({
+                type: build.getOutputTypeByName(outcomeType(build)),
+                plan: ($payload: ObjectStep) => result($payload).get('outcome'),
+              }));
+            }
+            if (answered.secret !== undefined) {
+              rest.secret = fieldWithHooks({ fieldName: 'secret' }, () => ({
+                type: build.graphql.GraphQLString,
+                plan: ($payload: ObjectStep) => result($payload).get('secret'),
+              }));
+            }
             rest.query = query;
           }
           return rest as typeof fields;
@@ -85,4 +93,3 @@ export const PayloadsPlugin: GraphileConfig.Plugin = {
     },
   },
 };
-void schemaName;
