@@ -91,14 +91,7 @@ function typeText(name: string, prefix: string): string | undefined {
 /** The comment on the column of the same name, for an argument that sets it. */
 function columnText(build: GraphileBuild.Build, argument: string): string | undefined {
   const resources = Object.values(build.input.pgRegistry.pgResources) as unknown as PgResource[];
-  for (const table of [
-    'schedules',
-    'event_handlers',
-    'calendars',
-    'concurrency_limits',
-    'runs',
-    'events',
-  ]) {
+  for (const table of ['schedules', 'event_handlers', 'calendars', 'concurrency_limits', 'runs', 'events']) {
     const resource = resources.find(
       ({ parameters, extensions, codec }) =>
         parameters === undefined && isOurs(codec as never) && extensions?.pg?.name === table,
