@@ -5,6 +5,7 @@ import { Calendars } from './calendars.ts';
 import { fromCall } from './call_error.ts';
 import { ConcurrencyLimits } from './concurrency_limits.ts';
 import { EventHandlers, Events } from './events.ts';
+import { ApiTokens, Tenants, Users } from './people.ts';
 import { fromRow, namedCall } from './rows.ts';
 import { Runs } from './runs.ts';
 import { Schedules } from './schedules.ts';
@@ -42,6 +43,10 @@ export class Chime {
   readonly events: Events;
   /** Create, change, steer and find event handlers. */
   readonly eventHandlers: EventHandlers;
+  readonly tenants: Tenants;
+  readonly users: Users;
+  /** Tokens by which programs sign in. */
+  readonly apiTokens: ApiTokens;
 
   /** Use `createChime`. */
   constructor(db: Queryable, close: () => Promise<void>, signature: Signature = { surface: 'typescript' }) {
@@ -60,6 +65,9 @@ export class Chime {
     this.concurrencyLimits = new ConcurrencyLimits(this.#send);
     this.events = new Events(this.#send);
     this.eventHandlers = new EventHandlers(this.#send);
+    this.tenants = new Tenants(this.#send);
+    this.users = new Users(this.#send);
+    this.apiTokens = new ApiTokens(this.#send, this.users);
   }
 
   /** The next fires of a rule, without storing anything. */

@@ -8,6 +8,7 @@ import type {
   EventHandlerPatch,
 } from './event_types.ts';
 import { eventHandlerFields } from './event_types.ts';
+import { newestOf } from './newest.ts';
 import { fromRow, isId, namedCall, toPatch } from './rows.ts';
 
 const eventColumns =
@@ -44,10 +45,12 @@ export class Events {
   async list({ name, limit = 20 }: { name?: string; limit?: number } = {}): Promise<ChimeEvent[]> {
     const begins = name?.endsWith('.*') === true || name === '*';
     const rows = await this.#send(
-      `select ${eventColumns} from chime.events e
-       where e.tenant_id = chime.current_tenant()
-         ${name === undefined ? '' : begins ? 'and starts_with(e.name, $2)' : 'and e.name = $2'}
-       order by e.id desc limit $1`,
+      name !== undefined && !begins
+        ? `select ${eventColumns} from chime.events e
+           where e.tenant_id = chime.current_tenant() and e.name = $2 order by e.id desc limit $1`
+        : `select ${eventColumns} from (
+             select * from ${newestOf('chime.events', begins ? 'and starts_with(r.name, $2)' : '')}) e
+           order by e.id desc limit $1`,
       [limit, ...(name === undefined ? [] : [begins ? name.slice(0, -1) : name])],
     );
     return rows.map((row) => fromRow<ChimeEvent>(row));

@@ -1,6 +1,7 @@
 import { RunNotFoundError } from '../errors.ts';
 import { calling, type TraceOptions } from './acting.ts';
 import type { Send } from './chime.ts';
+import { newestOf } from './newest.ts';
 import { fromRow, isId } from './rows.ts';
 import type { Run, RunStatus, RunWithOutput } from './types.ts';
 
@@ -40,12 +41,14 @@ export class Runs {
   /** The latest runs first, of one schedule or of all. */
   async list(options: { scheduleId?: string; status?: RunStatus; limit?: number } = {}): Promise<Run[]> {
     const { scheduleId, status, limit = 20 } = options;
+    const inStatus = `and ($2::chime.run_status is null or r.status = $2) ${status === undefined ? '' : (alsoTrue[status] ?? '')}`;
+    const source =
+      scheduleId === undefined
+        ? newestOf('chime.runs', inStatus)
+        : `(select * from chime.runs r where r.tenant_id = chime.current_tenant() and r.schedule_id = $3 ${inStatus}
+            order by r.id desc limit $1) r`;
     const rows = await this.#send(
-      `select ${runColumns} from chime.runs r left join chime.schedules s on s.id = r.schedule_id
-       where r.tenant_id = chime.current_tenant()
-         ${scheduleId === undefined ? '' : 'and r.schedule_id = $3'} and ($2::chime.run_status is null or r.status = $2)
-         ${status === undefined ? '' : (alsoTrue[status] ?? '')}
-       order by r.id desc limit $1`,
+      `select ${runColumns} from ${source} left join chime.schedules s on s.id = r.schedule_id order by r.id desc limit $1`,
       [limit, status ?? null, ...(scheduleId === undefined ? [] : [scheduleId])],
     );
     return rows.map((row) => fromRow<Run>(row));

@@ -367,3 +367,61 @@ export interface Calendar {
   createdAt: Date;
   updatedAt: Date;
 }
+
+/** Who owns rows. */
+export interface Tenant {
+  id: string;
+  name: string;
+  createdAt: Date;
+}
+
+/** A person, or a program that is treated as one. */
+export interface User {
+  id: string;
+  /** What tokens call the person. */
+  subject: string;
+  name: string | null;
+  locale: string | null;
+  timezone: string | null;
+  status: 'active' | 'blocked' | 'forgotten';
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** As what somebody acts: with what is their own, with all of the tenant, or reading all of it. */
+export type AccessRole = 'user' | 'admin' | 'reporter';
+
+export interface CreateApiTokenInput {
+  /** What it is for. */
+  name: string;
+  role: AccessRole;
+  /** As whom it acts, by id or subject; a token with the role `user` needs it. */
+  user?: string;
+  /** From when on it is refused; never by default. */
+  expiresAt?: Date | string;
+  /** The same, as an interval from now. */
+  expiresIn?: string;
+}
+
+export interface CreatedApiToken {
+  id: string;
+  /** What the program signs in with; it is kept nowhere. */
+  secret: string;
+}
+
+/** A token of a program, without its secret. */
+export interface ApiToken {
+  id: string;
+  name: string;
+  role: AccessRole;
+  userId: string | null;
+  userSubject: string | null;
+  /** The first characters of the secret. */
+  prefix: string;
+  createdBy: string;
+  createdAt: Date;
+  expiresAt: Date | null;
+  /** To within five minutes. */
+  lastUsedAt: Date | null;
+  revokedAt: Date | null;
+}
