@@ -33,9 +33,10 @@ function shapeClass(pgClass: PgClass, shown: Shown, prefix: string): void {
   tag(pgClass, {
     name: `${prefix}${name}`,
     ...(shown.type === undefined ? {} : { typeName: shown.type }),
-    behavior: [...readOnly, ...(inner ? ['-query:resource:connection', '-query:resource:list'] : [])].join(
-      ' ',
-    ),
+    behavior: [
+      ...readOnly,
+      ...(inner ? ['-query:resource:connection', '-query:resource:list', '-query:resource:single'] : []),
+    ].join(' '),
     ...(key === undefined ? {} : isView ? { primaryKey: key } : { unique: key }),
     ...(shown.defaultOrder === undefined ? {} : { defaultOrder: shown.defaultOrder }),
     foreignKey: references.map(

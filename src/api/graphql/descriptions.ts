@@ -1,65 +1,12 @@
-// Descriptions: comments of SQL, rewritten for readers of GraphQL (a comment says retry_of, CH010 and buffer_one, here they are retryOf,
-// SCHEDULE_NOT_FOUND and BUFFER_ONE), and texts.ts for what SQL has no comments on. What a rule can say, a rule says.
+// Descriptions: comments of SQL in the words of GraphQL, and texts.ts for what SQL has no comments on. What a rule can say, a rule says.
 import 'postgraphile';
-import type { PgCodec, PgResource } from 'postgraphile/@dataplan/pg';
-import { errorClasses } from '../../errors.ts';
-import { errorName } from './error_names.ts';
+import type { PgResource } from 'postgraphile/@dataplan/pg';
 import { isOurs } from './naming.ts';
 import { isOurField, oursOf } from './ours.ts';
+import { camel, comment } from './sql_words.ts';
 import { argumentTexts, enumTexts, fieldTexts, typeTexts } from './texts.ts';
 
-const camel = (name: string) =>
-  name.replace(/_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase());
-
-/** A comment of SQL as GraphQL says it. */
-export function forGraphql(comment: string, labels: ReadonlySet<string>): string {
-  return comment
-    .replace(/\s*\n\s*/g, ' ')
-    .replace(/\s*Example: select[\s\S]*$/, '')
-    .replace(/CH(\d{3}) to CH(\d{3})/g, (_match, first: string, last: string) =>
-      [...errorClasses.keys()].filter((code) => code >= `CH${first}` && code <= `CH${last}`).join(', '),
-    )
-    .replace(/\bCH\d{3}\b/g, (code) => {
-      const type = errorClasses.get(code);
-      return type === undefined ? code : errorName(type);
-    })
-    .replace(/\bchime\.(?=[a-z_]+\b(?!\.))/g, '')
-    .replace(
-      /(\w+) => '(\w+)'/g,
-      (_match, name: string, value: string) => `${camel(name)}: ${value.toUpperCase()}`,
-    )
-    .replace(
-      /(\w+) => (\w+)/g,
-      (_match, name: string, value: string) =>
-        `${camel(name)}: ${labels.has(value) ? value.toUpperCase() : value}`,
-    )
-    .replace(/\b[a-z]+(?:_[a-z0-9]+)+\b/g, (word) => (labels.has(word) ? word.toUpperCase() : camel(word)))
-    .replace(/\bscheduledFor\b/g, 'scheduledAt')
-    .replace(/\b([a-z_]+)(?= =\s)/g, (word) => (labels.has(word) ? word.toUpperCase() : word));
-}
-
-const labelsOf = new WeakMap<object, ReadonlySet<string>>();
-
-function labels(build: GraphileBuild.Build): ReadonlySet<string> {
-  const registry = build.input.pgRegistry;
-  const codecs = Object.values(registry.pgCodecs) as unknown as (PgCodec & {
-    values?: { value: string }[];
-  })[];
-  const found =
-    labelsOf.get(registry) ??
-    new Set(
-      codecs.flatMap((codec) =>
-        isOurs(codec as never) ? (codec.values ?? []).map(({ value }) => value) : [],
-      ),
-    );
-  labelsOf.set(registry, found);
-  return found;
-}
-
-function comment(build: GraphileBuild.Build, text: string | null | undefined): string | undefined {
-  return text ? forGraphql(text, labels(build)) : undefined;
-}
-
+const words = (text: string) => text.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
 const a = (noun: string) => `${/^[aeio]/.test(noun) ? 'an' : 'a'} ${noun}`;
 
 /** What a type is for, by its name. */
@@ -67,7 +14,6 @@ function typeText(name: string, prefix: string): string | undefined {
   const own = name.startsWith(prefix) ? name.slice(prefix.length) : name;
   const known = typeTexts[own];
   if (known !== undefined) return known;
-  const words = (text: string) => text.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
   const field = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
   const [, stem = '', kind] = /^(.*?)(Connection|Edge|OrderBy|Payload|Input|Changes)$/.exec(own) ?? [];
   switch (kind) {
@@ -164,6 +110,7 @@ export const DescriptionsPlugin: GraphileConfig.Plugin = {
         const text =
           comment(build, fieldTexts[`${own}.${name}`]) ??
           plumbingText(own, name) ??
+          relationText(build, scope, field.description) ??
           comment(build, field.description) ??
           comment(build, fieldTexts[name]);
         return text === undefined ? field : { ...field, description: text };
@@ -193,6 +140,30 @@ function orderText(value: string): string | undefined {
   if (direction === undefined) return undefined;
   const by = what === 'PRIMARY_KEY' ? 'its key (an id is in the order of time)' : camel(what.toLowerCase());
   return `By ${by}, ${direction === 'ASC' ? 'ascending' : 'descending'}.`;
+}
+
+interface Scope {
+  isRootQuery?: boolean | undefined;
+  isPgFieldConnection?: boolean | undefined;
+  pgFieldResource?: { codec: { description?: string | undefined } } | undefined;
+}
+
+/** What PostGraphile says of fields that lead to rows is how they are made; what is to be said is what the rows are. */
+function relationText(
+  build: GraphileBuild.Build,
+  scope: Scope,
+  made: string | null | undefined,
+): string | undefined {
+  const [, typeName] = /^(?:Reads|Get)[^`]*`(\w+)`/.exec(made ?? '') ?? [];
+  if (typeName === undefined) return undefined;
+  const name = words(typeName);
+  if (scope.isPgFieldConnection)
+    return (
+      comment(build, scope.pgFieldResource?.codec.description) ?? `A list, each item of which is ${a(name)}.`
+    );
+  return scope.isRootQuery
+    ? `One ${name}, by what identifies it; null where there is none that you may see.`
+    : `The ${name}.`;
 }
 
 /** What the same fields of many types say. */

@@ -119,7 +119,8 @@ export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions
     await app.register(websocket, { options: { maxPayload: limits.body } });
   await app.register(async (scope) => {
     scope.decorateRequest('chimeIdentity', undefined);
-    scope.addHook('preHandler', async (request: FastifyRequest, reply) => {
+    // Before a body is read: nobody's is.
+    scope.addHook('onRequest', async (request: FastifyRequest, reply) => {
       if (request.method !== 'POST') return;
       try {
         request.chimeIdentity = await identify(request.headers, null);
@@ -132,7 +133,7 @@ export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions
       }
     });
     await serv.addTo(scope);
-    addSockets(scope, serv, { path, identify, mostSubscriptions: options.mostSubscriptions ?? 100 });
+    addSockets(scope, serv, { path, identify, log, mostSubscriptions: options.mostSubscriptions ?? 100 });
   });
   return {
     feed,

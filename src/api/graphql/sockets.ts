@@ -7,6 +7,7 @@ import { type GrafservBase, makeGraphQLWSConfig } from 'postgraphile/grafserv';
 import { GraphQLError } from 'postgraphile/graphql';
 import type { WebSocket } from 'ws';
 import { ChimeError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
 import type { Identity } from '../identity.ts';
 import type { Identify } from './index.ts';
 
@@ -15,6 +16,7 @@ export interface SocketOptions {
   identify: Identify;
   /** Subscriptions that one connection may have at once. */
   mostSubscriptions: number;
+  log: Pick<Logger, 'debug'>;
 }
 
 interface Extra extends Record<PropertyKey, unknown> {
@@ -66,6 +68,13 @@ export function addSockets(app: FastifyInstance, serv: GrafservBase, options: So
       return config.onSubscribe?.(context, id, payload);
     },
   };
+  const serve = makeHandler(handler as never) as (socket: WebSocket, request: FastifyRequest) => void;
+  function handle(socket: WebSocket, request: FastifyRequest): void {
+    serve.call(app, socket, request);
+    // A client's fault, such as a message that is too large, which ws has closed the connection for: no reason to print a stack.
+    socket.removeAllListeners('error');
+    socket.on('error', (error) => options.log.debug({ err: error }, 'a WebSocket was closed'));
+  }
   app.route({
     method: 'GET',
     url: options.path,
@@ -74,7 +83,7 @@ export function addSockets(app: FastifyInstance, serv: GrafservBase, options: So
         .code(405)
         .header('allow', 'POST')
         .send({ errors: [{ message: 'Send operations by POST; a WebSocket is for subscriptions.' }] }),
-    wsHandler: makeHandler(handler as never),
+    wsHandler: handle,
   });
 }
 
