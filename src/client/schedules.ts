@@ -133,6 +133,11 @@ export class Schedules {
     return this.#change('chime.resume_schedule($1)', reference);
   }
 
+  /** Skips its next fire, which is recorded as skipped; it goes on with the one after that. */
+  async skipNext(reference: string): Promise<Schedule> {
+    return this.#change('chime.skip_next($1)', reference);
+  }
+
   /** Stops it for good; it stays to be read. */
   async cancel(reference: string, reason?: string): Promise<Schedule> {
     return this.#change('chime.cancel_schedule($1, $2)', reference, [reason ?? null]);
