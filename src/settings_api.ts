@@ -3,6 +3,8 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { setting } from './setting.ts';
 
+const flag = z.union([z.boolean(), z.stringbool()]).describe('true or false, yes or no, on or off, 1 or 0');
+
 /** A comma-separated list, each element checked. */
 function list<T extends z.ZodType<string, string>>(element: T) {
   return z
@@ -100,5 +102,23 @@ export const apiSettings = {
     '--trust-proxy <addresses>',
     'proxies, comma-separated addresses or networks, whose X-Forwarded-For tells who asks; none by default',
     list(proxy),
+  ),
+  graphiql: setting(
+    'CHIME_GRAPHIQL',
+    '--no-graphiql',
+    'do not serve the page to write GraphQL on, /graphiql',
+    flag.default(true),
+  ),
+  introspection: setting(
+    'CHIME_INTROSPECTION',
+    '--no-introspection',
+    'do not let clients of GraphQL ask for its schema, which the page needs',
+    flag.default(true),
+  ),
+  persistedOperations: setting(
+    'CHIME_PERSISTED_OPERATIONS',
+    '--persisted-operations <path>',
+    'the only operations of GraphQL that are taken: a directory of <id>.graphql files, or a JSON file of ids and documents',
+    z.string().min(1).optional(),
   ),
 } as const;

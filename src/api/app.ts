@@ -23,8 +23,9 @@ import { HttpError, problemOf } from './problem.ts';
 import { ReadinessCheck } from './readiness.ts';
 import { logRequests } from './request_log.ts';
 import { mountRest } from './rest/mount.ts';
+import { type GraphqlSettings, serveGraphql } from './serve_graphql.ts';
 
-export interface AppOptions {
+export interface AppOptions extends GraphqlSettings {
   pool: pg.Pool;
   auth: AuthSettings;
   log: Logger;
@@ -80,7 +81,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   mountHealth(app, options);
   await describeApi(app);
   await mountRest(app, { pool, authenticate });
-  // GraphQL is mounted here, with `identifier.identify` for who asks.
+  await serveGraphql(app, options, { identifier, authenticate });
   await app.ready();
   return app;
 }

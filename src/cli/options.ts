@@ -27,6 +27,8 @@ export interface CommonOptions {
 export function configOf(command: Command): Config {
   const options = command.opts<Record<string, unknown>>();
   // Commander sets `example` to true for --no-example that was not given; only false says something.
-  if (options.example === true) delete options.example;
+  for (const [name, { option }] of Object.entries(settings)) {
+    if (option?.startsWith('--no-') && options[name] === true) delete options[name];
+  }
   return readConfig(options);
 }

@@ -36,9 +36,11 @@ export function makeServer(
   health: ServerOptions['health'],
 ): Server {
   const { host, port, corsOrigins, rateLimit, trustProxy, shutdownTimeout } = config;
+  const { graphiql, introspection, persistedOperations } = config;
   return new Server({
     ...{ connectionString, host, port, log, health },
     ...{ corsOrigins, rateLimit, trustProxy, shutdownTimeout },
+    ...{ graphiql, introspection, persistedOperations },
     auth: readAuth(config),
   });
 }

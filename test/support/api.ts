@@ -89,8 +89,10 @@ export async function startApi(
   const config = readConfig({ port: 0, ...options }, {}, { text: '' });
   const captured = captureLog();
   const { host, port, corsOrigins, rateLimit, trustProxy, shutdownTimeout } = config;
+  const { graphiql, introspection, persistedOperations } = config;
   const server = new Server({
     ...{ host, port, corsOrigins, rateLimit, trustProxy, shutdownTimeout },
+    ...{ graphiql, introspection, persistedOperations },
     connectionString: database.url,
     auth: readAuth(config),
     log: captured.log,
