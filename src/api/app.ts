@@ -95,6 +95,10 @@ function endConnections(app: FastifyInstance): void {
   app.addHook('onSend', async (_request, reply) => {
     if (closing) reply.header('connection', 'close');
   });
+  // A connection that asked to become a WebSocket, and was answered instead, is the HTTP server's no more: nobody else would end it.
+  app.addHook('onResponse', async (request) => {
+    if (request.headers.upgrade !== undefined) request.raw.socket.destroySoon();
+  });
 }
 
 function mountHealth(app: FastifyInstance, { pool, health }: AppOptions): void {

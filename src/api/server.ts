@@ -1,4 +1,5 @@
 // The HTTP server: the application, its connections to the database, and the port that it listens on.
+import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { Pool } from '../db/pool.ts';
 import { InvalidConfigError } from '../errors.ts';
@@ -23,6 +24,8 @@ export class Server implements Service {
   readonly #options: ServerOptions;
   #app: FastifyInstance | undefined;
   #pool: Pool | undefined;
+  /** Its connections, also those that have become WebSockets, which the HTTP server forgets. */
+  readonly #sockets = new Set<Socket>();
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -49,6 +52,10 @@ export class Server implements Service {
     this.#pool = pool;
     try {
       this.#app = await buildApp({ ...this.#options, pool });
+      this.#app.server.on('connection', (socket) => {
+        this.#sockets.add(socket);
+        socket.once('close', () => this.#sockets.delete(socket));
+      });
       await this.#app.listen({ host, port });
     } catch (error) {
       await this.stop();
@@ -79,7 +86,7 @@ export class Server implements Service {
 
   /** Breaks off what is not answered yet: its transactions are rolled back. */
   hurry(): void {
-    this.#app?.server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
     this.#pool?.cut();
   }
 }
