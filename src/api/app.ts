@@ -1,17 +1,11 @@
 // The HTTP application: what every request passes, and what is mounted behind that.
 import { randomUUID } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import Fastify, {
-  type ConnectionError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-} from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import type pg from 'pg';
 import type { Logger } from '../log.ts';
 import { version } from '../package.ts';
+import { answerError, answerNonsense, notFound } from './answers.ts';
 import { authenticator } from './auth/authenticate.ts';
 import { Identifier } from './auth/identify.ts';
 import type { AuthSettings } from './auth/settings.ts';
@@ -19,7 +13,6 @@ import { keepOthersOut, protectBrowsers } from './browsers.ts';
 import type { Health } from './health.ts';
 import { bodyLimit, limitRate, readBodies } from './limits.ts';
 import { describeApi } from './openapi.ts';
-import { HttpError, problemOf } from './problem.ts';
 import { ReadinessCheck } from './readiness.ts';
 import { logRequests } from './request_log.ts';
 import { mountRest } from './rest/mount.ts';
@@ -112,64 +105,4 @@ function mountHealth(app: FastifyInstance, { pool, health }: AppOptions): void {
     const { ready, ...rest } = await readiness.check();
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'not_ready', version, ...rest });
   });
-}
-
-function notFound({ method, url }: FastifyRequest): HttpError {
-  const path = url.split('?')[0]?.slice(0, 200) ?? '';
-  return new HttpError(404, 'Not found', `There is nothing at ${method} ${path}.`, {
-    hint: 'GET /api/docs shows what there is.',
-  });
-}
-
-function answerError(
-  log: Logger,
-  error: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  const { problem, headers, unexpected } = problemOf(error, request.id);
-  if (unexpected || problem.status === 503) {
-    const { method, routeOptions } = request;
-    const level = unexpected ? 'error' : 'warn';
-    log[level](
-      { request_id: request.id, method, route: routeOptions?.url ?? null, err: error },
-      'a request failed',
-    );
-  }
-  const already = (reply.raw as ServerResponse).headersSent;
-  if (already) return reply;
-  return reply
-    .code(problem.status)
-    .headers({ 'cache-control': 'no-store', ...withoutSet(headers, reply) })
-    .type('application/problem+json; charset=utf-8')
-    .serializer(JSON.stringify)
-    .send(problem);
-}
-
-/** What is not HTTP has no request, and no reply; the connection is of no more use. */
-function answerNonsense(error: ConnectionError, socket: Socket): void {
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-  const [status, title] = tooLarge
-    ? [431, 'Request header fields too large']
-    : late
-      ? [408, 'Request timeout']
-      : [400, 'Malformed request'];
-  const { problem } = problemOf(new HttpError(status, title, 'The request cannot be read.'), randomUUID());
-  const body = JSON.stringify(problem);
-  if (socket.writable && error.code !== 'ECONNRESET') {
-    const head = [
-      `HTTP/1.1 ${status} ${title}`,
-      'Content-Type: application/problem+json; charset=utf-8',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      'Connection: close',
-    ];
-    socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
-  }
-  socket.destroySoon();
-}
-
-/** A hook that knew more has set some already. */
-function withoutSet(headers: Record<string, string>, reply: FastifyReply): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !reply.hasHeader(name)));
 }
