@@ -46,6 +46,9 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       security: [{ bearer: [] }],
     },
     transform: (route) => {
+      // What describes itself in no schema is not REST.
+      if ((route.schema as object | undefined) === undefined)
+        return { schema: { hide: true }, url: route.url };
       const { body, operationId } = route.schema as { body?: unknown; operationId?: string };
       if (body instanceof z.ZodType && body.safeParse(undefined).success) mayBeLeftOut.add(operationId);
       return jsonSchemaTransform(route);
