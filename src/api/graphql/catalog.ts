@@ -148,6 +148,38 @@ export const tables: Readonly<Record<string, Shown>> = {
   },
 };
 
+/**
+ * Texts that are one of a few, by the table, or the rows of a function, and the column; by *, the argument of any function. Here they are
+ * enums of that name.
+ */
+export const textEnums: Readonly<Record<string, readonly [name: string, values: readonly string[]]>> = {
+  'run_attempts.outcome': ['attempt_outcome', ['failed', 'timed_out', 'lost']],
+  'run_logs.level': ['log_level', ['debug', 'info', 'warn', 'error']],
+  'schedule_health.health': [
+    'schedule_health',
+    ['ok', 'failing', 'late', 'waiting', 'set_aside', 'paused', 'completed', 'cancelled'],
+  ],
+  'late.kind': ['late_kind', ['not fired', 'waiting', 'set aside']],
+  'worker_status.state': ['worker_state', ['alive', 'lost', 'stopped']],
+  'simulated_fires.outcome': [
+    'simulated_outcome',
+    [
+      'queued',
+      'running',
+      'retrying',
+      'succeeded',
+      'failed',
+      'timed_out',
+      'cancelled',
+      'skipped',
+      'none',
+      'fires',
+    ],
+  ],
+  'backfilled_fires.outcome': ['backfill_outcome', ['queued', 'exists', 'overlap']],
+  '*.repeat_interval': ['repeat_interval', ['daily', 'weekly', 'monthly', 'custom']],
+};
+
 export interface ShownFunction {
   /** What it is called, where that is not its name in SQL. */
   name?: string;

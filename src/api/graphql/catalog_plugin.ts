@@ -6,6 +6,15 @@ import { functions, type Shown, type ShownFunction, tables } from './catalog.ts'
 
 export const schemaName = 'chime';
 
+/** What names of ours begin with: as PostGraphile itself does it, the schema's, where that is not the first. */
+export function prefixOf(
+  { resolvedPreset }: { resolvedPreset: GraphileConfig.ResolvedPreset },
+  serviceName: string,
+): string {
+  const service = resolvedPreset.pgServices?.find(({ name }) => name === serviceName);
+  return service?.schemas?.[0] === schemaName ? '' : `${schemaName}_`;
+}
+
 type Tags = Record<string, string | true | (string | true)[]>;
 
 function tag(entity: PgClass | PgAttribute | PgProc | PgConstraint, tags: Tags): void {
@@ -100,8 +109,7 @@ export const CatalogPlugin: GraphileConfig.Plugin = {
           const namespace = introspection.namespaces.find(({ nspname }) => nspname === schemaName);
           const service = info.resolvedPreset.pgServices?.find(({ name }) => name === serviceName);
           if (namespace === undefined || !service?.schemas?.includes(schemaName)) return;
-          // As PostGraphile itself does it: what is not of the first schema is named after its own.
-          const prefix = service.schemas[0] === schemaName ? '' : `${schemaName}_`;
+          const prefix = prefixOf(info, serviceName);
 
           const ours = (id: string | null | undefined) => id === namespace._id;
           keep(introspection.procs, (proc) => {

@@ -1,9 +1,10 @@
 // How values of SQL look in GraphQL, where PostGraphile's way would not do: durations are milliseconds, the interval of a rule is text
 // (a month has no milliseconds), large counts are numbers.
 import 'postgraphile';
-import { type PgCodec, TYPES } from 'postgraphile/@dataplan/pg';
+import { enumCodec, type PgCodec, TYPES } from 'postgraphile/@dataplan/pg';
 import { sql } from 'postgraphile/pg-sql2';
-import { schemaName } from './catalog_plugin.ts';
+import { functions, textEnums } from './catalog.ts';
+import { prefixOf, schemaName } from './catalog_plugin.ts';
 
 function codec(
   name: string,
@@ -53,12 +54,37 @@ const opaque = (type: string) =>
   codec(`chimeOpaque_${type}`, { sqlType: sql.identifier(type), hasNaturalOrdering: false } as never);
 const opaques = new Map<string, PgCodec>();
 
+const enums = new Map<string, PgCodec>();
+
+/** The enum of a text that is one of a few. */
+function textEnum(key: string, prefix: string): PgCodec | undefined {
+  const [name, values] = textEnums[key] ?? [];
+  if (name === undefined || values === undefined) return undefined;
+  const known = enums.get(prefix + name);
+  if (known !== undefined) return known;
+  const made = enumCodec({
+    name: prefix + name,
+    identifier: sql`text`,
+    values: [...values],
+    extensions: { pg: { serviceName: 'main', schemaName, name } },
+  }) as unknown as PgCodec;
+  enums.set(prefix + name, made);
+  return made;
+}
+
+interface Place {
+  /** A table, the rows of functions, or * for arguments. */
+  owner: string;
+  name: string;
+  prefix: string;
+}
+
 /** What a column or an argument of ours has instead of the codec that PostGraphile gives it. */
-export function codecOf(name: string, given: PgCodec): PgCodec {
+function codecOf({ owner, name, prefix }: Place, given: PgCodec): PgCodec {
   if (given === TYPES.interval) return name === 'every' ? intervalText : milliseconds;
   if ((given === TYPES.bigint && name !== 'id') || given === TYPES.numeric) return largeNumber;
   if (given === TYPES.timestamp) return wallTime;
-  return given;
+  return given === TYPES.text ? (textEnum(`${owner}.${name}`, prefix) ?? given) : given;
 }
 
 /** Functions whose rows are the same thing share its type. */
@@ -76,14 +102,20 @@ export const CodecsPlugin: GraphileConfig.Plugin = {
         opaques.set(pgType.typname, found);
         event.pgCodec = found;
       },
-      pgCodecs_attribute(_info, { pgClass, attribute, pgAttribute }) {
+      pgCodecs_attribute(info, { serviceName, pgClass, attribute, pgAttribute }) {
         if (pgClass.getNamespace()?.nspname !== schemaName) return;
-        attribute.codec = codecOf(pgAttribute.attname, attribute.codec);
+        const place = {
+          owner: pgClass.relname,
+          name: pgAttribute.attname,
+          prefix: prefixOf(info, serviceName),
+        };
+        attribute.codec = codecOf(place, attribute.codec);
       },
-      pgProcedures_PgResourceOptions(info, { pgProc, resourceOptions }) {
+      pgProcedures_PgResourceOptions(info, { serviceName, pgProc, resourceOptions }) {
         if (pgProc.getNamespace()?.nspname !== schemaName) return;
+        const prefix = prefixOf(info, serviceName);
         for (const parameter of resourceOptions.parameters ?? []) {
-          parameter.codec = codecOf(parameter.name ?? '', parameter.codec);
+          parameter.codec = codecOf({ owner: '*', name: parameter.name ?? '', prefix }, parameter.codec);
           // Whatever has no default has to be given.
           if (!parameter.optional) parameter.notNull = true;
         }
@@ -97,8 +129,9 @@ export const CodecsPlugin: GraphileConfig.Plugin = {
             return;
           }
           known.set(rows.name, rows);
+          const owner = functions[pgProc.proname]?.rows ?? '';
           for (const [name, attribute] of Object.entries(rows.attributes))
-            attribute.codec = codecOf(name, attribute.codec);
+            attribute.codec = codecOf({ owner, name, prefix }, attribute.codec);
         }
       },
     },

@@ -45,6 +45,8 @@ export interface GraphqlOptions {
   log: Logger;
   /** Where it is served; /graphql by default. */
   path?: string;
+  /** How often the database is told that somebody listens, in milliseconds; 5 s by default. */
+  renewEvery?: number;
   /** Subscriptions that one connection may have at once; 100 by default. */
   mostSubscriptions?: number;
 }
@@ -80,7 +82,12 @@ export interface MountedGraphql {
 /** Serves GraphQL at /graphql, queries and mutations by POST, subscriptions by WebSocket. */
 export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions): Promise<MountedGraphql> {
   const { pool, listenConnectionString, identify, graphiql, introspection, log, path = '/graphql' } = options;
-  const feed = new Feed({ connectionString: listenConnectionString, pool, log });
+  const feed = new Feed({
+    connectionString: listenConnectionString,
+    pool,
+    log,
+    ...(options.renewEvery === undefined ? {} : { renewEvery: options.renewEvery }),
+  });
   const service = makePgService({ pool, schemas: [schemaName], pubsub: false });
   const persisted =
     options.persistedOperations === undefined

@@ -29,7 +29,11 @@ export function wordsFor(name: string, codec: PgCodec): string {
   return name;
 }
 
-const capitals = (text: string) => text.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
+const capitals = (text: string) =>
+  text
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/\W+/g, '_')
+    .toUpperCase();
 
 export const NamingPlugin: GraphileConfig.Plugin = {
   name: 'ChimeNamingPlugin',

@@ -39,18 +39,20 @@ export function forGraphql(comment: string, labels: ReadonlySet<string>): string
 
 const labelsOf = new WeakMap<object, ReadonlySet<string>>();
 
+/** Values of enums that are nothing else too: max_runs is a reason, and an argument. */
 function labels(build: GraphileBuild.Build): ReadonlySet<string> {
   const registry = build.input.pgRegistry;
-  const codecs = Object.values(registry.pgCodecs) as unknown as (PgCodec & {
-    values?: { value: string }[];
-  })[];
-  const found =
-    labelsOf.get(registry) ??
-    new Set(
-      codecs.flatMap((codec) =>
-        isOurs(codec as never) ? (codec.values ?? []).map(({ value }) => value) : [],
-      ),
-    );
+  const known = labelsOf.get(registry);
+  if (known !== undefined) return known;
+  const codecs = (
+    Object.values(registry.pgCodecs) as unknown as (PgCodec & { values?: { value: string }[] })[]
+  ).filter((codec) => isOurs(codec as never));
+  const columns = new Set(codecs.flatMap((codec) => Object.keys(codec.attributes ?? {})));
+  const found = new Set(
+    codecs
+      .flatMap((codec) => (codec.values ?? []).map(({ value }) => value))
+      .filter((value) => !columns.has(value)),
+  );
   labelsOf.set(registry, found);
   return found;
 }

@@ -178,6 +178,37 @@ t.test('nobody is told of anything while nobody listens', async (t) => {
   t.ok(payload.length < 200 && run.length > 0);
 });
 
+t.test('when the last has gone, nobody listens any more, until the next comes', async (t) => {
+  const database = await prepared(t);
+  const server = await startGraphql(t, database, { renewEvery: 50 });
+  const listeners = () =>
+    database.value<number>('select count(*)::integer from chime_private.live_listeners');
+  const first = server.connect().subscribe(runChanged);
+  await server.subscribed(1);
+  t.equal(await listeners(), 1);
+  first.stop();
+  while ((await listeners()) > 0) await database.rows('select pg_sleep(0.01)');
+  t.equal(server.feed.listens, false);
+  const id = await create(database, "name => 'one'");
+  const second = server.connect().subscribe(runChanged, { id });
+  await server.subscribed(2);
+  const run = await runNow(database, id);
+  t.match((await second.next()).data.runChanged, { id: run });
+});
+
+t.test('transactions that began before anybody listened are made up for', async (t) => {
+  const database = await prepared(t);
+  const server = await startGraphql(t, database, { renewEvery: 50 });
+  const id = await create(database, "name => 'one'");
+  const early = await database.connect(t);
+  await early.query('begin');
+  await early.query('select chime.run_now($1)', [id]);
+  const events = server.connect().subscribe(runChanged, { id });
+  await server.subscribed(1);
+  await early.query('commit');
+  t.match((await events.next()).data.runChanged, { kind: 'REFETCH', id: null });
+});
+
 t.test('a connection needs a token, and ends with it', async (t) => {
   const database = await prepared(t);
   const server = await startGraphql(t, database);

@@ -132,15 +132,15 @@ t.test('a schedule tells of its rule, its next runs, its owner and its history',
   t.match(found, {
     ruleDescription: 'at 02:30 every day, Europe/Berlin time',
     nextRuns: [
-      { localTime: '2026-03-29T03:00:00', note: /does not exist/ },
       { localTime: '2026-03-30T02:30:00', note: null },
+      { localTime: '2026-03-31T02:30:00', note: null },
     ],
     simulation: [
-      { outcome: 'none', reason: 'not_created' },
-      { outcome: 'skipped', reason: 'by_hand' },
-      { outcome: 'fires', reason: null },
+      { outcome: 'NONE', reason: 'not_created' },
+      { outcome: 'SKIPPED', reason: 'by_hand' },
+      { outcome: 'FIRES', reason: null },
     ],
-    stats: { health: 'ok', runCount: 0, skippedFireCount: 1 },
+    stats: { health: 'OK', runCount: 0, skippedFireCount: 1 },
     handler: { name: 'noop' },
     owner: null,
     lastRun: null,
@@ -163,6 +163,7 @@ t.test('a rule is previewed, simulated and described before anything is stored',
       previewSchedule(cron: "0 9 * * MON-FRI", timezone: "Europe/Berlin", count: 2) { scheduledAt localTime note }
       simulateSchedule(every: "1 day", anchorAt: "2026-03-01T06:00:00Z", since: "2026-03-10T00:00:00Z", until: "2026-03-20T00:00:00Z", maxRuns: 3) { scheduledAt }
       describeSchedule(cron: "0 9 * * MON-FRI", timezone: "Europe/Berlin")
+      gap: previewSchedule(cron: "30 2 * * *", timezone: "Europe/Berlin", count: 1) { localTime note }
     }`),
     {
       previewSchedule: [{ localTime: '2026-03-30T09:00:00' }, { localTime: '2026-03-31T09:00:00' }],
@@ -172,6 +173,7 @@ t.test('a rule is previewed, simulated and described before anything is stored',
         { scheduledAt: /^2026-03-12/ },
       ],
       describeSchedule: 'at 09:00 on weekdays, Europe/Berlin time',
+      gap: [{ localTime: '2026-03-29T03:00:00', note: /does not exist/ }],
     },
   );
   t.equal(await database.value('select count(*) from chime.schedules'), before);
@@ -225,7 +227,7 @@ t.test('a run is made by hand, told of in full, cancelled and run again', async 
   t.match(run, {
     latenessMs: 250,
     durationMs: 1500,
-    logs: [{ seq: 3, message: 'line 3' }, { seq: 4 }],
+    logs: [{ seq: 3, level: 'INFO', message: 'line 3' }, { seq: 4 }],
     attempts: { nodes: [] },
   });
   t.equal(run.output.length, 700);
@@ -306,9 +308,9 @@ t.test('fires of the past are run by a backfill, which first only tells', async 
       `mutation ($id: UUID!) { backfill(input: { scheduleId: $id, since: "2026-03-26T00:00:00Z", until: "2026-03-28T00:00:00Z" ${more} }) { backfilledFires { scheduledAt outcome runId } } }`,
       { id },
     );
-  t.match((await backfill('')).backfill.backfilledFires, [{ outcome: 'queued' }, { outcome: 'queued' }]);
+  t.match((await backfill('')).backfill.backfilledFires, [{ outcome: 'QUEUED' }, { outcome: 'QUEUED' }]);
   await backfill('dryRun: false');
-  t.match((await backfill('')).backfill.backfilledFires, [{ outcome: 'exists' }, { outcome: 'exists' }]);
+  t.match((await backfill('')).backfill.backfilledFires, [{ outcome: 'EXISTS' }, { outcome: 'EXISTS' }]);
 });
 
 t.test('what watches over everything can be read', async (t) => {

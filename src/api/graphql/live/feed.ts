@@ -20,6 +20,13 @@ export interface FeedOptions {
   renewEvery?: number;
 }
 
+/** One time of listening, from the first subscriber to after the last. */
+interface Session {
+  /** By which the database knows it. */
+  id: string;
+  listener: Listener;
+}
+
 type Reading = { subscription: Subscription; reader: Reader };
 
 interface FeedEvents {
@@ -29,11 +36,10 @@ interface FeedEvents {
 
 export class Feed extends EventEmitter<FeedEvents> {
   readonly #options: Required<FeedOptions>;
-  readonly #id = randomUUID();
   readonly #readers = new Map<string, { reader: Reader; count: number }>();
   /** By what they watch: topic, tenant, and the schedule or run, or * for all. */
   readonly #watched = new Map<string, Set<Reading>>();
-  #listener: Listener | undefined;
+  #session: Session | undefined;
   #starting: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #settled = false;
@@ -53,7 +59,7 @@ export class Feed extends EventEmitter<FeedEvents> {
 
   /** Whether it is listening. */
   get listens(): boolean {
-    return this.#timer !== undefined;
+    return this.#session !== undefined;
   }
 
   /** Events of what somebody with these settings may see; nothing is missed from when it resolves. */
@@ -125,30 +131,37 @@ export class Feed extends EventEmitter<FeedEvents> {
   async #listen(): Promise<void> {
     const { connectionString, pool, log, renewEvery } = this.#options;
     const listener = new Listener({ connectionString, pool, log, channel: 'chime_live' });
+    // Of its own, so that one that stops does not take the next one with it.
+    const session = { id: randomUUID(), listener };
     listener.on('notify', (payload) => this.#notified(payload));
     await listener.start();
+    try {
+      await this.#renew(session);
+      this.#settled = await this.#renew(session);
+    } catch (error) {
+      await listener.stop();
+      throw error;
+    }
     listener.on('gap', () => this.refetchAll());
-    this.#listener = listener;
-    await this.#renew();
-    this.#settled = await this.#renew();
-    this.#timer = setInterval(() => void this.#tend(), renewEvery).unref();
+    this.#session = session;
+    this.#timer = setInterval(() => void this.#tend(session), renewEvery).unref();
   }
 
-  async #renew(): Promise<boolean> {
+  async #renew({ id }: Session): Promise<boolean> {
     const { rows } = await this.#options.pool.query<{ settled: boolean }>(
       'select chime_private.listen_live($1) as settled',
-      [this.#id],
+      [id],
     );
     return rows[0]?.settled === true;
   }
 
-  async #tend(): Promise<void> {
+  async #tend(session: Session): Promise<void> {
     if (this.size === 0) {
       await this.#stop();
       return;
     }
     try {
-      const settled = await this.#renew();
+      const settled = await this.#renew(session);
       if (settled && !this.#settled) this.refetchAll();
       this.#settled ||= settled;
     } catch (error) {
@@ -156,18 +169,18 @@ export class Feed extends EventEmitter<FeedEvents> {
       this.#settled = false;
       this.#options.log.warn({ err: error }, 'the database could not be told that somebody listens');
     }
-    if (this.#listener?.works === false) this.refetchAll();
+    if (!session.listener.works) this.refetchAll();
   }
 
   async #stop(): Promise<void> {
     clearInterval(this.#timer);
+    const session = this.#session;
     this.#timer = undefined;
-    const listener = this.#listener;
-    this.#listener = undefined;
+    this.#session = undefined;
     this.#starting = undefined;
-    if (listener === undefined) return;
-    await listener.stop();
-    await this.#options.pool.query('select chime_private.leave_live($1)', [this.#id]).catch(() => {});
+    if (session === undefined) return;
+    await session.listener.stop();
+    await this.#options.pool.query('select chime_private.leave_live($1)', [session.id]).catch(() => {});
   }
 
   /** Tells every subscriber that changes may have been missed. */
