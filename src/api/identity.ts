@@ -69,10 +69,12 @@ export async function asIdentity<T>(
     pool,
     async (client) => {
       const settings = Object.entries(pgSettings(identity, surface));
-      await client.query(
-        'select set_config(s.name, s.value, true) from unnest($1::text[], $2::text[]) s(name, value)',
-        [settings.map(([name]) => name), settings.map(([, value]) => value)],
-      );
+      await client.query({
+        // Planned once for each connection: it is part of every request.
+        name: 'chime_identity',
+        text: 'select set_config(s.name, s.value, true) from unnest($1::text[], $2::text[]) s(name, value)',
+        values: [settings.map(([name]) => name), settings.map(([, value]) => value)],
+      });
       return work(client);
     },
     { readOnly },

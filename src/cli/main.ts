@@ -21,6 +21,7 @@ const commands: Record<string, () => Promise<Command>> = {
   psql: async () => (await import('./commands/psql.ts')).psqlCommand(),
   clock: async () => (await import('./commands/clock.ts')).clockCommand(),
   worker: async () => (await import('./commands/worker.ts')).workerCommand(),
+  api: async () => (await import('./commands/api.ts')).apiCommand(),
 };
 
 async function makeProgram(called: string | undefined): Promise<Command> {

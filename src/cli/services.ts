@@ -1,4 +1,6 @@
 // The services of a process, made from its configuration.
+import { readAuth } from '../api/auth/settings.ts';
+import { Server, type ServerOptions } from '../api/server.ts';
 import { Clock } from '../clock/clock.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
@@ -20,5 +22,25 @@ export async function makeWorker(config: Config, connectionString: string, log: 
     maxOutput,
     allowPrivateHttp,
     shutdownTimeout,
+  });
+}
+
+/**
+ * The HTTP server.
+ * @throws InvalidConfigError (CH032) where the configuration does not say clearly who may use it
+ */
+export function makeServer(
+  config: Config,
+  connectionString: string,
+  log: Logger,
+  health: ServerOptions['health'],
+): Server {
+  const { host, port, corsOrigins, rateLimit, trustProxy, shutdownTimeout } = config;
+  const { graphiql, introspection, persistedOperations } = config;
+  return new Server({
+    ...{ connectionString, host, port, log, health },
+    ...{ corsOrigins, rateLimit, trustProxy, shutdownTimeout },
+    ...{ graphiql, introspection, persistedOperations },
+    auth: readAuth(config),
   });
 }

@@ -11,7 +11,8 @@ import { eventHandlerFields } from './event_types.ts';
 import { newestOf } from './newest.ts';
 import { fromRow, isId, namedCall, toPatch } from './rows.ts';
 
-const eventColumns =
+/** An event `e`, as `ChimeEvent` has it. */
+export const eventColumns =
   'e.id, e.name, e.payload, e.handler_count, e.cause_run_id, e.depth, e.actor, e.traceparent, e.created_at';
 
 /** Events: what programs say to have happened. */

@@ -273,7 +273,16 @@ export interface ScheduleStats {
 export interface ScheduleRevision {
   /** The revision of its definition that it had then. */
   revision: number;
-  action: 'created' | 'changed' | 'paused' | 'resumed' | 'completed' | 'cancelled' | 'deleted' | 'backfilled';
+  action:
+    | 'created'
+    | 'changed'
+    | 'paused'
+    | 'resumed'
+    | 'completed'
+    | 'cancelled'
+    | 'deleted'
+    | 'backfilled'
+    | 'skipped';
   actor: string;
   /** `cli`, `typescript`, `sql`, ...; `clock` where pgchime did it. */
   surface: string;
