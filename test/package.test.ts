@@ -45,7 +45,7 @@ async function install(tarball: string): Promise<string> {
   await fs.mkdir(path.join(modules, 'pgchime'), { recursive: true });
   await run('tar', ['-xzf', tarball, '-C', path.join(modules, 'pgchime'), '--strip-components=1'], dir);
   for (const name of Object.keys(manifest.dependencies)) {
-    await fs.mkdir(path.dirname(path.join(modules, name)), { recursive: true });
+    await fs.mkdir(path.dirname(path.join(modules, name)), { recursive: true }); // those of a scope
     await fs.symlink(path.join(root, 'node_modules', name), path.join(modules, name));
   }
   await fs.writeFile(path.join(dir, 'package.json'), '{"type": "module"}');
