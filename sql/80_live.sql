@@ -1,15 +1,19 @@
 -- Changes as they happen, for those who watch. A change is notified by its id alone, and only while somebody listens: what nobody
--- listens to costs one look at a table of a few rows for each statement, and a comparison for each row. Notifications of one
+-- listens to costs one look at a table of a few rows for each transaction, and a comparison for each row. Notifications of one
 -- transaction with the same payload are one.
 
 create or replace function chime_private.look_for_listeners() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform set_config('chime.live', case when exists (select from chime_private.live_listeners l where l.until > clock_timestamp()) then 'on' else '' end, true);
+  -- A transaction without an id is not seen by those who wait for all that looked before them: it has to look again.
+  perform set_config('chime.live', case
+    when exists (select from chime_private.live_listeners l where l.until > clock_timestamp()) then 'on'
+    when pg_current_xact_id_if_assigned() is null then ''
+    else 'off' end, true);
   return null;
 end $$;
-comment on function chime_private.look_for_listeners is 'Before a statement: whether what it changes has to be notified (the setting chime.live).';
+comment on function chime_private.look_for_listeners is 'Before a statement, once in a transaction: whether what it changes has to be notified (the setting chime.live).';
 
 create or replace function chime_private.tell_listeners() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -28,15 +32,15 @@ comment on function chime_private.tell_listeners is
   'Notifies that a row was written: what it is, its tenant and its id; of a run its schedule too. Who listens reads the row with the rights of whom it is for.';
 
 create or replace trigger live_look before insert or update on chime.runs
-  for each statement execute function chime_private.look_for_listeners();
+  for each statement when (coalesce(current_setting('chime.live', true), '') = '') execute function chime_private.look_for_listeners();
 create or replace trigger live_tell after insert or update on chime.runs
   for each row when (current_setting('chime.live', true) = 'on') execute function chime_private.tell_listeners('run');
 create or replace trigger live_look before insert on chime.run_logs
-  for each statement execute function chime_private.look_for_listeners();
+  for each statement when (coalesce(current_setting('chime.live', true), '') = '') execute function chime_private.look_for_listeners();
 create or replace trigger live_tell after insert on chime.run_logs
   for each row when (current_setting('chime.live', true) = 'on') execute function chime_private.tell_listeners('log');
 create or replace trigger live_look before insert or update on chime.schedules
-  for each statement execute function chime_private.look_for_listeners();
+  for each statement when (coalesce(current_setting('chime.live', true), '') = '') execute function chime_private.look_for_listeners();
 create or replace trigger live_tell after insert or update on chime.schedules
   for each row when (current_setting('chime.live', true) = 'on') execute function chime_private.tell_listeners('schedule');
 
