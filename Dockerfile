@@ -8,7 +8,8 @@ FROM node:24-slim
 WORKDIR /app
 COPY --from=build /build/pgchime-*.tgz ./
 RUN npm install --omit=dev --omit=optional ./pgchime-*.tgz && rm pgchime-*.tgz
-ENV NODE_ENV=production CHIME_HOST=0.0.0.0 CHIME_LOG_LEVEL=info
+# Others can reach a container: who uses the API has to say who they are.
+ENV NODE_ENV=production CHIME_HOST=0.0.0.0 CHIME_AUTH=required CHIME_LOG_LEVEL=info
 USER node
 EXPOSE 4680
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \

@@ -12,7 +12,7 @@ create table chime.channel_mappings (
   session_id text check (length(session_id) between 1 and 200),
   status chime.mapping_status not null default 'active',
   status_reason text,
-  status_since timestamptz not null,
+  status_changed_at timestamptz not null,
   live_until timestamptz,
   heard_at timestamptz,
   created_at timestamptz not null,
@@ -28,7 +28,7 @@ comment on column chime.channel_mappings.channel_id is 'The channel: telegram, w
 comment on column chime.channel_mappings.channel_context_id is 'The place within the channel, as the channel names it; of Telegram a chat, or chat:thread.';
 comment on column chime.channel_mappings.session_id is 'The conversation that goes on there at present.';
 comment on column chime.channel_mappings.status_reason is 'Why it is degraded or blocked.';
-comment on column chime.channel_mappings.status_since is 'Since when it has its status.';
+comment on column chime.channel_mappings.status_changed_at is 'Since when it has its status.';
 comment on column chime.channel_mappings.live_until is 'Of what is there only while somebody looks at it, as a terminal: until when it counts as open.';
 comment on column chime.channel_mappings.heard_at is 'When somebody last wrote from there: some channels allow free text only for a time after that.';
 create index channel_mappings_of_user on chime.channel_mappings (user_id) where user_id is not null;

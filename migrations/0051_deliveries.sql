@@ -13,11 +13,11 @@ comment on type chime.delivery_status is 'pending = is to be sent; sending = a s
 alter table chime.schedules
   add column deliver chime.deliver_policy not null default 'always',
   add column channel_mapping_id uuid,
-  add column blocked_since timestamptz,
+  add column blocked_at timestamptz,
   add foreign key (tenant_id, channel_mapping_id) references chime.channel_mappings (tenant_id, id);
 comment on column chime.schedules.deliver is 'Which of its runs somebody is told of.';
 comment on column chime.schedules.channel_mapping_id is 'Where its output goes; null = to the inbox of its owner, and to where the owner looks on at the moment.';
-comment on column chime.schedules.blocked_since is 'Of agents: since when the channel that it delivers to is blocked. Its fires are skipped meanwhile, because nobody would see what they cost.';
+comment on column chime.schedules.blocked_at is 'Of agents: since when the channel that it delivers to is blocked. Its fires are skipped meanwhile, because nobody would see what they cost.';
 create index schedules_of_mapping on chime.schedules (channel_mapping_id) where channel_mapping_id is not null;
 
 alter table chime.event_handlers

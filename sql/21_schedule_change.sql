@@ -117,6 +117,17 @@ begin
 end $$;
 comment on function chime_private.check_owner is 'Refuses an owner who is no user of the tenant (CH007), and callers who may not choose one (CH042).';
 
+create or replace function chime_private.edited_from(s chime.schedules, now timestamptz) returns timestamptz
+language sql stable
+as $$
+  select case
+    when s.accounted_until > now and exists (
+      select from chime.runs r where r.id = chime_private.run_id(s.id, s.accounted_until) and r.skip_reason::text = 'by_hand') then now
+    else greatest(now, s.accounted_until) end
+$$;
+comment on function chime_private.edited_from is
+  'From when on a changed rule fires: at once, also where the next fire of the old one was skipped by hand, which stands for nothing else.';
+
 create or replace function chime_private.change_schedule(
   old chime.schedules, new chime.schedules, overdue chime.overdue_policy default 'refuse'
 ) returns chime.schedules
@@ -135,7 +146,7 @@ begin
     -- A changed rule never fires the past: what the old one still owed is recorded as not run.
     perform chime_private.settle_before_change(old, v_now, 'edited');
     if new.status = 'completed' then new.status := 'active'; new.status_reason := null; end if;
-    new := chime_private.aim_first(new, overdue, greatest(v_now, old.accounted_until), v_now);
+    new := chime_private.aim_first(new, overdue, chime_private.edited_from(old, v_now), v_now);
     perform chime_private.require_future(new, overdue, v_now);
   end if;
   if new.status = 'active' and new.run_count >= new.max_runs then
@@ -161,7 +172,7 @@ begin
     next_run_at = new.next_run_at, next_due_at = new.next_due_at, accounted_until = new.accounted_until,
     keep_runs = new.keep_runs, keep_for = new.keep_for,
     pause_after_failures = new.pause_after_failures, alert_after_failures = new.alert_after_failures, tags = new.tags, owner_id = new.owner_id,
-    deliver = new.deliver, channel_mapping_id = new.channel_mapping_id, blocked_since = chime_private.blocked_since(new.task, new.channel_mapping_id),
+    deliver = new.deliver, channel_mapping_id = new.channel_mapping_id, blocked_at = chime_private.blocked_at(new.task, new.channel_mapping_id),
     revision = new.revision, updated_at = new.updated_at
   where id = old.id;
   if overdue = 'run_now' and chime_private.rule_changed(old, new) then

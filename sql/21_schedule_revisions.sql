@@ -5,7 +5,7 @@ create or replace function chime_private.changeable(s chime.schedules) returns j
 language sql stable
 as $$
   select jsonb_object_agg(f.key, f.value)
-  from jsonb_each(to_jsonb(s) - '{id,tenant_id,rule,more_rules,excluded,next_run_at,next_due_at,accounted_until,run_count,last_run_id,active_run_ids,blocked_since,revision,created_at,updated_at,paused_at}'::text[]) f
+  from jsonb_each(to_jsonb(s) - '{id,tenant_id,rule,more_rules,excluded,next_run_at,next_due_at,accounted_until,run_count,last_run_id,active_run_ids,blocked_at,revision,created_at,updated_at,paused_at}'::text[]) f
   where f.value <> 'null'
 $$;
 comment on function chime_private.changeable is 'What somebody can change of a schedule: its definition and its state, without what is null.';

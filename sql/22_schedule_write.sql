@@ -95,7 +95,7 @@ begin
     v_new.owner_id := chime_private.new_owner();
     v_new.status := 'active';
     v_new.run_count := 0; v_new.active_run_ids := '{}'; v_new.revision := 1;
-    v_new.blocked_since := chime_private.blocked_since(v_new.task, v_new.channel_mapping_id);
+    v_new.blocked_at := chime_private.blocked_at(v_new.task, v_new.channel_mapping_id);
     v_new.created_at := v_now; v_new.updated_at := v_now;
     perform chime_private.check_overdue(v_new, overdue);
     v_new := chime_private.aim_first(v_new, overdue, v_now, v_now);

@@ -86,8 +86,9 @@ create or replace function chime.preview(
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_after timestamptz := coalesce(after, chime.now());
   v_schedule chime.schedules := chime_private.visible_schedule(schedule_id);
+  -- What is accounted for ahead of its time was skipped by hand.
+  v_after timestamptz := coalesce(after, greatest(chime.now(), v_schedule.accounted_until));
 begin
   perform chime_private.check_preview(v_after, count);
   return query select * from chime_private.preview_timetable(v_schedule, v_after, count);

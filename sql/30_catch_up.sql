@@ -157,7 +157,7 @@ begin
   while v_fire <= v_plan.last loop
     v_reason := case
       when s.run_count >= s.max_runs then 'max_runs'
-      when s.blocked_since is not null then 'blocked'
+      when s.blocked_at is not null then 'blocked'
       when v_busy or s.overlap in ('buffer_one', 'buffer_all') and chime_private.buffer_is_full(s.id, s.overlap) then 'overlap'
     end;
     if v_reason is null then

@@ -29,10 +29,10 @@ begin
     where s.id = any (v_ids)
     order by s.next_due_at
   ), plan as materialized (
-    select d.id, d.tenant_id, d.revision, d.owner_id, d.channel_mapping_id, d.blocked_since, d.task, d.payload, d.next_run_at, d.next_due_at, d.jitter, d.following,
+    select d.id, d.tenant_id, d.revision, d.owner_id, d.channel_mapping_id, d.blocked_at, d.task, d.payload, d.next_run_at, d.next_due_at, d.jitter, d.following,
       d.run_count, d.max_runs, d.overlap, d.concurrency_key, d.priority,
       chime_private.run_id(d.id, d.next_run_at) as run_id,
-      d.blocked_since is not null or case d.overlap
+      d.blocked_at is not null or case d.overlap
         when 'skip' then d.active_run_ids <> '{}' and chime_private.any_unfinished(d.active_run_ids)
         when 'buffer_one' then chime_private.buffer_is_full(d.id, d.overlap)
         when 'buffer_all' then chime_private.buffer_is_full(d.id, d.overlap)
@@ -60,7 +60,7 @@ begin
       status, skip_reason, covers_count, covers_until, finished_at, concurrency_key, priority, in_turn, created_at)
     select p.run_id, p.tenant_id, p.id, p.revision, p.owner_id, p.channel_mapping_id, p.task, p.payload, 'schedule', p.next_run_at, p.next_due_at,
       case when p.busy then 'skipped' else 'queued' end::chime.run_status,
-      case when p.blocked_since is not null then 'blocked' when p.busy then 'overlap' end::chime.skip_reason,
+      case when p.blocked_at is not null then 'blocked' when p.busy then 'overlap' end::chime.skip_reason,
       case when p.busy then 1 end, case when p.busy then p.next_run_at end, case when p.busy then now end,
       p.concurrency_key, p.priority, chime_private.needs_turn(p.overlap) and not p.busy, now
     from plan p

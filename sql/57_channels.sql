@@ -42,14 +42,14 @@ begin
 end $$;
 comment on function chime_private.check_destination is 'Refuses a channel mapping that is not there, or that is somebody else''s (CH018). Null is none.';
 
-create or replace function chime_private.blocked_since(task text, mapping_id uuid) returns timestamptz
+create or replace function chime_private.blocked_at(task text, mapping_id uuid) returns timestamptz
 language sql stable
 as $$
-  select m.status_since
+  select m.status_changed_at
   from chime.channel_mappings m, chime.tasks t
   where m.id = mapping_id and m.status = 'blocked' and t.name = task and t.handler_type = 'agent'
 $$;
-comment on function chime_private.blocked_since is
+comment on function chime_private.blocked_at is
   'Since when nobody could be told what a schedule of this task finds out, if that is an agent, whose work costs money; null where somebody can.';
 
 create or replace function chime_private.ensure_mapping(tenant_id uuid, channel_id text, channel_context_id text, user_id uuid) returns chime.channel_mappings
@@ -59,7 +59,7 @@ declare
   v_now timestamptz := chime.now();
   v_mapping chime.channel_mappings;
 begin
-  insert into chime.channel_mappings as m (id, tenant_id, user_id, channel_id, channel_context_id, status_since, created_at, updated_at)
+  insert into chime.channel_mappings as m (id, tenant_id, user_id, channel_id, channel_context_id, status_changed_at, created_at, updated_at)
   values (chime_private.new_id(v_now), ensure_mapping.tenant_id, ensure_mapping.user_id, ensure_mapping.channel_id, ensure_mapping.channel_context_id, v_now, v_now, v_now)
   on conflict on constraint channel_mappings_tenant_id_channel_id_channel_context_id_key do nothing;
   select * into v_mapping from chime.channel_mappings m
@@ -108,12 +108,12 @@ declare
 begin
   if m.status = status then return m; end if;
   update chime.channel_mappings u set status = set_mapping_status.status, status_reason = left(set_mapping_status.reason, 500),
-    status_since = v_now, updated_at = v_now
+    status_changed_at = v_now, updated_at = v_now
   where u.id = m.id
   returning * into m;
-  update chime.schedules s set blocked_since = chime_private.blocked_since(s.task, m.id)
+  update chime.schedules s set blocked_at = chime_private.blocked_at(s.task, m.id)
   where s.channel_mapping_id = m.id and s.deleted_at is null
-    and s.blocked_since is distinct from chime_private.blocked_since(s.task, m.id);
+    and s.blocked_at is distinct from chime_private.blocked_at(s.task, m.id);
   if status = 'blocked' then
     update chime.deliveries d set status = 'skipped', skip_reason = chime_private.blocked_words(m), due_at = null, finished_at = v_now
     where d.channel_id = m.channel_id and d.channel_mapping_id = m.id and d.status = 'pending';

@@ -98,7 +98,7 @@ begin
   elsif exists (select from chime.channel_mappings m where m.id = v_id) then
     perform chime_private.fail('CH007', 'Another channel mapping has this id.', 'Give a new one, or none.', '{"field": "id"}');
   end if;
-  insert into chime.channel_mappings (id, tenant_id, user_id, channel_id, channel_context_id, status_since, created_at, updated_at)
+  insert into chime.channel_mappings (id, tenant_id, user_id, channel_id, channel_context_id, status_changed_at, created_at, updated_at)
   values (v_id, chime.current_tenant(), v_owner, 'webhook', v_id::text, v_now, v_now, v_now);
   insert into chime.webhooks (id, tenant_id, owner_id, url, is_signed, description, created_at)
   values (v_id, chime.current_tenant(), v_owner, create_webhook.url, sealed_secret is not null, create_webhook.description, v_now)

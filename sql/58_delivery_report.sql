@@ -36,7 +36,7 @@ begin
     return;
   end if;
   -- It is mapped already: what was to go to the old name goes to that one.
-  update chime.schedules s set channel_mapping_id = v_other.id, blocked_since = chime_private.blocked_since(s.task, v_other.id) where s.channel_mapping_id = m.id;
+  update chime.schedules s set channel_mapping_id = v_other.id, blocked_at = chime_private.blocked_at(s.task, v_other.id) where s.channel_mapping_id = m.id;
   update chime.event_handlers h set channel_mapping_id = v_other.id where h.channel_mapping_id = m.id;
   update chime.runs r set channel_mapping_id = v_other.id
   from chime_private.unfinished_runs u where r.id = u.run_id and r.channel_mapping_id = m.id;

@@ -7,7 +7,7 @@ alter function chime_private.run_report(text, integer, integer) owner to chime_r
 alter function chime_private.row_as_json(record) owner to chime_reporter;
 revoke create on schema chime_private from chime_reporter;
 
-grant usage on schema chime to chime_user, chime_admin, chime_reporter, chime_worker;
+grant usage on schema chime to chime_user, chime_admin, chime_reporter, chime_worker, chime_api;
 grant usage on schema chime_private to chime_worker, chime_api;
 
 -- Reading: all of it, and of all of it the rows that 91_policies.sql lets through. Columns are not held back but for secrets: functions that
@@ -19,7 +19,7 @@ revoke select on chime.api_tokens from chime_user, chime_admin, chime_reporter;
 grant select (id, tenant_id, user_id, role, name, prefix, created_by, created_at, expires_at, last_used_at, revoked_at)
   on chime.api_tokens to chime_user, chime_admin;
 
-grant execute on function chime.now(), chime.schema_digest(), chime.schema_version() to chime_user, chime_admin, chime_reporter, chime_worker;
+grant execute on function chime.now(), chime.schema_digest(), chime.schema_version() to chime_user, chime_admin, chime_reporter, chime_worker, chime_api;
 grant execute on function
   chime.preview(text, interval, text, text, text, timestamptz, integer, timestamptz, timestamptz, timestamptz, chime.dst_gap_policy, chime.dst_fold_policy, jsonb, text[], text[], chime.excluded_policy, text, chime.overdue_policy),
   chime.preview(timestamptz, text, timestamptz, integer, chime.overdue_policy),
@@ -103,12 +103,33 @@ grant execute on function
   chime_private.failures_in_a_row(uuid, timestamptz)
   to chime_user, chime_admin, chime_reporter;
 grant execute on function chime_private.report_tenant(), chime_private.report_owner() to chime_reporter;
+grant execute on function
+  chime.search_schedules(text, chime.schedule_status[], text, text, uuid, timestamptz, timestamptz),
+  chime.search_runs(uuid, chime.run_status[], text, chime.run_trigger[], text, uuid, text, timestamptz, timestamptz),
+  chime.schedules_with(text),
+  chime.schedules_stats(chime.schedules),
+  chime.runs_duration_ms(chime.runs),
+  chime.runs_lateness_ms(chime.runs),
+  chime.runs_logs(chime.runs, integer),
+  chime.calendars_dates(chime.calendars)
+  to chime_user, chime_admin, chime_reporter;
+grant execute on function
+  chime.schedules_next_runs(chime.schedules, integer),
+  chime.schedules_rule_description(chime.schedules, text),
+  chime.schedules_simulation(chime.schedules, timestamptz, timestamptz, integer),
+  chime.skip_next(uuid)
+  to chime_user, chime_admin;
+grant execute on function
+  chime.simulate_rule(timestamptz, timestamptz, text, interval, text, text, text, integer, timestamptz, timestamptz, timestamptz, integer, chime.dst_gap_policy, chime.dst_fold_policy, jsonb, text[], text[], chime.excluded_policy, text)
+  to chime_user, chime_admin, chime_reporter;
 grant execute on function chime.health() to chime_admin, chime_reporter, chime_worker;
 
 -- What a server asks before it knows on whose behalf it acts.
 grant execute on function
   chime_private.sign_in(text, text, text, text, text, text),
-  chime_private.token_identity(bytea)
+  chime_private.token_identity(bytea),
+  chime_private.listen_live(uuid, interval),
+  chime_private.leave_live(uuid)
   to chime_api;
 
 grant execute on function

@@ -20,8 +20,12 @@ export type {
   EventHandlerPatch,
 } from './client/event_types.ts';
 export type {
+  AccessRole,
+  ApiToken,
   Calendar,
   ConcurrencyLimit,
+  CreateApiTokenInput,
+  CreatedApiToken,
   CreatedSchedule,
   CreateScheduleInput,
   DescribeInput,
@@ -34,6 +38,8 @@ export type {
   SchedulePatch,
   ScheduleRevision,
   ScheduleStats,
+  Tenant,
+  User,
 } from './client/types.ts';
 export * from './errors.ts';
 export { type MigrateResult, migrate } from './migrate.ts';

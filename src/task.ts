@@ -78,7 +78,7 @@ export interface TaskContext<P = unknown> {
   write(chunk: string | Uint8Array): void;
   /** fetch, but for the public internet only: private, loopback and metadata addresses are refused. */
   fetch(url: string | URL, init?: GuardedRequest): Promise<GuardedResponse>;
-  /** Runs one SQL statement that reads, as the reporter role. */
+  /** Runs one SQL statement that reads, as the reporter role: it sees what the owner of the run may. */
   report(statement: string, options?: ReportOptions): Promise<ReportResult>;
 }
 

@@ -14,6 +14,18 @@ t.test('defaults', async (test) => {
     dataDir: '.chime',
     port: 4680,
     host: '127.0.0.1',
+    auth: undefined,
+    jwtSecret: undefined,
+    jwksUrl: undefined,
+    jwtIssuer: undefined,
+    jwtAudience: undefined,
+    jwtAlgorithms: [],
+    corsOrigins: [],
+    rateLimit: 6000,
+    trustProxy: [],
+    graphiql: true,
+    introspection: true,
+    persistedOperations: undefined,
     tasksDir: undefined,
     concurrency: 10,
     pollInterval: 1000,
@@ -86,6 +98,55 @@ t.test('a password is not repeated', async (test) => {
   test.throws(() => readConfig({}, { DATABASE_URL: 'pg://ann:se@cret@localhost/db' }, none), {
     message: /"pg:\/\/ann:\*\*\*@localhost\/db"/,
   });
+});
+
+t.test('secrets come from files too, and are not repeated', async (test) => {
+  const dir = await emptyDir(test);
+  const file = path.join(dir, 'secret');
+  await fs.writeFile(file, `${'s'.repeat(32)}\n`);
+  test.hasStrict(readConfig({}, { CHIME_JWT_SECRET_FILE: file }, none), { jwtSecret: 's'.repeat(32) });
+  test.hasStrict(readConfig({}, {}, { text: `CHIME_JWT_SECRET_FILE=${file}` }), {
+    jwtSecret: 's'.repeat(32),
+  });
+  const both = { CHIME_JWT_SECRET: 'v'.repeat(32), CHIME_JWT_SECRET_FILE: file };
+  test.hasStrict(readConfig({}, both, none), { jwtSecret: 'v'.repeat(32) }, 'the variable wins');
+  test.throws(() => readConfig({}, { CHIME_JWT_SECRET_FILE: dir }, none), {
+    code: 'CH032',
+    message: /^CHIME_JWT_SECRET_FILE cannot be read: EISDIR/,
+  });
+  try {
+    readConfig({}, { CHIME_JWT_SECRET: 'too short, and secret' }, none);
+    test.fail('it was taken');
+  } catch (error) {
+    test.match((error as Error).message, /CHIME_JWT_SECRET: it must have 32 bytes or more/);
+    test.notMatch((error as Error).message, /too short, and secret/);
+  }
+});
+
+t.test('lists', async (test) => {
+  const env = {
+    CHIME_CORS_ORIGINS: 'https://a.example, http://localhost:3000',
+    CHIME_JWT_ALGORITHMS: 'ES256,EdDSA,',
+    CHIME_TRUST_PROXY: '10.0.0.0/8, ::1',
+  };
+  test.hasStrict(readConfig({}, env, none), {
+    corsOrigins: ['https://a.example', 'http://localhost:3000'],
+    jwtAlgorithms: ['ES256', 'EdDSA'],
+    trustProxy: ['10.0.0.0/8', '::1'],
+  });
+  for (const [name, value] of [
+    ['CHIME_CORS_ORIGINS', '*'],
+    ['CHIME_CORS_ORIGINS', 'https://a.example/'],
+    ['CHIME_CORS_ORIGINS', 'null'],
+    ['CHIME_JWT_ALGORITHMS', 'none'],
+    ['CHIME_TRUST_PROXY', 'true'],
+  ]) {
+    test.throws(
+      () => readConfig({}, { [name as string]: value }, none),
+      { code: 'CH032' },
+      `${name}=${value}`,
+    );
+  }
 });
 
 t.test('the language of the system', async (test) => {

@@ -45,6 +45,7 @@ async function install(tarball: string): Promise<string> {
   await fs.mkdir(path.join(modules, 'pgchime'), { recursive: true });
   await run('tar', ['-xzf', tarball, '-C', path.join(modules, 'pgchime'), '--strip-components=1'], dir);
   for (const name of Object.keys(manifest.dependencies)) {
+    await fs.mkdir(path.dirname(path.join(modules, name)), { recursive: true }); // those of a scope
     await fs.symlink(path.join(root, 'node_modules', name), path.join(modules, name));
   }
   await fs.writeFile(path.join(dir, 'package.json'), '{"type": "module"}');
@@ -76,7 +77,9 @@ t.test('what is in it', async (test) => {
   const tops = new Set(names.map((name) => name.split('/')[0]));
   test.strictSame(
     [...tops].sort(),
-    'CHANGELOG.md LICENSE README.md bin dist index.js migrations package.json sql'.split(' '),
+    'CHANGELOG.md LICENSE README.md bin dist graphile.js index.js migrations package.json schema.graphql sql'.split(
+      ' ',
+    ),
   );
   for (const needed of [
     'dist/src/index.d.ts',
@@ -134,11 +137,43 @@ t.test('the command line from the compiled files', async (test) => {
   test.match(printed, /"msg":"stopped"/);
 });
 
+t.test('the presets for a PostGraphile server, and the schema as a file', async (test) => {
+  const url = await createEmptyDatabase(test);
+  await chime(['migrate'], { DATABASE_URL: url });
+  await fs.writeFile(
+    path.join(app, 'server.js'),
+    `
+    import { chimeLive, chimePreset } from 'pgchime/graphile';
+    import { postgraphile } from 'postgraphile';
+    import { makePgService } from 'postgraphile/adaptors/pg';
+    import { PostGraphileAmberPreset } from 'postgraphile/presets/amber';
+    const live = chimeLive({ connectionString: process.env.DATABASE_URL });
+    const service = makePgService({ connectionString: process.env.DATABASE_URL, schemas: ['chime'], pubsub: false });
+    const instance = postgraphile({ extends: [PostGraphileAmberPreset, chimePreset, live.preset], pgServices: [service] });
+    const schema = await instance.getSchema();
+    console.log(Object.keys(schema.getSubscriptionType().getFields()).join(' '), typeof schema.getQueryType().getFields().searchRuns);
+    await live.close();
+    await instance.release();
+    await service.release();
+    console.log(import.meta.resolve('pgchime/schema.graphql').endsWith('/pgchime/schema.graphql'));`,
+  );
+  test.strictSame(
+    await run(process.execPath, ['server.js'], app, { DATABASE_URL: url, GRAPHILE_ENV: 'production' }),
+    {
+      code: 0,
+      stdout: 'scheduleChanged runChanged runLogs object\ntrue\n',
+      stderr: '',
+    },
+  );
+});
+
 t.test('its types', async (test) => {
   await fs.writeFile(
     path.join(app, 'typed.ts'),
     `import { createChime, defineTask, type Run } from 'pgchime';
+    import { chimeLive, chimePreset } from 'pgchime/graphile';
     import { z } from 'zod';
+    export const presets: GraphileConfig.Preset[] = [chimePreset, chimeLive({ connectionString: '' }).preset];
     const chime = createChime({ connectionString: '' });
     export const run: Promise<Run> = chime.schedules.runNow('k');
     export default defineTask({ name: 'a', payload: z.object({ n: z.number() }), run: ({ payload }) => payload.n.toFixed(1) });

@@ -231,7 +231,7 @@ t.test('the table of settings', async (test) => {
   const expected = Object.values(settings).map(({ env, option, about, schema }) => {
     const value = schema.safeParse(undefined).data;
     const hasDefault = typeof value === 'number' || (typeof value === 'string' && value !== '');
-    return { env, option: option.split(' ')[0], about: hasDefault ? `${about} (${value})` : about };
+    return { env, option: option?.split(' ')[0] ?? '', about: hasDefault ? `${about} (${value})` : about };
   });
   test.strictSame(rows, expected);
 });

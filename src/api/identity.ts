@@ -2,6 +2,7 @@
 // Everything that a server does for somebody runs in a transaction with these settings, so that row-level security is the wall.
 import type pg from 'pg';
 import { withTransaction } from '../db/transaction.ts';
+import { NotAuthenticatedError } from '../errors.ts';
 
 export type Role = 'user' | 'admin' | 'reporter';
 
@@ -19,6 +20,13 @@ export interface Identity {
 /** Where a request came in. */
 export type Surface = 'graphql' | 'rest' | 'mcp' | 'bot';
 
+/** What each becomes; anything else is nobody: a login that may become anything must not be talked into it. */
+const roles: ReadonlyMap<string, string> = new Map([
+  ['user', 'chime_user'],
+  ['admin', 'chime_admin'],
+  ['reporter', 'chime_reporter'],
+]);
+
 /** No request keeps a connection for longer than this with one statement. */
 const statementTimeout = '10s';
 
@@ -28,10 +36,13 @@ const idleTimeout = '30s';
 /**
  * The settings of the transaction, role included, under which requests of somebody run. All of them are always set, so that
  * nothing is taken over from whoever used the connection before.
+ * @throws NotAuthenticatedError (CH041) for a role that there is not
  */
 export function pgSettings(identity: Identity, surface: Surface): Record<string, string> {
+  const role = roles.get(identity.role);
+  if (role === undefined) throw new NotAuthenticatedError(`There is no role "${identity.role}".`);
   return {
-    role: `chime_${identity.role}`,
+    role,
     'chime.tenant_id': identity.tenantId,
     'chime.user_id': identity.userId ?? '',
     'chime.actor': identity.name,
@@ -58,10 +69,12 @@ export async function asIdentity<T>(
     pool,
     async (client) => {
       const settings = Object.entries(pgSettings(identity, surface));
-      await client.query(
-        'select set_config(s.name, s.value, true) from unnest($1::text[], $2::text[]) s(name, value)',
-        [settings.map(([name]) => name), settings.map(([, value]) => value)],
-      );
+      await client.query({
+        // Planned once for each connection: it is part of every request.
+        name: 'chime_identity',
+        text: 'select set_config(s.name, s.value, true) from unnest($1::text[], $2::text[]) s(name, value)',
+        values: [settings.map(([name]) => name), settings.map(([, value]) => value)],
+      });
       return work(client);
     },
     { readOnly },

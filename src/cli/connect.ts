@@ -8,6 +8,7 @@ import { Chime } from '../client/chime.ts';
 import type { Config } from '../config.ts';
 import { useEmbedded } from '../db/embedded/open.ts';
 import { describeLag } from '../db/schema_version.ts';
+import { TenantNotFoundError } from '../errors.ts';
 import { UsageError } from './failure.ts';
 
 /** A database to work on. */
@@ -61,16 +62,37 @@ function userName(): string | undefined {
   }
 }
 
-/** Runs `work` with the library on the database of this configuration. */
+/** Has every connection of a pool act for a tenant, by its id or name. */
+async function actFor(pool: pg.Pool, tenant: string): Promise<void> {
+  const { rows } = await pool.query<{ id: string }>(
+    'select t.id from chime.tenants t where t.name = $1 or t.id::text = lower($1)',
+    [tenant],
+  );
+  const id = rows[0]?.id;
+  if (id === undefined) {
+    throw new TenantNotFoundError(`There is no tenant "${tenant}".`, { hint: 'See: chime tenant list' });
+  }
+  const setting = `select set_config('chime.tenant_id', '${id}', false)`;
+  // Before any other statement of a connection: they are sent one after the other.
+  pool.on('connect', (client) => void client.query(setting).catch(() => {}));
+  await pool.query(setting);
+}
+
+/**
+ * Runs `work` with the library on the database of this configuration.
+ * @param tenant id or name of a tenant to act for, where it is not the default one
+ */
 export async function withChime<T>(
   config: Config,
   work: (chime: Chime, pool: pg.Pool) => Promise<T>,
+  tenant?: string,
 ): Promise<T> {
   const connection = await findDatabase(config);
   const pool = new pg.Pool({ connectionString: connection.url, max: 2, application_name: 'pgchime cli' });
   pool.on('error', () => {});
   try {
     await checkDatabase(connection.url);
+    if (tenant !== undefined) await actFor(pool, tenant);
     return await work(
       new Chime(pool, async () => {}, { surface: 'cli', actor: userName() }, config.secretKey),
       pool,

@@ -16,12 +16,16 @@ const commands: Record<string, () => Promise<Command>> = {
   inbox: async () => (await import('./commands/inbox.ts')).inboxCommand(),
   webhook: async () => (await import('./commands/webhook.ts')).webhookCommand(),
   limit: async () => (await import('./commands/limit.ts')).limitCommand(),
+  tenant: async () => (await import('./commands/tenant.ts')).tenantCommand(),
+  user: async () => (await import('./commands/user.ts')).userCommand(),
+  token: async () => (await import('./commands/token.ts')).tokenCommand(),
   migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   psql: async () => (await import('./commands/psql.ts')).psqlCommand(),
   clock: async () => (await import('./commands/clock.ts')).clockCommand(),
   deliver: async () => (await import('./commands/deliver.ts')).deliverCommand(),
   worker: async () => (await import('./commands/worker.ts')).workerCommand(),
+  api: async () => (await import('./commands/api.ts')).apiCommand(),
 };
 
 async function makeProgram(called: string | undefined): Promise<Command> {

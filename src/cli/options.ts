@@ -2,11 +2,11 @@
 import { type Command, Option } from 'commander';
 import { type Config, readConfig, type SettingName, settings } from '../config.ts';
 
-/** Adds options for settings to a command; their defaults stay with the configuration. */
+/** Adds options for settings to a command, but for secrets; their defaults stay with the configuration. */
 export function withSettings(command: Command, names: readonly SettingName[]): Command {
   for (const name of names) {
     const { option, about, env } = settings[name];
-    command.addOption(new Option(option, `${about} [${env}]`));
+    if (option !== null) command.addOption(new Option(option, `${about} [${env}]`));
   }
   return command;
 }
@@ -27,6 +27,8 @@ export interface CommonOptions {
 export function configOf(command: Command): Config {
   const options = command.opts<Record<string, unknown>>();
   // Commander sets `example` to true for --no-example that was not given; only false says something.
-  if (options.example === true) delete options.example;
+  for (const [name, { option }] of Object.entries(settings)) {
+    if (option?.startsWith('--no-') && options[name] === true) delete options[name];
+  }
   return readConfig(options);
 }

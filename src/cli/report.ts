@@ -15,6 +15,8 @@ export interface Whereabouts {
   embedded: boolean;
   dataDir?: string;
   httpUrl?: string;
+  /** Whether who uses HTTP has to say who they are; otherwise everybody on this machine is the administrator. */
+  signedIn?: boolean;
 }
 
 /** What is scheduled next, as it is said at the start. */
@@ -52,9 +54,12 @@ class JsonReporter implements Reporter {
   starting(what: string): void {
     this.log.debug({ what }, 'starting');
   }
-  started({ databaseUrl, embedded, dataDir, httpUrl }: Whereabouts): void {
+  started({ databaseUrl, embedded, dataDir, httpUrl, signedIn }: Whereabouts): void {
     this.log.info(
-      { version, database: maskUrl(databaseUrl), embedded, data_dir: dataDir, http: httpUrl },
+      {
+        ...{ version, database: maskUrl(databaseUrl), embedded, data_dir: dataDir, http: httpUrl },
+        ...(httpUrl !== undefined && { auth: signedIn ? 'required' : 'none' }),
+      },
       'started',
     );
   }
@@ -117,13 +122,20 @@ class TerminalReporter implements Reporter {
   starting(what: string): void {
     print(paint('gray', `${what} ...`));
   }
-  started({ databaseUrl, embedded, dataDir, httpUrl }: Whereabouts): void {
+  started({ databaseUrl, embedded, dataDir, httpUrl, signedIn }: Whereabouts): void {
     print('');
     print(`${paint('bold', 'pgchime')} ${version}`);
     // The embedded database is the reader's own: with the password the line can be pasted into any client.
     print(`  database  ${embedded ? databaseUrl : maskUrl(databaseUrl)}`);
     if (dataDir !== undefined) print(`  data      ${dataDir}`);
-    if (httpUrl !== undefined) print(`  http      ${httpUrl}/healthz`);
+    if (httpUrl !== undefined) {
+      print(`  http      ${httpUrl}/api/docs`);
+      print(
+        signedIn
+          ? '  access    with a JWT or an API token'
+          : '  access    everybody on this machine is the administrator; CHIME_AUTH=required asks who they are',
+      );
+    }
     print(paint('gray', '  Another terminal: npx chime psql, npx chime schedule list. Ctrl-C stops.'));
   }
   upcoming(schedules: Upcoming[], total: number): void {

@@ -1,4 +1,6 @@
 // The services of a process, made from its configuration.
+import { readAuth } from '../api/auth/settings.ts';
+import { Server, type ServerOptions } from '../api/server.ts';
 import { makeChannels } from '../channels/registry.ts';
 import { Sender } from '../channels/sender.ts';
 import { Clock } from '../clock/clock.ts';
@@ -40,5 +42,25 @@ export function makeSender(config: Config, connectionString: string, log: Logger
     log,
     pollInterval: config.pollInterval,
     release: () => fetch.close(),
+  });
+}
+
+/**
+ * The HTTP server.
+ * @throws InvalidConfigError (CH032) where the configuration does not say clearly who may use it
+ */
+export function makeServer(
+  config: Config,
+  connectionString: string,
+  log: Logger,
+  health: ServerOptions['health'],
+): Server {
+  const { host, port, corsOrigins, rateLimit, trustProxy, shutdownTimeout } = config;
+  const { graphiql, introspection, persistedOperations } = config;
+  return new Server({
+    ...{ connectionString, host, port, log, health },
+    ...{ corsOrigins, rateLimit, trustProxy, shutdownTimeout },
+    ...{ graphiql, introspection, persistedOperations },
+    auth: readAuth(config),
   });
 }

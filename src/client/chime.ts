@@ -7,6 +7,7 @@ import { fromCall } from './call_error.ts';
 import { ConcurrencyLimits } from './concurrency_limits.ts';
 import { ChannelMappings, Deliveries, Inbox, Webhooks } from './deliveries.ts';
 import { EventHandlers, Events } from './events.ts';
+import { ApiTokens, Tenants, Users } from './people.ts';
 import { fromRow, namedCall } from './rows.ts';
 import { Runs } from './runs.ts';
 import { Schedules } from './schedules.ts';
@@ -47,6 +48,10 @@ export class Chime {
   readonly events: Events;
   /** Create, change, steer and find event handlers. */
   readonly eventHandlers: EventHandlers;
+  readonly tenants: Tenants;
+  readonly users: Users;
+  /** Tokens by which programs sign in. */
+  readonly apiTokens: ApiTokens;
   /** What was sent to whom, and what was not. */
   readonly deliveries: Deliveries;
   readonly inbox: Inbox;
@@ -76,6 +81,9 @@ export class Chime {
     this.concurrencyLimits = new ConcurrencyLimits(this.#send);
     this.events = new Events(this.#send);
     this.eventHandlers = new EventHandlers(this.#send);
+    this.tenants = new Tenants(this.#send);
+    this.users = new Users(this.#send);
+    this.apiTokens = new ApiTokens(this.#send, this.users);
     this.deliveries = new Deliveries(this.#send);
     this.inbox = new Inbox(this.#send);
     this.channelMappings = new ChannelMappings(this.#send);

@@ -16,7 +16,7 @@ import { fromRow } from './rows.ts';
 const deliveryColumns = `d.id, d.run_id, d.schedule_id, d.channel_mapping_id, d.channel_id, d.part, d.part_count, d.status, d.skip_reason, d.failure_reason,
   d.failure_count, d.attempt, d.due_at, d.held, d.covers_count, d.external_id, d.read_at, d.created_at, d.finished_at`;
 const mappingColumns =
-  'm.id, m.user_id, m.channel_id, m.channel_context_id, m.session_id, m.status, m.status_reason, m.status_since, m.created_at';
+  'm.id, m.user_id, m.channel_id, m.channel_context_id, m.session_id, m.status, m.status_reason, m.status_changed_at, m.created_at';
 
 /** Outputs on their way to people. Errors are those of the SQL functions of the same names. */
 export class Deliveries {

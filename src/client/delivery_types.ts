@@ -57,7 +57,7 @@ export interface ChannelMapping {
   sessionId: string | null;
   status: 'active' | 'degraded' | 'blocked';
   statusReason: string | null;
-  statusSince: Date;
+  statusChangedAt: Date;
   createdAt: Date;
 }
 

@@ -8,9 +8,11 @@ import type {
   EventHandlerPatch,
 } from './event_types.ts';
 import { eventHandlerFields } from './event_types.ts';
+import { newestOf } from './newest.ts';
 import { fromRow, isId, namedCall, toPatch } from './rows.ts';
 
-const eventColumns =
+/** An event `e`, as `ChimeEvent` has it. */
+export const eventColumns =
   'e.id, e.name, e.payload, e.handler_count, e.cause_run_id, e.depth, e.actor, e.traceparent, e.created_at';
 
 /** Events: what programs say to have happened. */
@@ -44,10 +46,12 @@ export class Events {
   async list({ name, limit = 20 }: { name?: string; limit?: number } = {}): Promise<ChimeEvent[]> {
     const begins = name?.endsWith('.*') === true || name === '*';
     const rows = await this.#send(
-      `select ${eventColumns} from chime.events e
-       where e.tenant_id = chime.current_tenant()
-         ${name === undefined ? '' : begins ? 'and starts_with(e.name, $2)' : 'and e.name = $2'}
-       order by e.id desc limit $1`,
+      name !== undefined && !begins
+        ? `select ${eventColumns} from chime.events e
+           where e.tenant_id = chime.current_tenant() and e.name = $2 order by e.id desc limit $1`
+        : `select ${eventColumns} from (
+             select * from ${newestOf('chime.events', begins ? 'and starts_with(r.name, $2)' : '')}) e
+           order by e.id desc limit $1`,
       [limit, ...(name === undefined ? [] : [begins ? name.slice(0, -1) : name])],
     );
     return rows.map((row) => fromRow<ChimeEvent>(row));

@@ -1,10 +1,10 @@
 import { RunNotFoundError } from '../errors.ts';
 import { calling, type TraceOptions } from './acting.ts';
 import type { Send } from './chime.ts';
+import { newestOf } from './newest.ts';
 import { fromRow, isId } from './rows.ts';
 import type { Run, RunStatus, RunWithOutput } from './types.ts';
 
-/** Where the runs in a status are found: few of them without passing through the whole history. */
 const places: Record<RunStatus, string> = {
   queued: 'chime.unfinished_runs',
   running: 'chime.unfinished_runs',
@@ -16,6 +16,10 @@ const places: Record<RunStatus, string> = {
   skipped: 'chime.unsuccessful_runs',
 };
 
+/** Where the runs in a status are found, or all of them: a few of them without passing through the whole history. */
+export const placeOf = (status: RunStatus | undefined) =>
+  status === undefined ? 'chime.runs' : places[status];
+
 /** A run `r` beside its schedule `s`, as `Run` has it. */
 export const runColumns = `r.id, r.schedule_id, s.name as schedule_name, r.task, r.trigger, r.scheduled_for, r.due_at, r.status,
   r.attempt, r.started_at, r.finished_at,
@@ -24,6 +28,9 @@ export const runColumns = `r.id, r.schedule_id, s.name as schedule_name, r.task,
   r.output_summary, r.error, r.skip_reason, r.covers_count, r.retry_at, r.retry_count, r.retry_of, r.cancel_requested_at,
   r.cancel_reason, r.silent_reason, r.concurrency_key, r.priority, r.waits_for, r.event_id, r.event_handler_id,
   r.parent_run_id, r.step`;
+/** What `RunWithOutput` has beside. */
+export const runDetailColumns = `r.payload, r.output, r.result, r.error_stack, chime.runs_trace_id(r) as trace_id,
+  chime.runs_span_id(r) as span_id, chime.runs_parent_span_id(r) as parent_span_id`;
 /** What a call answers that gives a run. */
 const runOf = (call: string) => runFrom(`${call} r`);
 const runFrom = (source: string) =>
@@ -40,11 +47,15 @@ export class Runs {
   /** The latest runs first, of one schedule or of all. */
   async list(options: { scheduleId?: string; status?: RunStatus; limit?: number } = {}): Promise<Run[]> {
     const { scheduleId, status, limit = 20 } = options;
+    const place = placeOf(status);
+    const inStatus = 'and ($2::chime.run_status is null or r.status = $2)';
+    const source =
+      scheduleId === undefined
+        ? newestOf(place, inStatus)
+        : `(select * from ${place} r where r.tenant_id = chime.current_tenant() and r.schedule_id = $3 ${inStatus}
+            order by r.id desc limit $1) r`;
     const rows = await this.#send(
-      `select ${runColumns} from ${status === undefined ? 'chime.runs' : places[status]} r left join chime.schedules s on s.id = r.schedule_id
-       where r.tenant_id = chime.current_tenant() and ($2::chime.run_status is null or r.status = $2)
-         ${scheduleId === undefined ? '' : 'and r.schedule_id = $3'}
-       order by r.id desc limit $1`,
+      `select ${runColumns} from ${source} left join chime.schedules s on s.id = r.schedule_id order by r.id desc limit $1`,
       [limit, status ?? null, ...(scheduleId === undefined ? [] : [scheduleId])],
     );
     return rows.map((row) => fromRow<Run>(row));
@@ -80,8 +91,7 @@ export class Runs {
    */
   async get(reference: string): Promise<RunWithOutput> {
     const rows = await this.#send(
-      `select ${runColumns}, r.payload, r.output, r.result, r.error_stack,
-         chime.runs_trace_id(r) as trace_id, chime.runs_span_id(r) as span_id, chime.runs_parent_span_id(r) as parent_span_id
+      `select ${runColumns}, ${runDetailColumns}
        from chime.find_run($1) r left join chime.schedules s on s.id = r.schedule_id`,
       [reference],
     );

@@ -16,12 +16,13 @@ import {
   type ScheduleStatus,
 } from './types.ts';
 
-const columns = `s.id, s.key, s.name, s.description, s.task, s.payload, s.cron, s.every::text as every, s.at, s.rrule, s.rules,
+/** A schedule `s`, as `Schedule` has it. */
+export const scheduleColumns = `s.id, s.key, s.name, s.description, s.task, s.payload, s.cron, s.every::text as every, s.at, s.rrule, s.rules,
   s.only_on, s.never_on, s.on_excluded, s.anchor,
   s.timezone, s.dst_gap, s.dst_fold, s.starts_at, s.ends_at, s.max_runs, s.jitter::text as jitter, s.catch_up,
   s.catch_up_window::text as catch_up_window, s.overlap, s.max_retries, s.retry_delay::text as retry_delay, s.retry_backoff,
   s.retry_max_delay::text as retry_max_delay, s.timeout::text as timeout, s.concurrency_key, s.priority, s.status, s.status_reason, s.paused_until, s.paused_by,
-  s.keep_runs, s.keep_for::text as keep_for, s.pause_after_failures, s.alert_after_failures, s.tags, s.deliver, s.channel_mapping_id, s.blocked_since, s.owner_id,
+  s.keep_runs, s.keep_for::text as keep_for, s.pause_after_failures, s.alert_after_failures, s.tags, s.deliver, s.channel_mapping_id, s.blocked_at, s.owner_id,
   s.next_run_at, s.last_run_id, s.run_count, s.revision, s.created_at, s.updated_at`;
 
 const statsColumns = `h.health, h.failures_in_a_row, h.last_run_id, h.last_run_status, h.last_started_at, h.last_finished_at,
@@ -67,7 +68,7 @@ export class Schedules {
 
   async get(reference: string): Promise<Schedule> {
     return this.#one<Schedule>(
-      await this.#send(`select ${columns} from chime.find_schedule($1) s`, [reference]),
+      await this.#send(`select ${scheduleColumns} from chime.find_schedule($1) s`, [reference]),
     );
   }
 
@@ -107,7 +108,7 @@ export class Schedules {
     limit?: number;
   } = {}): Promise<Schedule[]> {
     const rows = await this.#send(
-      `select ${columns} from chime.schedules s
+      `select ${scheduleColumns} from chime.schedules s
        where s.tenant_id = chime.current_tenant() and s.deleted_at is null and ($1::chime.schedule_status is null or s.status = $1)
          ${tag === undefined ? '' : "and s.tags <> '{}' and s.tags @> array[$3]"}
        order by s.next_run_at nulls last, s.created_at limit $2`,
@@ -130,6 +131,11 @@ export class Schedules {
   /** Lets it fire again; the pause itself is never made up for. */
   async resume(reference: string): Promise<Schedule> {
     return this.#change('chime.resume_schedule($1)', reference);
+  }
+
+  /** Skips its next fire, which is recorded as skipped; it goes on with the one after that. */
+  async skipNext(reference: string): Promise<Schedule> {
+    return this.#change('chime.skip_next($1)', reference);
   }
 
   /** Stops it for good; it stays to be read. */
@@ -191,7 +197,7 @@ export class Schedules {
   async #change(call: string, reference: string, values: unknown[] = []): Promise<Schedule> {
     const { text, values: all } = signed(
       this.#signature,
-      { select: `select ${columns}`, call, type: 'uuid', rest: 's' },
+      { select: `select ${scheduleColumns}`, call, type: 'uuid', rest: 's' },
       [await this.#id(reference), ...values],
     );
     return this.#one<Schedule>(await this.#send(text, all));

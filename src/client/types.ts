@@ -243,7 +243,7 @@ export interface Schedule {
   deliver: DeliverPolicy;
   channelMappingId: string | null;
   /** Of agents: since when nobody can be told of their runs, which are skipped meanwhile. */
-  blockedSince: Date | null;
+  blockedAt: Date | null;
   /** The user whose schedule it is; null = the tenant's own. */
   ownerId: string | null;
   status: ScheduleStatus;
@@ -285,7 +285,16 @@ export interface ScheduleStats {
 export interface ScheduleRevision {
   /** The revision of its definition that it had then. */
   revision: number;
-  action: 'created' | 'changed' | 'paused' | 'resumed' | 'completed' | 'cancelled' | 'deleted' | 'backfilled';
+  action:
+    | 'created'
+    | 'changed'
+    | 'paused'
+    | 'resumed'
+    | 'completed'
+    | 'cancelled'
+    | 'deleted'
+    | 'backfilled'
+    | 'skipped';
   actor: string;
   /** `cli`, `typescript`, `sql`, ...; `clock` where pgchime did it. */
   surface: string;
@@ -369,4 +378,62 @@ export interface Calendar {
   dates: string[];
   createdAt: Date;
   updatedAt: Date;
+}
+
+/** Who owns rows. */
+export interface Tenant {
+  id: string;
+  name: string;
+  createdAt: Date;
+}
+
+/** A person, or a program that is treated as one. */
+export interface User {
+  id: string;
+  /** What tokens call the person. */
+  subject: string;
+  name: string | null;
+  locale: string | null;
+  timezone: string | null;
+  status: 'active' | 'blocked' | 'forgotten';
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** As what somebody acts: with what is their own, with all of the tenant, or reading all of it. */
+export type AccessRole = 'user' | 'admin' | 'reporter';
+
+export interface CreateApiTokenInput {
+  /** What it is for. */
+  name: string;
+  role: AccessRole;
+  /** As whom it acts, by id or subject; a token with the role `user` needs it. */
+  user?: string;
+  /** From when on it is refused; never by default. */
+  expiresAt?: Date | string;
+  /** The same, as an interval from now. */
+  expiresIn?: string;
+}
+
+export interface CreatedApiToken {
+  id: string;
+  /** What the program signs in with; it is kept nowhere. */
+  secret: string;
+}
+
+/** A token of a program, without its secret. */
+export interface ApiToken {
+  id: string;
+  name: string;
+  role: AccessRole;
+  userId: string | null;
+  userSubject: string | null;
+  /** The first characters of the secret. */
+  prefix: string;
+  createdBy: string;
+  createdAt: Date;
+  expiresAt: Date | null;
+  /** To within five minutes. */
+  lastUsedAt: Date | null;
+  revokedAt: Date | null;
 }

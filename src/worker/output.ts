@@ -1,9 +1,11 @@
 // The output of one run: text and bytes, in the order in which they were written, cut at the configured limit.
+import { TextDecoder } from 'node:util';
 import { storable } from './text.ts';
 
 export class Output {
   readonly #most: number;
-  readonly #decoder = new TextDecoder('utf-8');
+  /** Made when bytes are written: most outputs are text. */
+  #decoder: TextDecoder | undefined;
   readonly #parts: string[] = [];
   #half = '';
   #kept = 0;
@@ -35,8 +37,13 @@ export class Output {
     // Whoever writes on may do so where an error would end the process.
     if (this.#closed) return;
     this.#written = true;
-    // Bytes may end in the middle of a character; the decoder keeps the beginning for the next chunk.
-    this.#append(typeof chunk === 'string' ? chunk : this.#decoder.decode(chunk, { stream: true }));
+    if (typeof chunk === 'string') {
+      this.#append(chunk);
+    } else {
+      // Bytes may end in the middle of a character; the decoder keeps the beginning for the next chunk.
+      this.#decoder ??= new TextDecoder('utf-8');
+      this.#append(this.#decoder.decode(chunk, { stream: true }));
+    }
   }
 
   #append(chunk: string): void {
@@ -69,7 +76,7 @@ export class Output {
 
   /** All of it as one text that Postgres takes, with a mark at the end if something was cut. */
   text(): string {
-    this.#append(this.#decoder.decode());
+    if (this.#decoder !== undefined) this.#append(this.#decoder.decode());
     if (this.#half !== '') {
       this.#half = '';
       this.#append('\ufffd');

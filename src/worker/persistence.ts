@@ -18,15 +18,12 @@ export interface Persistence {
   tries?: number;
 }
 
+const never = new AbortController().signal;
+
 /** Sends until that succeeds, or fails for good; `onFailure` is told of the first failure. */
 export async function persistently<T>(
   send: () => Promise<T>,
-  {
-    stopping,
-    until = new AbortController().signal,
-    mayPass = isTransient,
-    tries = Number.POSITIVE_INFINITY,
-  }: Persistence,
+  { stopping, until = never, mayPass = isTransient, tries = Number.POSITIVE_INFINITY }: Persistence,
   onFailure: (error: unknown) => void = () => {},
 ): Promise<T> {
   let failingSince: number | undefined;

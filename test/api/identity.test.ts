@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
-import { asIdentity, type Identity, pgSettings } from '../../src/api/identity.ts';
+import { asIdentity, type Identity, pgSettings, type Role } from '../../src/api/identity.ts';
 import { Pool } from '../../src/db/pool.ts';
 import { migrate } from '../../src/migrate.ts';
 import { query, startCluster } from '../support/cluster.ts';
@@ -35,6 +35,8 @@ t.test('the settings of an identity', async (test) => {
     'chime.actor': 'ann',
     'chime.surface': 'graphql',
   });
+  for (const role of ['owner', 'worker', '', 'user; reset role'])
+    test.throws(() => pgSettings({ ...ann, role: role as Role }, 'rest'), { code: 'CH041' }, role);
   const read = `select jsonb_object_agg(n, current_setting(n)) as made from unnest($1::text[]) n`;
   const names = Object.keys(settings);
   const { rows } = await asIdentity(pool, ann, 'graphql', (client) => client.query(read, [names]));

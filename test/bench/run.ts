@@ -11,6 +11,7 @@ import { formatTable } from '../../src/table.ts';
 import { endToEnd } from './end_to_end.ts';
 import { history } from './history.ts';
 import { lateness } from './lateness.ts';
+import { live } from './live.ts';
 import { million } from './million.ts';
 import { nextFire } from './next_fire.ts';
 import { nextRecurrence } from './next_recurrence.ts';
@@ -41,6 +42,7 @@ const benches: Record<string, (bench: Bench) => Promise<Result[]>> = {
   tick: ticks,
   'end-to-end': endToEnd,
   lateness,
+  live,
   million,
   history,
 };

@@ -34,7 +34,7 @@ t.test('five senders, three thousand messages', async (test) => {
   );
   // 100 chats with 28 messages each, and 5 groups of two topics with 40 each; runs as they are in history, and each has its number.
   await database.rows(`
-    insert into chime.channel_mappings (id, tenant_id, channel_id, channel_context_id, status_since, created_at, updated_at)
+    insert into chime.channel_mappings (id, tenant_id, channel_id, channel_context_id, status_changed_at, created_at, updated_at)
     select gen_random_uuid(), chime.current_tenant(), 'telegram', c, now(), now(), now()
     from (
       select n::text as c from generate_series(1, ${chats}) n

@@ -214,6 +214,10 @@ t.test('update, pause, resume, cancel, delete', async (test) => {
     code: 0,
     stdout: /^Resumed Brief[\s\S]*Next fires:\n( {2}.*\n){3}/,
   });
+  const before = (await runJson('schedule', 'show', 'brief')).data.nextFires;
+  test.match(await run('schedule', 'skip', 'brief'), { code: 0, stdout: /^Skipped the next fire of Brief/ });
+  const after = (await runJson('schedule', 'show', 'brief')).data.nextFires;
+  test.strictSame(after[0], before[1], 'it goes on with the one after that');
   test.match(await run('schedule', 'cancel', 'brief', '--reason', 'done'), {
     code: 0,
     stdout: /^Cancelled Brief[\s\S]*cancelled: done/,

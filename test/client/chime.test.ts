@@ -26,7 +26,13 @@ t.test('create, get, list', async (test) => {
     ...{ jitter: '5 seconds', catchUp: 'all', catchUpWindow: '2 days', overlap: 'allow' },
     ...{ maxRetries: 5, retryDelay: '2 minutes', retryBackoff: 'linear', retryMaxDelay: '10 minutes' },
     timeout: '2 hours',
-    ...{ keepRuns: 10, keepFor: '90 days', pauseAfterFailures: 5, alertAfterFailures: 2 },
+    ...{
+      keepRuns: 10,
+      keepFor: '90 days',
+      pauseAfterFailures: 5,
+      alertAfterFailures: 2,
+      tags: ['daily', 'mail'],
+    },
   });
   test.hasStrict(created, {
     outcome: 'created',
@@ -53,13 +59,18 @@ t.test('create, get, list', async (test) => {
     ...{ maxRetries: 5, retryDelay: '00:02:00', retryBackoff: 'linear', retryMaxDelay: '00:10:00' },
     ...{ timeout: '02:00:00', concurrencyKey: null, priority: 'medium' },
     ...{ keepRuns: 10, keepFor: '90 days', pauseAfterFailures: 5, alertAfterFailures: 2 },
+    ...{ tags: ['daily', 'mail'], ownerId: null },
     ...{ catchUpWindow: '2 days', overlap: 'allow', status: 'active', statusReason: null, pausedUntil: null },
     ...{ pausedBy: null, nextRunAt: new Date('2030-01-01T08:00:00Z'), lastRunId: null, runCount: 0 },
     ...{ revision: 1, createdAt: schedule.createdAt, updatedAt: schedule.updatedAt },
-    ...{ deliver: 'always', channelMappingId: null, blockedSince: null },
-    ...{ tags: [], ownerId: null },
+    ...{ deliver: 'always', channelMappingId: null, blockedAt: null },
   });
   test.ok(schedule.createdAt instanceof Date);
+  test.strictSame(
+    (await chime.schedules.list({ tag: 'mail' })).map(({ id }) => id),
+    [created.id],
+  );
+  test.strictSame(await chime.schedules.list({ tag: 'ma' }), []);
   test.equal((await chime.schedules.get('Daily report')).id, created.id, 'by name');
   test.equal((await chime.schedules.get(created.id)).id, created.id, 'by id');
 

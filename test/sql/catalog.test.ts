@@ -109,6 +109,27 @@ t.test('no table and no view is outside the walls', async (test) => {
   );
 });
 
+t.test('policies are made anew only where they have changed', async (test) => {
+  const policies = () =>
+    database.rows('select oid, polname, polrelid::regclass::text from pg_policy order by oid');
+  const before = await policies();
+  test.ok(before.length > 40);
+  const load = async () => {
+    const client = await database.connect(t);
+    await client.query(`set role chime_owner; ${read('sql/91_policies.sql')}`);
+  };
+  await load();
+  test.strictSame(await policies(), before);
+  await database.rows(
+    'drop policy chime_user on chime.calendars; create policy everybody on chime.runs using (true); alter table chime.tasks disable row level security',
+  );
+  await load();
+  const shape = (rows: Record<string, unknown>[]) =>
+    rows.map((row) => `${row.polrelid} ${row.polname}`).sort();
+  test.strictSame(shape(await policies()), shape(before), 'what somebody else made of them does not stay');
+  test.ok(await database.value("select relrowsecurity from pg_class where oid = 'chime.tasks'::regclass"));
+});
+
 t.test('no name is overloaded by accident', async (test) => {
   test.strictSame(
     await database.rows(

@@ -111,7 +111,7 @@ t.test('more places than one look takes in: each has its turn', async (test) => 
   const { database, claim, report } = await setUp(test);
   await database.rows("update chime_private.channels set limits = '[]'");
   await database.rows(`
-    insert into chime.channel_mappings (id, tenant_id, channel_id, channel_context_id, status_since, created_at, updated_at)
+    insert into chime.channel_mappings (id, tenant_id, channel_id, channel_context_id, status_changed_at, created_at, updated_at)
     select gen_random_uuid(), chime.current_tenant(), 'telegram', n::text, chime.now(), chime.now(), chime.now() from generate_series(1, 1200) n;
     insert into chime.deliveries (id, tenant_id, run_id, channel_mapping_id, channel_id, status, output_hash, created_at)
     select gen_random_uuid(), m.tenant_id, gen_random_uuid(), m.id, 'telegram', 'pending', '', chime.now() from chime.channel_mappings m, generate_series(1, 2)`);

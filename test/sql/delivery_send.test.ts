@@ -285,7 +285,7 @@ t.test(
     test.match(await last(agent), { status: 'skipped', skip_reason: 'blocked' }, 'late ones, too');
     test.match(
       await database.row(
-        'select status, blocked_since is not null as blocked from chime.schedules where id = $1',
+        'select status, blocked_at is not null as blocked from chime.schedules where id = $1',
         [agent],
       ),
       { status: 'active', blocked: true },

@@ -82,7 +82,7 @@ async function leave(
     mark,
   ]);
   const { mapping } = await database.row<{ mapping: string }>(
-    `insert into chime.channel_mappings (id, tenant_id, user_id, channel_id, channel_context_id, status_since, created_at, updated_at)
+    `insert into chime.channel_mappings (id, tenant_id, user_id, channel_id, channel_context_id, status_changed_at, created_at, updated_at)
      values (gen_random_uuid(), $1, $2, 'web', $3, chime.now(), chime.now(), chime.now()) returning id as mapping`,
     [tenantId, maker.userId, mark],
   );

@@ -133,6 +133,21 @@ t.test('a statement cannot leave its scope', async (test) => {
   }
 });
 
+t.test('by a login that is nothing but a worker', async (test) => {
+  const client = await database.connect(test);
+  await client.query('set role chime_worker; begin read only');
+  const read = async () =>
+    (
+      await client.query(
+        "select line from chime_private.run_report('select task from chime.schedules order by 1', 100, 10000) where line is not null",
+      )
+    ).rows;
+  test.strictSame(await read(), [], 'for no run: nothing');
+  await client.query('select chime_private.report_for($1)', [makers.zoe?.left.queued]);
+  test.ok((await read()).some(({ line }) => line[0] === '"zoe"'));
+  test.notOk((await read()).some(({ line }) => line[0] !== '"zoe"' && line[0] !== '"run_query"'));
+});
+
 t.test('a signature is good for its transaction and its connection alone', async (test) => {
   const run = makers.tenant_a?.left.queued as string;
   const scope =

@@ -1,5 +1,11 @@
 import { Command } from 'commander';
-import { cancelCommand, deleteCommand, pauseCommand, resumeCommand } from './schedule_control.ts';
+import {
+  cancelCommand,
+  deleteCommand,
+  pauseCommand,
+  resumeCommand,
+  skipCommand,
+} from './schedule_control.ts';
 import { historyCommand } from './schedule_history.ts';
 import { listCommand, previewCommand, showCommand } from './schedule_read.ts';
 import { triggerCommand } from './schedule_trigger.ts';
@@ -16,6 +22,7 @@ export function scheduleCommand(): Command {
     updateCommand(),
     pauseCommand(),
     resumeCommand(),
+    skipCommand(),
     triggerCommand(),
     cancelCommand(),
     deleteCommand(),

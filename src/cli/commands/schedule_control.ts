@@ -43,6 +43,15 @@ export function resumeCommand(): Command {
   );
 }
 
+export function skipCommand(): Command {
+  return control(
+    'skip',
+    'skip the next fire of a schedule; it goes on with the one after that',
+    'Skipped the next fire of',
+    (chime, reference) => chime.schedules.skipNext(reference),
+  );
+}
+
 export function cancelCommand(): Command {
   return control(
     'cancel',

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import pg from 'pg';
+import { readAuth } from '../../api/auth/settings.ts';
 import { healthOf } from '../../api/health.ts';
-import { Server } from '../../api/server.ts';
 import { Chime } from '../../client/chime.ts';
 import { type Config, type SettingName, settings } from '../../config.ts';
 import { type Embedded, openEmbedded } from '../../db/embedded/open.ts';
@@ -11,7 +11,7 @@ import { configOf, withSettings } from '../options.ts';
 import { ruleOf } from '../output.ts';
 import { runProcess } from '../process.ts';
 import { createReporter, type Reporter } from '../report.ts';
-import { makeClock, makeSender, makeWorker } from '../services.ts';
+import { makeClock, makeSender, makeServer, makeWorker } from '../services.ts';
 import { Shutdown } from '../shutdown.ts';
 
 export function startCommand(): Command {
@@ -23,6 +23,8 @@ export function startCommand(): Command {
     .option('--debug', 'print stack traces of errors')
     .action(async (options: { json?: true }, command: Command) => {
       const config = configOf(command);
+      // Before a database is started for nothing.
+      readAuth(config);
       const reporter = createReporter(config.logLevel, options.json === true || !process.stdout.isTTY);
       const shutdown = new Shutdown(reporter.log);
       await shutdown.during(async () => {
@@ -62,15 +64,11 @@ async function run(
     lastTick = tick.now;
   });
   worker.on('finished', (finished) => reporter.run(finished));
-  const server = new Server({
-    host: config.host,
-    port: config.port,
-    health: () => ({
-      status: healthOf({ stopping: shutdown.asked.aborted, clockSilentMs: clock.silentMs }),
-      last_tick: lastTick,
-      running: worker.running,
-    }),
-  });
+  const server = makeServer(config, url, log, () => ({
+    status: healthOf({ stopping: shutdown.asked.aborted, clockSilentMs: clock.silentMs }),
+    last_tick: lastTick,
+    running: worker.running,
+  }));
   // The port before the work: where it is taken, nothing has been claimed or fired. The clock last: what it fires finds a worker.
   const announce: Service = {
     name: 'announcement',
@@ -79,6 +77,7 @@ async function run(
         databaseUrl: url,
         embedded: embedded !== undefined,
         httpUrl: server.url,
+        signedIn: server.asksWho,
         ...(embedded === undefined ? {} : { dataDir: embedded.dir }),
       });
       await withLibrary(url, async (chime, pool) => {

@@ -1,0 +1,152 @@
+// GraphQL on our server: PostGraphile over the schema chime, with who asks, what a request may cost, and what is told of errors.
+import './quiet.ts';
+import type { IncomingHttpHeaders } from 'node:http';
+import websocket from '@fastify/websocket';
+import { PersistedPlugin } from '@grafserv/persisted';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type pg from 'pg';
+import { postgraphile } from 'postgraphile';
+import { makePgService } from 'postgraphile/adaptors/pg';
+import { grafserv } from 'postgraphile/grafserv/fastify/v5';
+import type {} from 'postgraphile/grafserv/node';
+import { ChimeError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import { type Identity, pgSettings } from '../identity.ts';
+import { schemaName } from './catalog_plugin.ts';
+import { extensionsOf, makeMaskError } from './errors.ts';
+import { limits, limitsPlugin } from './limits.ts';
+import { Feed } from './live/feed.ts';
+import { livePlugin } from './live/plugin.ts';
+import { persistedOptions } from './persisted.ts';
+import { serverPreset } from './preset.ts';
+import { addSockets, identityOfSocket } from './sockets.ts';
+
+/**
+ * Who asks: of a request by its headers, of a WebSocket also by what its client gave when it connected.
+ * @throws NotAuthenticatedError (CH041) where that is nobody: HTTP 401, or the close code 4401
+ */
+export type Identify = (
+  headers: IncomingHttpHeaders,
+  connectionParams: Record<string, unknown> | null,
+) => Promise<Identity>;
+
+export interface GraphqlOptions {
+  /** Connections that may become chime_user, chime_admin and chime_reporter: of the role chime_api. */
+  pool: pg.Pool;
+  /** A connection of its own to listen on: not through a pooler that shares connections. */
+  listenConnectionString: string;
+  identify: Identify;
+  /** Whether a page to write queries on is served at /graphiql. */
+  graphiql: boolean;
+  /** Whether the schema may be asked for. */
+  introspection: boolean;
+  /** A directory of <id>.graphql files, or a JSON file of ids and documents: then nothing else is accepted. */
+  persistedOperations?: string;
+  log: Logger;
+  /** Where it is served; /graphql by default. */
+  path?: string;
+  /** How often the database is told that somebody listens, in milliseconds; 5 s by default. */
+  renewEvery?: number;
+  /** Subscriptions that one connection may have at once; 100 by default. */
+  mostSubscriptions?: number;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks for something of GraphQL. */
+    chimeIdentity?: Identity;
+  }
+}
+
+/** What GraphQL runs under: also that plans are made for the arguments at hand, of which a search has many, most of them absent. */
+const settingsOf = (identity: Identity) => ({
+  ...pgSettings(identity, 'graphql'),
+  plan_cache_mode: 'force_custom_plan',
+});
+
+/** The request that an operation came with, over HTTP or as what a socket was opened with. */
+function identityOf(context: Partial<Grafast.RequestContext>): Identity {
+  const socket = context.ws?.request as unknown as object | undefined;
+  const identity = socket === undefined ? context.fastifyv5?.request.chimeIdentity : identityOfSocket(socket);
+  if (identity === undefined) throw new Error('An operation without anybody who asks.');
+  return identity;
+}
+
+export interface MountedGraphql {
+  /** What subscriptions are told of. */
+  readonly feed: Feed;
+  /** Ends subscriptions and gives everything back but the pool, which is the caller's. */
+  close(): Promise<void>;
+}
+
+/** Serves GraphQL at /graphql, queries and mutations by POST, subscriptions by WebSocket. */
+export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions): Promise<MountedGraphql> {
+  const { pool, listenConnectionString, identify, graphiql, introspection, log, path = '/graphql' } = options;
+  const feed = new Feed({
+    connectionString: listenConnectionString,
+    pool,
+    log,
+    ...(options.renewEvery === undefined ? {} : { renewEvery: options.renewEvery }),
+  });
+  const service = makePgService({ pool, schemas: [schemaName], pubsub: false });
+  const persisted =
+    options.persistedOperations === undefined
+      ? undefined
+      : await persistedOptions(options.persistedOperations);
+  const instance = postgraphile({
+    extends: [serverPreset],
+    plugins: [
+      livePlugin(feed),
+      limitsPlugin({ introspection }),
+      ...(persisted === undefined ? [] : [PersistedPlugin]),
+    ],
+    pgServices: [service],
+    grafserv: {
+      graphqlPath: path,
+      graphiql,
+      graphiqlPath: '/graphiql',
+      graphqlOverGET: false,
+      graphiqlOnGraphQLGET: false,
+      watch: false,
+      websockets: false,
+      maxRequestLength: limits.body,
+      maskError: makeMaskError(log),
+      ...persisted,
+    },
+    grafast: {
+      explain: false,
+      timeouts: { planning: 2000, execution: 30_000 },
+      context: (requestContext) => ({ pgSettings: settingsOf(identityOf(requestContext)) }),
+    },
+  });
+  const serv = instance.createServ(grafserv);
+  // A schema that cannot be made is told when the server starts, and not to the first who asks.
+  await instance.getSchema();
+  if (app.websocketServer === undefined)
+    await app.register(websocket, { options: { maxPayload: limits.body } });
+  await app.register(async (scope) => {
+    scope.decorateRequest('chimeIdentity', undefined);
+    // Before a body is read: nobody's is.
+    scope.addHook('onRequest', async (request: FastifyRequest, reply) => {
+      if (request.method !== 'POST') return;
+      try {
+        request.chimeIdentity = await identify(request.headers, null);
+      } catch (error) {
+        if (!(error instanceof ChimeError) || error.status !== 401) throw error;
+        await reply
+          .code(401)
+          .header('www-authenticate', 'Bearer')
+          .send({ errors: [{ message: error.message, extensions: extensionsOf(error) }] });
+      }
+    });
+    await serv.addTo(scope);
+    addSockets(scope, serv, { path, identify, log, mostSubscriptions: options.mostSubscriptions ?? 100 });
+  });
+  return {
+    feed,
+    async close() {
+      await feed.close();
+      await instance.release();
+    },
+  };
+}

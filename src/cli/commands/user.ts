@@ -1,0 +1,71 @@
+// Users: who has signed in, and who may not any more.
+import { Command } from 'commander';
+import type { Chime } from '../../client/chime.ts';
+import type { User } from '../../client/types.ts';
+import { printable } from '../../printable.ts';
+import { withChime } from '../connect.ts';
+import { configOf, withCommon } from '../options.ts';
+import { json, table } from '../output.ts';
+import { positive } from './runs.ts';
+import { type TenantOptions, withTenant } from './tenant.ts';
+
+const line = ({ subject, name, status, id }: User) => ({
+  subject: printable(subject),
+  name: name === null ? '' : printable(name),
+  status,
+  id,
+});
+
+/** A command that lets a user in or keeps them out. */
+function control(
+  name: string,
+  about: string,
+  what: string,
+  change: (chime: Chime, reference: string) => Promise<User>,
+): Command {
+  return withTenant(withCommon(new Command(name)))
+    .description(about)
+    .argument('<user>', 'id of a user, or what tokens call them (the claim sub)')
+    .action(async (reference: string, options: TenantOptions, command: Command) => {
+      await withChime(
+        configOf(command),
+        async (chime) => {
+          const user = await change(chime, reference);
+          process.stdout.write(options.json ? json(user) : `${what} ${printable(user.subject)}\n`);
+        },
+        options.tenant,
+      );
+    });
+}
+
+export function userCommand(): Command {
+  return new Command('user')
+    .description('who has signed in: list, block, unblock')
+    .addCommand(
+      withTenant(withCommon(new Command('list')))
+        .description('all users; one appears when a token first names them')
+        .option('--limit <number>', 'how many', positive, 100)
+        .action(async (options: TenantOptions & { limit: number }, command: Command) => {
+          await withChime(
+            configOf(command),
+            async (chime) => {
+              const users = await chime.users.list({ limit: options.limit });
+              if (options.json) process.stdout.write(json(users));
+              else if (users.length === 0) process.stdout.write('No users: nobody has signed in yet.\n');
+              else process.stdout.write(table(['subject', 'name', 'status', 'id'], users.map(line)));
+            },
+            options.tenant,
+          );
+        }),
+    )
+    .addCommand(
+      control('block', 'keep a user from signing in; what they own goes on', 'Blocked', (chime, reference) =>
+        chime.users.block(reference),
+      ),
+    )
+    .addCommand(
+      control('unblock', 'let a user sign in again', 'Unblocked', (chime, reference) =>
+        chime.users.unblock(reference),
+      ),
+    );
+}

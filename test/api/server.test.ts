@@ -1,0 +1,122 @@
+// The server as a process sees it: whether it is ready, what it does without its database, how it ends.
+import t from 'tap';
+import { makeJwt, startApi } from '../support/api.ts';
+import { createDatabase, createEmptyDatabase } from '../support/database.ts';
+import { NetworkProxy } from '../support/proxy.ts';
+
+const token = await makeJwt({ role: 'admin' });
+const task = { task_type: 'repeated', cron_expression: '0 9 * * *', payload: { text: 'hello' } };
+
+t.test('alive and ready', async (test) => {
+  const database = await createDatabase(test);
+  const { call, server } = await startApi(test, database, undefined, {
+    health: () => ({ status: 'stalled', running: 3 }),
+  });
+  test.match(await call('GET', '/healthz'), {
+    status: 503,
+    json: { status: 'stalled', version: /^\d/, running: 3 },
+  });
+  test.match(await call('GET', '/readyz'), { status: 200, json: { status: 'ok' } });
+  test.equal((await call('HEAD', '/readyz')).status, 200);
+  await server.stop();
+});
+
+t.test('a database of another version, or none of ours, or none', async (test) => {
+  const older = await createDatabase(test);
+  await older.rows(
+    "create or replace function chime.schema_digest() returns text language sql stable as $$ select 'x' $$",
+  );
+  const api = await startApi(test, older);
+  test.match(await api.call('GET', '/readyz'), {
+    status: 503,
+    json: { status: 'not_ready', reason: /but with other functions/ },
+  });
+  test.equal((await api.call('GET', '/healthz')).status, 200, 'which is no reason to be replaced');
+  await api.server.stop();
+
+  const empty = await startApi(test, { url: await createEmptyDatabase(test) });
+  test.match(await empty.call('GET', '/readyz'), {
+    status: 503,
+    json: { reason: 'The database has not been migrated.' },
+  });
+  await empty.server.stop();
+
+  const none = await startApi(test, { url: 'postgres://nobody@127.0.0.1:1/none' });
+  test.match(await none.call('GET', '/readyz'), {
+    status: 503,
+    json: { reason: 'The database does not answer.' },
+  });
+  await none.server.stop();
+});
+
+t.test('a database that goes away and comes back', async (test) => {
+  const database = await createDatabase(test);
+  const proxy = await NetworkProxy.start(database.url);
+  test.teardown(() => proxy.stop());
+  const { call, server, logged } = await startApi(test, { url: proxy.url });
+  const get = () => call('GET', '/api/v1/tasks', { as: token });
+  test.equal((await get()).status, 200);
+  proxy.leave();
+  const { status, json, headers } = await get();
+  test.match(
+    [status, json, headers['retry-after']],
+    [503, { title: 'Service unavailable', detail: /database/ }, '5'],
+  );
+  test.notMatch(JSON.stringify(json), /ECONN|127\.0\.0\.1/);
+  test.match(await logged(/a request failed/), { level: 'warn', err: Object });
+  proxy.away = false;
+  test.equal((await get()).status, 200);
+  await server.stop();
+});
+
+/** A request that waits for a row that somebody else has locked; resolves when it does. */
+async function waitingRequest(test: Parameters<typeof startApi>[0], options = {}) {
+  const database = await createDatabase(test);
+  const api = await startApi(test, database, undefined, options);
+  const { json } = await api.call('POST', '/api/v1/tasks', { as: token, body: task });
+  const locker = await database.connect(test);
+  await locker.query('begin');
+  await locker.query('select from chime.schedules for update');
+  const answered = api.call('POST', `/api/v1/tasks/${json.id}/pause`, { as: token });
+  answered.catch(() => {});
+  const waiting =
+    "select count(*)::integer from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+  while ((await database.value<number>(waiting)) === 0);
+  return { ...api, database, id: json.id as string, locker, answered };
+}
+
+t.test('asked to stop, it answers what it was asked before', async (test) => {
+  const { server, call, locker, answered, database, id } = await waitingRequest(test);
+  const stopped = server.stop();
+  // Refused, reset or answered with 503, by how far it has come.
+  while ((await call('GET', '/healthz').catch(() => undefined))?.status === 200);
+  await locker.query('commit');
+  test.match(await answered, { status: 200, json: { status: 'paused' }, headers: { connection: 'close' } });
+  await stopped;
+  test.equal(await database.value('select status from chime.schedules where id = $1', [id]), 'paused');
+  await server.stop();
+});
+
+t.test('at the end of its time, or told to hurry, it breaks off, and nothing is half done', async (test) => {
+  for (const hurry of [true, false]) {
+    const { server, locker, answered, database, id } = await waitingRequest(test, {
+      shutdownTimeout: hurry ? 60_000 : 0,
+    });
+    const stopped = server.stop();
+    if (hurry) server.hurry();
+    await test.rejects(answered, hurry ? 'hurried' : 'late');
+    await stopped;
+    await locker.query('commit');
+    test.equal(await database.value('select status from chime.schedules where id = $1', [id]), 'active');
+  }
+});
+
+t.test('a port that is taken', async (test) => {
+  const database = await createDatabase(test);
+  const { url } = await startApi(test, database);
+  const { port } = new URL(url);
+  await test.rejects(startApi(test, database, { port }), {
+    code: 'CH032',
+    message: `Port ${port} is taken by another program.`,
+  });
+});
