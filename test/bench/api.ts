@@ -111,7 +111,7 @@ async function compare(
 }
 
 /** Schedules of which each has a run that has ended. */
-async function prepare(client: pg.Client): Promise<void> {
+export async function prepare(client: pg.Client): Promise<void> {
   await client.query(
     "insert into chime.tasks (name, registered_at, updated_at) values ('noop', now(), now()) on conflict do nothing",
   );
@@ -140,7 +140,7 @@ async function hold(sides: [string, string], body: unknown): Promise<void> {
 }
 
 export async function api({ database, quick }: Bench): Promise<Result[]> {
-  const how = quick ? { rounds: 1, duration: 1000 } : { rounds: 7, duration: 4000 };
+  const how = quick ? { rounds: 3, duration: 1000 } : { rounds: 7, duration: 4000 };
   const url = await database();
   const admin = new pg.Client({ connectionString: url });
   await admin.connect();

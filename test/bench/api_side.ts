@@ -6,7 +6,7 @@ import { localAdministrator } from '../../src/api/auth/identify.ts';
 import { pgSettings } from '../../src/api/identity.ts';
 import { Server } from '../../src/api/server.ts';
 import { createLogger } from '../../src/log.ts';
-import { listOperation, listQuery, type ListRow } from './api_list.ts';
+import { type ListRow, listOperation, listQuery } from './api_list.ts';
 
 const [side, connectionString, operations] = process.argv.slice(2) as [string, string, string];
 /** As many as our server has. */
