@@ -76,6 +76,7 @@ async function run(
         databaseUrl: url,
         embedded: embedded !== undefined,
         httpUrl: server.url,
+        graphiql: config.graphiql,
         signedIn: server.asksWho,
         ...(embedded === undefined ? {} : { dataDir: embedded.dir }),
       });
