@@ -20,7 +20,8 @@ begin
   elsif role is null then
     perform chime_private.fail('CH007', 'role must be user, admin or reporter.', null, '{"field": "role"}');
   elsif role = 'user' and user_id is null then
-    perform chime_private.fail('CH007', 'user_id is missing: a token with the role user acts as somebody.', null, '{"field": "user_id"}');
+    perform chime_private.fail('CH007', 'user_id is missing: a token with the role user acts as somebody.',
+      'Name the user as whom it acts: chime user list shows who there is.', '{"field": "user_id"}');
   elsif expires_at <= v_now or not isfinite(expires_at) then
     perform chime_private.fail('CH007', 'expires_at must be in the future.', 'Leave it out for a token that never expires.', '{"field": "expires_at"}');
   elsif user_id is not null and not exists (

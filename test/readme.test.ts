@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { settings } from '../src/config.ts';
 import { emptyDir } from './support/cli.ts';
-import { createEmptyDatabase } from './support/database.ts';
+import { createDatabase, createEmptyDatabase } from './support/database.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const readme = await fs.readFile(path.join(root, 'README.md'), 'utf8');
@@ -72,14 +72,18 @@ async function serve(test: Test, command: string, shell: Shell, fits: RegExp) {
     }
   });
   let last = '';
+  let url = '';
   await new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       last = line;
+      url = /"http":"([^"]+)"/.exec(line)?.[1] ?? url;
       if (fits.test(line)) resolve();
     });
     void exited.then(() => reject(new Error(`${command} ended: ${stderr}`)));
   });
   return {
+    /** Where it serves HTTP, if it does. */
+    url,
     /** Answers the last line that was printed. */
     async stop() {
       process.kill(group, 'SIGINT');
@@ -87,6 +91,21 @@ async function serve(test: Test, command: string, shell: Shell, fits: RegExp) {
       return last;
     },
   };
+}
+
+/** What a server answers to a command of the README, wherever it listens. */
+async function curl(command: string, url: string, shell: Shell) {
+  const { code, stdout } = await run(command.replaceAll('localhost:4680', new URL(url).host), shell);
+  return { code, answer: JSON.parse(stdout) as Record<string, unknown> };
+}
+
+/** A program of the README, which is also a file of examples/. */
+async function writeExample(dir: string, name: string): Promise<void> {
+  const source = block('ts', `// examples/${name}`).replace(`// examples/${name}\n`, '');
+  if (source !== (await fs.readFile(path.join(root, 'examples', name), 'utf8'))) {
+    throw new Error(`The README has another examples/${name}.`);
+  }
+  await fs.writeFile(path.join(dir, name), source);
 }
 
 /** A project that has installed pgchime. */
@@ -98,7 +117,9 @@ async function project(test: Test): Promise<string> {
   );
   await fs.mkdir(path.join(dir, 'node_modules', '.bin'), { recursive: true });
   await fs.symlink(root, path.join(dir, 'node_modules', 'pgchime'));
-  await fs.symlink(path.join(root, 'node_modules', 'zod'), path.join(dir, 'node_modules', 'zod'));
+  for (const name of ['zod', 'graphql-ws', 'postgraphile']) {
+    await fs.symlink(path.join(root, 'node_modules', name), path.join(dir, 'node_modules', name));
+  }
   await fs.symlink('../pgchime/bin/chime.js', path.join(dir, 'node_modules', '.bin', 'chime'));
   return dir;
 }
@@ -159,7 +180,22 @@ t.test('the two commands, and everything that a reader does beside a running pgc
     test.equal(result.code, 0, `${command} ${result.stdout} ${result.stderr}`);
   }
 
+  for (const command of ['localhost:4680/graphql', "localhost:4680/api/v1/tasks -H 'content"].flatMap(
+    (marker) => commands(block('sh', marker)),
+  )) {
+    const { answer, code } = await curl(command, running.url, shell);
+    test.equal(code, 0, command);
+    test.notMatch(answer, { errors: {} }, command);
+    test.notMatch(answer, { status: Number }, command);
+  }
+
   const dir = await project(test);
+  await writeExample(dir, 'live.ts');
+  test.match(await run('node live.ts', { cwd: dir, env: { CHIME_URL: running.url } }), {
+    code: 0,
+    stderr: '',
+    stdout: /^SUCCEEDED Tick$/m,
+  });
   await fs.writeFile(path.join(dir, 'example.ts'), block('ts', 'createChime'));
   const example = await run('node example.ts', { cwd: dir, env: { DATABASE_URL: url } });
   test.match(example, { code: 0, stderr: '', stdout: /^created \d{4}-\d\d-\d\dT21:00:00\.000Z\n/ });
@@ -170,6 +206,67 @@ t.test('the two commands, and everything that a reader does beside a running pgc
     test.equal(result.code, 0, `${hint} ${result.stderr}`);
   }
   test.match(await running.stop(), /"msg":"stopped"/, 'Ctrl-C stops it');
+});
+
+t.test('who may use it', async (test) => {
+  const [start, create, ask] = commands(block('sh', 'CHIME_AUTH=required')) as [string, string, string];
+  const shell: Shell = { cwd: await project(test), env: { PORT: '0' } };
+  const running = await serve(test, start, shell, /"msg":"scheduled"/);
+  const { stdout } = await run(create, shell);
+  const [token = ''] = /^chime_\S+$/m.exec(stdout) ?? [];
+  const signedIn = { ...shell, env: { CHIME_TOKEN: token } };
+  test.match(await curl(ask, running.url, signedIn), { code: 0, answer: { items: [{ key: 'hello' }] } });
+  test.match(await curl(ask, running.url, { ...shell, env: { CHIME_TOKEN: 'chime_other' } }), {
+    answer: { status: 401, code: 'CH041' },
+  });
+  await writeExample(shell.cwd, 'live.ts');
+  const live = { cwd: shell.cwd, env: { CHIME_URL: running.url } };
+  test.match(await run('node live.ts', live), { code: 1, stderr: /NOT_AUTHENTICATED/ });
+  test.match(await run('node live.ts', { ...live, env: { ...live.env, CHIME_TOKEN: token } }), {
+    code: 0,
+    stdout: /^SUCCEEDED Tick$/m,
+  });
+  for (const command of commands(block('sh', 'tenant create'))) {
+    const result = await run(command, shell);
+    test.equal(result.code, 0, `${command} ${result.stderr}`);
+  }
+  await running.stop();
+});
+
+t.test('the page for browsers, from its origin', async (test) => {
+  const [start, files] = commands(block('sh', 'CHIME_CORS_ORIGINS')) as [string, string];
+  test.match(files, /^python3 -m http\.server 8000 --directory examples\/browser$/);
+  const shell: Shell = { cwd: await project(test), env: { PORT: '0' } };
+  const running = await serve(test, start, shell, /"msg":"scheduled"/);
+  const asked = await fetch(`${running.url}/graphql`, {
+    method: 'OPTIONS',
+    headers: {
+      origin: 'http://localhost:8000',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'content-type',
+    },
+  });
+  test.equal(asked.headers.get('access-control-allow-origin'), 'http://localhost:8000');
+  await running.stop();
+});
+
+t.test('a PostGraphile server that is there already', async (test) => {
+  const { url } = await createDatabase(test);
+  const dir = await project(test);
+  await fs.writeFile(path.join(dir, 'graphile.config.ts'), block('ts', '// graphile.config.ts'));
+  await fs.writeFile(
+    path.join(dir, 'fields.ts'),
+    `import preset from './graphile.config.ts';
+     import { makeSchema } from 'postgraphile';
+     const { schema } = await makeSchema(preset);
+     console.log(Object.keys(schema.getQueryType().getFields()).join());
+     for (const service of preset.pgServices) await service.release();`,
+  );
+  const fields = await run('node fields.ts', {
+    cwd: dir,
+    env: { DATABASE_URL: url, GRAPHILE_ENV: 'production' },
+  });
+  test.match(fields, { code: 0, stdout: /\bchimeSearchRuns\b.*\bchimeSchedules\b/ });
 });
 
 t.test('a task of your own', async (test) => {
@@ -210,14 +307,15 @@ t.test('a task of your own', async (test) => {
 
 t.test('the parts apart', async (test) => {
   const url = await createEmptyDatabase(test);
-  const shell: Shell = { cwd: await project(test), env: { DATABASE_URL: url } };
-  const [migrate, clock, worker] = commands(block('sh', 'chime clock')).map(
+  const shell: Shell = { cwd: await project(test), env: { DATABASE_URL: url, PORT: '0' } };
+  const [migrate, clock, worker, api] = commands(block('sh', 'chime clock')).map(
     (command) => `npx ${command}`,
-  ) as [string, string, string];
+  ) as [string, string, string, string];
   test.equal((await run(migrate, shell)).code, 0);
   const parts = [
     await serve(test, worker, shell, /"msg":"started"/),
     await serve(test, clock, shell, /"msg":"started"/),
+    await serve(test, api, shell, /"msg":"started"/),
   ];
   for (const part of parts) test.match(await part.stop(), /"msg":"stopped"/);
 });

@@ -27,6 +27,8 @@ export async function protectBrowsers(app: FastifyInstance, origins: readonly st
     },
     referrerPolicy: { policy: 'no-referrer' },
   });
+  // Browsers ask for it unasked, and put into the console of each page that it is not there.
+  app.get('/favicon.ico', { schema: { hide: true } }, (_request, reply) => reply.code(204).send());
   if (origins.length > 0) {
     await app.register(cors, {
       origin: [...origins],

@@ -1,6 +1,7 @@
 // On whose behalf a request is served: the seam between whoever verifies a token and the database, which decides what they may see.
 // Everything that a server does for somebody runs in a transaction with these settings, so that row-level security is the wall.
 import type pg from 'pg';
+import { hasPrepared, type Prepared, queryAfter } from '../db/together.ts';
 import { withTransaction } from '../db/transaction.ts';
 import { NotAuthenticatedError } from '../errors.ts';
 
@@ -54,6 +55,22 @@ export function pgSettings(identity: Identity, surface: Surface): Record<string,
   };
 }
 
+const begins: Record<'true' | 'false', Prepared> = {
+  true: { name: 'chime_begin_read_only', text: 'begin read only' },
+  false: { name: 'chime_begin', text: 'begin' },
+};
+
+/** The statement by which a transaction takes such settings; those of the same names share its plan. */
+export function applying(settings: Readonly<Record<string, string>>): Required<Prepared> {
+  const names = Object.keys(settings);
+  const calls = names.map((_name, index) => `set_config($${2 * index + 1}, $${2 * index + 2}, true)`);
+  return {
+    name: `chime_identity_${names.length}`,
+    text: `select ${calls.join(', ')}`,
+    values: Object.entries(settings).flat(),
+  };
+}
+
 /**
  * Runs work in one transaction as that identity: committed if it resolves, rolled back if it rejects. The settings end with it.
  * @param options.readOnly refuses to write
@@ -65,18 +82,23 @@ export async function asIdentity<T>(
   work: (client: pg.PoolClient) => Promise<T>,
   { readOnly = false }: { readOnly?: boolean } = {},
 ): Promise<T> {
-  return withTransaction(
-    pool,
-    async (client) => {
-      const settings = Object.entries(pgSettings(identity, surface));
-      await client.query({
-        // Planned once for each connection: it is part of every request.
-        name: 'chime_identity',
-        text: 'select set_config(s.name, s.value, true) from unnest($1::text[], $2::text[]) s(name, value)',
-        values: [settings.map(([name]) => name), settings.map(([, value]) => value)],
-      });
-      return work(client);
-    },
-    { readOnly },
-  );
+  return withTransaction(pool, work, {
+    begin: (client) => beginAs(client, pgSettings(identity, surface), readOnly),
+  });
+}
+
+/** Begins a transaction with these settings: in one message, once the connection has the statements. */
+export async function beginAs(
+  client: pg.ClientBase,
+  settings: Readonly<Record<string, string>>,
+  readOnly = false,
+): Promise<void> {
+  const begin = begins[`${readOnly}`];
+  const apply = applying(settings);
+  if (hasPrepared(client, [begin, apply])) {
+    await queryAfter(client, [begin], apply as pg.QueryConfig);
+  } else {
+    await client.query(begin as pg.QueryConfig);
+    await client.query(apply as pg.QueryConfig);
+  }
 }

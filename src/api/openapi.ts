@@ -61,6 +61,12 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
     routePrefix: '/api/docs',
     staticCSP: pagePolicy,
     theme: { title: 'pgchime: API' },
-    uiConfig: { tryItOutEnabled: true, persistAuthorization: false, validatorUrl: null },
+    // Without the bar by which it would load the documents of others.
+    uiConfig: {
+      layout: 'BaseLayout',
+      tryItOutEnabled: true,
+      persistAuthorization: false,
+      validatorUrl: null,
+    },
   });
 }

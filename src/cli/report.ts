@@ -15,6 +15,8 @@ export interface Whereabouts {
   embedded: boolean;
   dataDir?: string;
   httpUrl?: string;
+  /** Whether there is the page to write GraphQL on. */
+  graphiql?: boolean;
   /** Whether who uses HTTP has to say who they are; otherwise everybody on this machine is the administrator. */
   signedIn?: boolean;
 }
@@ -122,7 +124,7 @@ class TerminalReporter implements Reporter {
   starting(what: string): void {
     print(paint('gray', `${what} ...`));
   }
-  started({ databaseUrl, embedded, dataDir, httpUrl, signedIn }: Whereabouts): void {
+  started({ databaseUrl, embedded, dataDir, httpUrl, graphiql, signedIn }: Whereabouts): void {
     print('');
     print(`${paint('bold', 'pgchime')} ${version}`);
     // The embedded database is the reader's own: with the password the line can be pasted into any client.
@@ -130,9 +132,10 @@ class TerminalReporter implements Reporter {
     if (dataDir !== undefined) print(`  data      ${dataDir}`);
     if (httpUrl !== undefined) {
       print(`  http      ${httpUrl}/api/docs`);
+      if (graphiql) print(`  graphql   ${httpUrl}/graphiql`);
       print(
         signedIn
-          ? '  access    with a JWT or an API token'
+          ? '  access    with a JWT, or an API token: npx chime token create --help'
           : '  access    everybody on this machine is the administrator; CHIME_AUTH=required asks who they are',
       );
     }

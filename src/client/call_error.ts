@@ -14,6 +14,13 @@ export function fromCall(error: unknown): unknown {
       },
     );
   }
+  const [, notAnId] = /^invalid input syntax for type uuid: "(.*)"$/s.exec(message ?? '') ?? [];
+  if (notAnId !== undefined) {
+    return new InvalidArgumentError(`"${notAnId.slice(0, 100)}" is not an id.`, {
+      hint: 'Ids are like 01998f3a-6b7c-7d2e-8f90-a1b2c3d4e5f6; lists show them.',
+      cause: error,
+    });
+  }
   const isTime = code === '22007' || code === '22008';
   return new InvalidArgumentError(`A value cannot be read: ${message}.`, {
     hint: isTime

@@ -5,6 +5,8 @@ export type Queryable = Pick<pg.ClientBase, 'query'> | Pick<pg.Pool, 'query'>;
 
 export interface TransactionOptions {
   readOnly?: boolean;
+  /** How it begins, where more belongs to that than `begin`. */
+  begin?: (client: pg.PoolClient) => Promise<unknown>;
   /** Nothing that was done to the session outlives the transaction: settings, advisory locks, temporary tables. */
   isolated?: boolean;
 }
@@ -13,12 +15,12 @@ export interface TransactionOptions {
 export async function withTransaction<T>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<T>,
-  { readOnly = false, isolated = false }: TransactionOptions = {},
+  { readOnly = false, isolated = false, begin }: TransactionOptions = {},
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query(readOnly ? 'begin read only' : 'begin');
+    await (begin === undefined ? client.query(readOnly ? 'begin read only' : 'begin') : begin(client));
     const result = await work(client);
     await client.query('commit');
     return result;

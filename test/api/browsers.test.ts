@@ -18,6 +18,7 @@ t.test('nobody has to sign in: everybody on this machine is the administrator', 
     ),
     { actor: 'local', surface: 'rest', owner_id: null, tenant: 'default' },
   );
+  test.equal((await call('GET', '/favicon.ico')).status, 204, 'no page has one, and none is missed');
   const wrong = await call('GET', '/api/v1/tasks', { as: await makeJwt() });
   test.equal(wrong.status, 401, 'a token that is not taken is refused all the same');
   const { secret } = await database.row<{ secret: string }>(

@@ -8,6 +8,7 @@ import { Cluster } from '../../src/db/embedded/cluster.ts';
 import { freePort } from '../../src/db/embedded/port.ts';
 import { migrate } from '../../src/migrate.ts';
 import { formatTable } from '../../src/table.ts';
+import { api } from './api.ts';
 import { endToEnd } from './end_to_end.ts';
 import { history } from './history.ts';
 import { lateness } from './lateness.ts';
@@ -45,6 +46,7 @@ const benches: Record<string, (bench: Bench) => Promise<Result[]>> = {
   live,
   million,
   history,
+  api,
 };
 
 const args = process.argv.slice(2);

@@ -92,7 +92,7 @@ t.test('tokens', async (test) => {
   await test.rejects(identity(secret), { code: 'CH041' });
   test.match(await run('token', 'list'), { stdout: /deploy.* revoked / });
   test.match(await run('token', 'revoke', defaultTenant), { code: 3, stderr: /There is no token/ });
-  test.match(await run('token', 'revoke', 'x'), { code: 2 });
+  test.match(await run('token', 'revoke', 'x'), { code: 2, stderr: /error: "x" is not an id/ });
   test.match(await run('token', 'create', '--name', 'x', '--role', 'root'), {
     code: 2,
     stderr: /Allowed choices are user, admin, reporter/,
@@ -100,7 +100,7 @@ t.test('tokens', async (test) => {
   test.match(await run('token', 'create', '--name', 'x'), { code: 2, stderr: /--role/ });
   test.match(await run('token', 'create', '--name', 'x', '--role', 'user'), {
     code: 2,
-    stderr: /user_id is missing/,
+    stderr: /user_id is missing.*\n.*chime user list/,
   });
   test.match(await run('token', 'create', '--name', 'x', '--role', 'user', '--user', 'zoe'), { code: 3 });
   test.match(await run('token', 'create', '--name', 'x', '--role', 'admin', '--expires', 'soon'), {

@@ -153,7 +153,7 @@ t.test('clock and worker apart', async (test) => {
   await Promise.all([worker.line(started), clock.line(started)]);
   await query(
     url,
-    "select chime.create_schedule(task => 'send_message', payload => '{\"text\": \"apart\"}', at => now() + interval '50 milliseconds')",
+    "select chime.create_schedule(task => 'send_message', payload => '{\"text\": \"apart\"}', at => now() + interval '50 milliseconds', overdue => 'run_now')",
   );
   test.match(await worker.line(isRun), { status: 'succeeded', summary: 'apart' });
   test.match(await clock.end('SIGTERM'), { code: 0 });
@@ -175,7 +175,7 @@ t.test('the least rights that clock and worker need', async (test) => {
   await Promise.all([worker.line(started), clock.line(started)]);
   await query(
     url,
-    "select chime.create_schedule(task => 'run_query', payload => '{\"query\": \"select current_user\"}', at => now() + interval '50 milliseconds')",
+    "select chime.create_schedule(task => 'run_query', payload => '{\"query\": \"select current_user\"}', at => now() + interval '50 milliseconds', overdue => 'run_now')",
   );
   test.match(await worker.line(isRun), { status: 'succeeded', summary: /chime_reporter/ });
   await Promise.all([clock.end(), worker.end()]);

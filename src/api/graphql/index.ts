@@ -6,17 +6,18 @@ import { PersistedPlugin } from '@grafserv/persisted';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type pg from 'pg';
 import { postgraphile } from 'postgraphile';
-import { makePgService } from 'postgraphile/adaptors/pg';
 import { grafserv } from 'postgraphile/grafserv/fastify/v5';
 import type {} from 'postgraphile/grafserv/node';
 import { ChimeError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import { type Identity, pgSettings } from '../identity.ts';
+import { serviceOf } from './adaptor.ts';
 import { schemaName } from './catalog_plugin.ts';
 import { extensionsOf, makeMaskError } from './errors.ts';
 import { limits, limitsPlugin } from './limits.ts';
 import { Feed } from './live/feed.ts';
 import { livePlugin } from './live/plugin.ts';
+import { OutputPlugin } from './output.ts';
 import { persistedOptions } from './persisted.ts';
 import { serverPreset } from './preset.ts';
 import { addSockets, identityOfSocket } from './sockets.ts';
@@ -58,11 +59,8 @@ declare module 'fastify' {
   }
 }
 
-/** What GraphQL runs under: also that plans are made for the arguments at hand, of which a search has many, most of them absent. */
-const settingsOf = (identity: Identity) => ({
-  ...pgSettings(identity, 'graphql'),
-  plan_cache_mode: 'force_custom_plan',
-});
+/** What GraphQL runs under: also that no plan is compiled, which for many columns takes longer than all that it does. */
+const settingsOf = (identity: Identity) => ({ ...pgSettings(identity, 'graphql'), jit: 'off' });
 
 /** The request that an operation came with, over HTTP or as what a socket was opened with. */
 function identityOf(context: Partial<Grafast.RequestContext>): Identity {
@@ -88,7 +86,7 @@ export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions
     log,
     ...(options.renewEvery === undefined ? {} : { renewEvery: options.renewEvery }),
   });
-  const service = makePgService({ pool, schemas: [schemaName], pubsub: false });
+  const service = serviceOf(pool, [schemaName]);
   const persisted =
     options.persistedOperations === undefined
       ? undefined
@@ -98,6 +96,7 @@ export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions
     plugins: [
       livePlugin(feed),
       limitsPlugin({ introspection }),
+      OutputPlugin,
       ...(persisted === undefined ? [] : [PersistedPlugin]),
     ],
     pgServices: [service],
@@ -107,6 +106,7 @@ export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions
       graphiqlPath: '/graphiql',
       graphqlOverGET: false,
       graphiqlOnGraphQLGET: false,
+      outputDataAsString: true,
       watch: false,
       websockets: false,
       maxRequestLength: limits.body,

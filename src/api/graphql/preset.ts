@@ -11,6 +11,7 @@ import { NullabilityPlugin } from './nullability.ts';
 import { PagesPlugin } from './pages.ts';
 import { PatchesPlugin } from './patches.ts';
 import { PayloadsPlugin } from './payloads.ts';
+import { ServerTextsPlugin } from './server_texts.ts';
 
 /**
  * The schema chime in GraphQL, for any PostGraphile server that has it among its `schemas`: where it is not the first of them, all names
@@ -32,5 +33,6 @@ export const chimePreset: GraphileConfig.Preset = {
 
 export const serverPreset: GraphileConfig.Preset = {
   extends: [PostGraphileAmberPreset, chimePreset],
+  plugins: [ServerTextsPlugin],
   disablePlugins: ['NodePlugin', 'QueryQueryPlugin'],
 };

@@ -42,6 +42,7 @@ export function apiCommand(): Command {
                 databaseUrl: connection.url,
                 embedded: false,
                 httpUrl: server.url,
+                graphiql: config.graphiql,
                 signedIn: auth.required,
               }),
           });

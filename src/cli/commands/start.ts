@@ -77,6 +77,7 @@ async function run(
         databaseUrl: url,
         embedded: embedded !== undefined,
         httpUrl: server.url,
+        graphiql: config.graphiql,
         signedIn: server.asksWho,
         ...(embedded === undefined ? {} : { dataDir: embedded.dir }),
       });
