@@ -14,6 +14,7 @@ import type { Logger } from '../../log.ts';
 import { type Identity, pgSettings } from '../identity.ts';
 import { schemaName } from './catalog_plugin.ts';
 import { extensionsOf, makeMaskError } from './errors.ts';
+import { LateSchema } from './late_schema.ts';
 import { limits, limitsPlugin } from './limits.ts';
 import { Feed } from './live/feed.ts';
 import { livePlugin } from './live/plugin.ts';
@@ -93,7 +94,7 @@ export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions
     options.persistedOperations === undefined
       ? undefined
       : await persistedOptions(options.persistedOperations);
-  const instance = postgraphile({
+  const preset: GraphileConfig.Preset = {
     extends: [serverPreset],
     plugins: [
       livePlugin(feed),
@@ -118,16 +119,19 @@ export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions
       timeouts: { planning: 2000, execution: 30_000 },
       context: (requestContext) => ({ pgSettings: settingsOf(identityOf(requestContext)) }),
     },
-  });
+  };
+  const instance = postgraphile(preset);
   const serv = instance.createServ(grafserv);
   // A schema that cannot be made is told when the server starts, and not to the first who asks.
-  await instance.getSchema();
+  const late = new LateSchema({ pool, log, preset, serve: (schema) => serv.setSchema(schema) });
+  await late.begin(instance.getSchema());
   if (app.websocketServer === undefined)
     await app.register(websocket, { options: { maxPayload: limits.body } });
   await app.register(async (scope) => {
     scope.decorateRequest('chimeIdentity', undefined);
     // Before a body is read: nobody's is.
     scope.addHook('onRequest', async (request: FastifyRequest, reply) => {
+      if (request.method === 'POST' || request.headers.upgrade !== undefined) await late.ready();
       if (request.method !== 'POST') return;
       try {
         request.chimeIdentity = await identify(request.headers, null);
