@@ -93,7 +93,10 @@ export const tables: Readonly<Record<string, Shown>> = {
     references: [{ column: 'user_id', to: ['users', 'id'], field: 'user', back: 'channelMappings' }],
   },
   webhooks: {
-    references: [owner, { column: 'id', to: ['channel_mappings', 'id'], field: 'channelMapping', back: 'webhook' }],
+    references: [
+      owner,
+      { column: 'id', to: ['channel_mappings', 'id'], field: 'channelMapping', back: 'webhook' },
+    ],
   },
   deliveries: {
     defaultOrder: 'PRIMARY_KEY_DESC',
@@ -121,7 +124,15 @@ export const tables: Readonly<Record<string, Shown>> = {
     name: 'undelivered_items',
     key: 'id',
     defaultOrder: 'PRIMARY_KEY_DESC',
-    hide: ['channel_id', 'channel_context_id', 'mapping_status', 'schedule_name', 'run_id', 'schedule_id', 'owner_id'],
+    hide: [
+      'channel_id',
+      'channel_context_id',
+      'mapping_status',
+      'schedule_name',
+      'run_id',
+      'schedule_id',
+      'owner_id',
+    ],
     present: ['state', 'failure_count', 'created_at', 'age'],
     references: [{ column: 'id', to: ['deliveries', 'id'], field: 'delivery', back: 'undelivered' }],
   },
@@ -205,10 +216,7 @@ export const textEnums: Readonly<Record<string, readonly [name: string, values: 
   ],
   'late.kind': ['late_kind', ['not fired', 'waiting', 'set aside']],
   'worker_status.state': ['worker_state', ['alive', 'lost', 'stopped']],
-  'undelivered.state': [
-    'undelivered_state',
-    ['failed', 'unknown', 'sending', 'waiting', 'held', 'retrying'],
-  ],
+  'undelivered.state': ['undelivered_state', ['failed', 'unknown', 'sending', 'waiting', 'held', 'retrying']],
   'simulated_fires.outcome': [
     'simulated_outcome',
     [

@@ -11,6 +11,7 @@ import { grafserv } from 'postgraphile/grafserv/fastify/v5';
 import type {} from 'postgraphile/grafserv/node';
 import { ChimeError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
+import type { SecretBox } from '../../net/secret_box.ts';
 import { type Identity, pgSettings } from '../identity.ts';
 import { schemaName } from './catalog_plugin.ts';
 import { extensionsOf, makeMaskError } from './errors.ts';
@@ -21,6 +22,7 @@ import { livePlugin } from './live/plugin.ts';
 import { persistedOptions } from './persisted.ts';
 import { serverPreset } from './preset.ts';
 import { addSockets, identityOfSocket } from './sockets.ts';
+import { webhooksPlugin } from './webhooks.ts';
 
 /**
  * Who asks: of a request by its headers, of a WebSocket also by what its client gave when it connected.
@@ -43,6 +45,8 @@ export interface GraphqlOptions {
   introspection: boolean;
   /** A directory of <id>.graphql files, or a JSON file of ids and documents: then nothing else is accepted. */
   persistedOperations?: string;
+  /** What secrets of webhooks are encrypted with; without it, those that are made do not sign. */
+  secrets?: SecretBox | undefined;
   log: Logger;
   /** Where it is served; /graphql by default. */
   path?: string;
@@ -98,6 +102,7 @@ export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions
     extends: [serverPreset],
     plugins: [
       livePlugin(feed),
+      webhooksPlugin(options.secrets),
       limitsPlugin({ introspection }),
       ...(persisted === undefined ? [] : [PersistedPlugin]),
     ],

@@ -55,7 +55,8 @@ export const fieldTexts: Readonly<Record<string, string>> = {
   'InboxItem.schedule': 'The schedule of that run.',
   'Run.channelMapping': 'Where its output goes.',
   'Run.deliveries': 'Its output on its way to people, a delivery for each message.',
-  'Schedule.channelMapping': 'Where its output goes; null = to the inbox of its owner, and to where the owner looks on.',
+  'Schedule.channelMapping':
+    'Where its output goes; null = to the inbox of its owner, and to where the owner looks on.',
   'User.channelMappings': 'Where they are reached.',
   'Webhook.channelMapping': 'Its channel mapping, which has the same id.',
   'Webhook.owner': 'The user whose webhook it is.',
@@ -148,18 +149,23 @@ export const argumentTexts: Readonly<Record<string, string>> = {
   nextRunAfter: 'Those whose next fire is later.',
   nextRunBefore: 'Those whose next fire is earlier.',
   unread: 'Whether only those that were not read yet; where nothing is said, all.',
-  channelId: 'Those of this channel: telegram, whatsapp, webhook, web, terminal, or another that a sender has registered.',
+  channelId:
+    'Those of this channel: telegram, whatsapp, webhook, web, terminal, or another that a sender has registered.',
   channelMappingId: 'Those that deliver to this channel mapping, by its id.',
-  channelContextId: 'The place within the channel, as the channel names it; of Telegram a chat, or chat:thread.',
+  channelContextId:
+    'The place within the channel, as the channel names it; of Telegram a chat, or chat:thread.',
   sessionId: 'The conversation, by any id of 200 characters at most.',
   mappingId: 'The channel mapping, by its id.',
   deliveryId: 'The delivery, by its id.',
   deliveryIds: 'The items, by their ids; all of them where nothing is said.',
-  quietFrom: 'The time of day from which on nothing is sent (22:00); with neither time, there are no quiet hours any more.',
+  quietFrom:
+    'The time of day from which on nothing is sent (22:00); with neither time, there are no quiet hours any more.',
   quietUntil: 'The time of day at which what was held is sent; earlier than quietFrom = on the next day.',
   'inbox.ownerId': 'The user whose inbox it is; you, where nothing is said.',
-  'mapChannel.channelId': 'The channel: telegram, whatsapp, webhook, web, terminal, or another that a sender has registered.',
-  'setSessionChannel.channelId': 'The channel: telegram, whatsapp, webhook, web, terminal, or another that a sender has registered.',
+  'mapChannel.channelId':
+    'The channel: telegram, whatsapp, webhook, web, terminal, or another that a sender has registered.',
+  'setSessionChannel.channelId':
+    'The channel: telegram, whatsapp, webhook, web, terminal, or another that a sender has registered.',
   'createWebhook.description': "What it is there for, in its owner's words.",
   afterSeq: 'Lines behind this one; 0 = from the first on.',
   'previewSchedule.after': 'Where to start, never included; now, where nothing is said.',

@@ -1,12 +1,10 @@
 // The fields of Subscription. Events carry ids; rows are read when one is delivered, with the rights of whom it is for.
 import 'postgraphile';
-import { type PgResource, TYPES } from 'postgraphile/@dataplan/pg';
+import { TYPES } from 'postgraphile/@dataplan/pg';
 import { access, constant, context, type ExecutableStep, lambda, listen } from 'postgraphile/grafast';
 import { sql } from 'postgraphile/pg-sql2';
 import { extendSchema } from 'postgraphile/utils';
-import { NotMigratedError } from '../../../errors.ts';
-import { isOurs } from '../naming.ts';
-import { oursOf } from '../ours.ts';
+import { oursOf, tableOf } from '../ours.ts';
 import type { Feed } from './feed.ts';
 import type { LiveEvent } from './queue.ts';
 import type { Interest, Settings, Topic } from './reader.ts';
@@ -18,16 +16,7 @@ export function livePlugin(feed: Feed): GraphileConfig.Plugin {
     const { prefix } = oursOf(build);
     const type = (name: string) => build.inflection.upperCamelCase(`${prefix}${name}`);
     const field = (name: string) => build.inflection.camelCase(`${prefix}${name}`);
-    const resource = (name: string): PgResource => {
-      const found = (Object.values(build.input.pgRegistry.pgResources) as unknown as PgResource[]).find(
-        (each) =>
-          isOurs(each as never) && each.extensions?.pg?.name === name && each.parameters === undefined,
-      );
-      if (found !== undefined) return found;
-      throw new NotMigratedError(`There is no table chime.${name}: the database has not been migrated.`, {
-        hint: 'Run: chime migrate',
-      });
-    };
+    const resource = (name: string) => tableOf(build, name);
     const typeOf = (name: string) => build.inflection.tableType(resource(name).codec as never);
     const [schedules, runs, logs] = [resource('schedules'), resource('runs'), resource('run_logs')];
     const inbox = resource('inbox');
