@@ -12,7 +12,7 @@ as $$
 $$;
 comment on function chime_private.quiet_until is 'When the quiet hours end in which the person is at this instant; null where there are none.';
 
-create or replace function chime.set_quiet_hours(quiet_from time, quiet_until time, user_id uuid default null) returns chime.users
+create or replace function chime.set_quiet_hours(quiet_from time default null, quiet_until time default null, user_id uuid default null) returns chime.users
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare

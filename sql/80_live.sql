@@ -23,13 +23,15 @@ begin
     perform pg_notify('chime_live', concat_ws(' ', 'run', new.tenant_id, new.id, new.schedule_id));
   elsif tg_argv[0] = 'log' then
     perform pg_notify('chime_live', concat_ws(' ', 'log', new.tenant_id, new.run_id));
+  elsif tg_argv[0] = 'inbox' then
+    perform pg_notify('chime_live', concat_ws(' ', 'inbox', new.tenant_id, new.id, new.owner_id));
   else
     perform pg_notify('chime_live', concat_ws(' ', 'schedule', new.tenant_id, new.id));
   end if;
   return null;
 end $$;
 comment on function chime_private.tell_listeners is
-  'Notifies that a row was written: what it is, its tenant and its id; of a run its schedule too. Who listens reads the row with the rights of whom it is for.';
+  'Notifies that a row was written: what it is, its tenant and its id; of a run its schedule too, of a message in an inbox whose that is. Who listens reads the row with the rights of whom it is for.';
 
 create or replace trigger live_look before insert or update on chime.runs
   for each statement when (coalesce(current_setting('chime.live', true), '') = '') execute function chime_private.look_for_listeners();
@@ -43,6 +45,12 @@ create or replace trigger live_look before insert or update on chime.schedules
   for each statement when (coalesce(current_setting('chime.live', true), '') = '') execute function chime_private.look_for_listeners();
 create or replace trigger live_tell after insert or update on chime.schedules
   for each row when (current_setting('chime.live', true) = 'on') execute function chime_private.tell_listeners('schedule');
+create or replace trigger live_look before insert or update on chime.deliveries
+  for each statement when (coalesce(current_setting('chime.live', true), '') = '') execute function chime_private.look_for_listeners();
+-- A message is in the inbox from when it is sent; what changes of it then is that it is read.
+create or replace trigger live_tell after insert or update on chime.deliveries
+  for each row when (new.channel_id = 'web' and new.status = 'sent' and new.owner_id is not null and current_setting('chime.live', true) = 'on')
+  execute function chime_private.tell_listeners('inbox');
 
 create or replace function chime_private.listen_live(listener_id uuid, lease interval default '20 seconds') returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

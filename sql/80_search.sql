@@ -47,6 +47,8 @@ create or replace function chime.search_schedules(
   task text default null,
   tag text default null,
   owner_id uuid default null,
+  channel_id text default null,
+  channel_mapping_id uuid default null,
   next_run_after timestamptz default null,
   next_run_before timestamptz default null
 ) returns setof chime.schedules
@@ -60,13 +62,16 @@ as $$
     and (search_schedules.task is null or s.task = search_schedules.task)
     and (search_schedules.tag is null or s.tags @> array[search_schedules.tag] and s.tags <> '{}')
     and (search_schedules.owner_id is null or s.owner_id = search_schedules.owner_id)
+    and (search_schedules.channel_id is null or s.channel_mapping_id is not null and s.channel_mapping_id = any (array(
+      select m.id from chime.channel_mappings m where m.tenant_id = (select chime.current_tenant()) and m.channel_id = search_schedules.channel_id)))
+    and (search_schedules.channel_mapping_id is null or s.channel_mapping_id = search_schedules.channel_mapping_id)
     -- next_due_at, which has an index, is never before next_run_at.
     and (search_schedules.next_run_after is null or s.next_run_at > search_schedules.next_run_after and s.next_due_at > search_schedules.next_run_after)
     and (search_schedules.next_run_before is null or s.next_run_at < search_schedules.next_run_before)
 $$;
 comment on function chime.search_schedules is
   'The schedules that are not deleted and for which all holds that is given: words that begin so, in name, key, task or description, in any '
-  'order; a status; a task; a tag; an owner; the time of the next fire.';
+  'order; a status; a task; a tag; an owner; the channel, or the channel mapping, that they deliver to; the time of the next fire.';
 
 create or replace function chime.search_runs(
   schedule_id uuid default null,
@@ -116,3 +121,14 @@ $$;
 comment on function chime.search_runs is
   'The runs for which all holds that is given. By schedule_id, by owner_id, by a tag of their schedule, by a status other than succeeded (the newest ten thousand, unless schedule_id is given) and by time they are found by '
   'indexes. Otherwise the history is read from its end (newest first) until there are enough: name a time where what you look for is rare.';
+
+create or replace function chime.search_inbox(unread boolean default false, owner_id uuid default null) returns setof chime.inbox
+language sql stable
+as $$
+  select i.*
+  from chime.inbox i
+  where i.tenant_id = (select chime.current_tenant()) and i.owner_id = coalesce(search_inbox.owner_id, (select chime.current_user_id()))
+    and (search_inbox.unread is not true or i.read_at is null)
+$$;
+comment on function chime.search_inbox is
+  'What came in for the current user to read, or for another whose messages the caller may see; with unread, what was not read yet. Of nobody where neither is given.';

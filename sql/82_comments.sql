@@ -145,3 +145,40 @@ comment on column chime.run_stats.p95_lateness_ms is 'How much at most for 95 of
 
 comment on column chime.api_tokens.id is 'What identifies it.';
 comment on column chime.api_tokens.created_at is 'When it was made.';
+
+comment on column chime.channel_mappings.id is 'What identifies it.';
+comment on column chime.channel_mappings.status is 'Whether what is sent there arrives.';
+comment on column chime.channel_mappings.created_at is 'When it was first named.';
+comment on column chime.channel_mappings.updated_at is 'When anything of it last changed.';
+
+comment on column chime.webhooks.description is 'What it is there for, in its owner''s words.';
+comment on column chime.webhooks.created_at is 'When it was made.';
+
+comment on column chime.deliveries.id is 'What identifies it; ids are in the order of time.';
+comment on column chime.deliveries.run_id is 'The run whose output it is.';
+comment on column chime.deliveries.schedule_id is 'The schedule of that run; null where it has none.';
+comment on column chime.deliveries.channel_mapping_id is 'Where it goes.';
+comment on column chime.deliveries.status is 'How far it is.';
+comment on column chime.deliveries.created_at is 'When it was written: when the run ended.';
+
+comment on column chime.inbox.id is 'What identifies it: the id of its delivery. Ids are in the order of time.';
+comment on column chime.inbox.owner_id is 'The user whose inbox it is in.';
+comment on column chime.inbox.run_id is 'The run that it tells of.';
+comment on column chime.inbox.schedule_id is 'The schedule of that run; null where it has none.';
+comment on column chime.inbox.schedule_name is 'What people call that schedule.';
+comment on column chime.inbox.task is 'The task of the run.';
+comment on column chime.inbox.run_status is 'How the run ended.';
+comment on column chime.inbox.scheduled_for is 'The nominal time of the run.';
+comment on column chime.inbox.text is 'The first 500 characters of its output, or its error.';
+comment on column chime.inbox.covers_count is 'For how many runs it stands: of several that succeeded in quiet hours the last one is told of.';
+comment on column chime.inbox.received_at is 'When it came in.';
+comment on column chime.inbox.read_at is 'When it was marked as read; null = not yet.';
+comment on column chime.inbox.is_read is 'Whether it was.';
+
+comment on column chime.undelivered.id is 'The id of the delivery.';
+comment on column chime.undelivered.state is 'failed; unknown, which may have arrived; sending; waiting for a sender; held by quiet hours; or retrying.';
+comment on column chime.undelivered.reason is 'What was wrong the last time.';
+comment on column chime.undelivered.failure_count is 'How often sending it has failed in a way that another attempt may mend.';
+comment on column chime.undelivered.due_at is 'When it may be sent; null = at once, or never.';
+comment on column chime.undelivered.created_at is 'When the run ended.';
+comment on column chime.undelivered.age is 'How long ago that was.';

@@ -11,6 +11,7 @@ import {
   NeverFiresError,
   NotAllowedError,
   NotAuthenticatedError,
+  NotMigratedError,
 } from '../errors.ts';
 
 /** What went wrong with one field of a request. */
@@ -137,6 +138,12 @@ function understood(thrown: unknown): unknown {
       cause: thrown,
     });
   }
+  // A schema that is not there: all that this server asks of is in those of pgchime.
+  if (code === '3F000')
+    return new NotMigratedError('The database has not been migrated.', {
+      hint: 'Run: chime migrate',
+      cause: thrown,
+    });
   const error = fromCall(thrown);
   if (error instanceof ChimeError) return error;
   if (isTransient(error)) {

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type pg from 'pg';
 import { NotAuthenticatedError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { SecretBox } from '../net/secret_box.ts';
 import type { Identifier } from './auth/identify.ts';
 import { mountGraphql } from './graphql/index.ts';
 
@@ -12,6 +13,8 @@ export interface GraphqlSettings {
   graphiql: boolean;
   introspection: boolean;
   persistedOperations: string | undefined;
+  /** What secrets of webhooks are encrypted with. */
+  secrets: SecretBox | undefined;
 }
 
 interface Identifying {
@@ -30,7 +33,7 @@ export async function serveGraphql(
   { pool, log, ...settings }: GraphqlSettings & { pool: pg.Pool; log: Logger },
   { identifier, authenticate }: Identifying,
 ): Promise<void> {
-  const { connectionString, graphiql, introspection, persistedOperations } = settings;
+  const { connectionString, graphiql, introspection, persistedOperations, secrets } = settings;
   await app.register(async (scope) => {
     scope.addHook('onRequest', async (request, reply) => {
       // A WebSocket may say it later, in its first message.
@@ -38,7 +41,7 @@ export async function serveGraphql(
       if (request.routeOptions.url === '/graphiql') reply.header('content-security-policy', pagePolicy);
     });
     const graphql = await mountGraphql(scope, {
-      ...{ pool, log, graphiql, introspection, listenConnectionString: connectionString },
+      ...{ pool, log, graphiql, introspection, secrets, listenConnectionString: connectionString },
       ...(persistedOperations !== undefined && { persistedOperations }),
       identify: (headers, params) =>
         identifier.identify(headers.authorization ?? textOf(params, 'authorization')),

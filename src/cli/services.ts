@@ -29,12 +29,14 @@ export async function makeWorker(config: Config, connectionString: string, log: 
   });
 }
 
+const secretBox = ({ secretKey }: Config) => (secretKey === undefined ? undefined : new SecretBox(secretKey));
+
 /** Which channels there are is said by what they need being configured. */
 export function makeSender(config: Config, connectionString: string, log: Logger): Sender {
   const fetch = new GuardedFetch(allowedHosts(config.allowPrivateHttp));
   const channels = makeChannels(config, {
     fetch,
-    secrets: config.secretKey === undefined ? undefined : new SecretBox(config.secretKey),
+    secrets: secretBox(config),
   });
   return new Sender({
     connectionString,
@@ -60,7 +62,7 @@ export function makeServer(
   return new Server({
     ...{ connectionString, host, port, log, health },
     ...{ corsOrigins, rateLimit, trustProxy, shutdownTimeout },
-    ...{ graphiql, introspection, persistedOperations },
+    ...{ graphiql, introspection, persistedOperations, secrets: secretBox(config) },
     auth: readAuth(config),
   });
 }

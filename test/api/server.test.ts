@@ -1,5 +1,6 @@
 // The server as a process sees it: whether it is ready, what it does without its database, how it ends.
 import t from 'tap';
+import { migrate } from '../../src/migrate.ts';
 import { makeJwt, startApi } from '../support/api.ts';
 import { createDatabase, createEmptyDatabase } from '../support/database.ts';
 import { NetworkProxy } from '../support/proxy.ts';
@@ -34,11 +35,20 @@ t.test('a database of another version, or none of ours, or none', async (test) =
   test.equal((await api.call('GET', '/healthz')).status, 200, 'which is no reason to be replaced');
   await api.server.stop();
 
-  const empty = await startApi(test, { url: await createEmptyDatabase(test) });
+  const url = await createEmptyDatabase(test);
+  const empty = await startApi(test, { url });
   test.match(await empty.call('GET', '/readyz'), {
     status: 503,
     json: { reason: 'The database has not been migrated.' },
   });
+  const ask = () =>
+    empty.call('POST', '/graphql', { as: token, body: { query: '{ tasks { nodes { name } } }' } });
+  const waits = { status: 503, json: { code: 'CH031', detail: /has not been migrated/ } };
+  test.match(await ask(), waits);
+  test.match(await empty.call('GET', '/api/v1/tasks', { as: token }), waits);
+  test.match(await empty.logged(/GraphQL waits/), { level: 'warn', err: { code: 'CH031' } });
+  await migrate(url);
+  test.match(await ask(), { status: 200, json: { data: { tasks: { nodes: [] } } } }, 'without a new start');
   await empty.server.stop();
 
   const none = await startApi(test, { url: 'postgres://nobody@127.0.0.1:1/none' });

@@ -92,7 +92,7 @@ export async function startApi(
   const { graphiql, introspection, persistedOperations } = config;
   const server = new Server({
     ...{ host, port, corsOrigins, rateLimit, trustProxy, shutdownTimeout },
-    ...{ graphiql, introspection, persistedOperations },
+    ...{ graphiql, introspection, persistedOperations, secrets: undefined },
     connectionString: database.url,
     auth: readAuth(config),
     log: captured.log,

@@ -34,6 +34,12 @@ export interface Shown {
 
 const owner: Reference = { column: 'owner_id', to: ['users', 'id'], field: 'owner' };
 
+const mapping: Reference = {
+  column: 'channel_mapping_id',
+  to: ['channel_mappings', 'id'],
+  field: 'channelMapping',
+};
+
 export const tables: Readonly<Record<string, Shown>> = {
   schedules: {
     hide: ['rule', 'more_rules', 'excluded', 'accounted_until', 'active_run_ids', 'next_due_at'],
@@ -42,6 +48,7 @@ export const tables: Readonly<Record<string, Shown>> = {
       owner,
       { column: 'task', to: ['tasks', 'name'], field: 'handler' },
       { column: 'last_run_id', to: ['runs', 'id'], field: 'lastRun' },
+      { ...mapping, back: 'schedules' },
     ],
   },
   schedule_revisions: {
@@ -68,6 +75,7 @@ export const tables: Readonly<Record<string, Shown>> = {
       { column: 'retry_of', to: ['runs', 'id'], field: 'retriedRun', back: 'retryRuns' },
       { column: 'event_id', to: ['events', 'id'], field: 'event', back: 'runs' },
       { column: 'event_handler_id', to: ['event_handlers', 'id'], field: 'eventHandler', back: 'runs' },
+      mapping,
     ],
   },
   run_attempts: {
@@ -80,7 +88,54 @@ export const tables: Readonly<Record<string, Shown>> = {
     hide: ['traceparent'],
     references: [owner, { column: 'cause_run_id', to: ['runs', 'id'], field: 'causeRun' }],
   },
-  event_handlers: { order: ['name'], references: [owner] },
+  event_handlers: { order: ['name'], references: [owner, mapping] },
+  channel_mappings: {
+    references: [{ column: 'user_id', to: ['users', 'id'], field: 'user', back: 'channelMappings' }],
+  },
+  webhooks: {
+    references: [
+      owner,
+      { column: 'id', to: ['channel_mappings', 'id'], field: 'channelMapping', back: 'webhook' },
+    ],
+  },
+  deliveries: {
+    defaultOrder: 'PRIMARY_KEY_DESC',
+    hide: ['output_hash', 'sender_id', 'claimed_until', 'tier'],
+    references: [
+      owner,
+      mapping,
+      { column: 'run_id', to: ['runs', 'id'], field: 'run', back: 'deliveries' },
+      { column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule' },
+    ],
+  },
+  inbox: {
+    name: 'inbox_items',
+    key: 'id',
+    inner: true,
+    defaultOrder: 'PRIMARY_KEY_DESC',
+    present: ['run_id', 'task', 'run_status', 'scheduled_for', 'covers_count', 'received_at', 'is_read'],
+    references: [
+      owner,
+      { column: 'run_id', to: ['runs', 'id'], field: 'run' },
+      { column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule' },
+    ],
+  },
+  undelivered: {
+    name: 'undelivered_items',
+    key: 'id',
+    defaultOrder: 'PRIMARY_KEY_DESC',
+    hide: [
+      'channel_id',
+      'channel_context_id',
+      'mapping_status',
+      'schedule_name',
+      'run_id',
+      'schedule_id',
+      'owner_id',
+    ],
+    present: ['state', 'failure_count', 'created_at', 'age'],
+    references: [{ column: 'id', to: ['deliveries', 'id'], field: 'delivery', back: 'undelivered' }],
+  },
   schedule_health: {
     name: 'schedule_stats',
     type: 'ScheduleStats',
@@ -161,6 +216,7 @@ export const textEnums: Readonly<Record<string, readonly [name: string, values: 
   ],
   'late.kind': ['late_kind', ['not fired', 'waiting', 'set aside']],
   'worker_status.state': ['worker_state', ['alive', 'lost', 'stopped']],
+  'undelivered.state': ['undelivered_state', ['failed', 'unknown', 'sending', 'waiting', 'held', 'retrying']],
   'simulated_fires.outcome': [
     'simulated_outcome',
     [
@@ -197,12 +253,15 @@ export interface ShownFunction {
   patches?: string;
   /** Whether its value is never null. */
   present?: boolean;
+  /** What the payload of a mutation calls its value, where that is no row. */
+  result?: string;
 }
 
 export const functions: Readonly<Record<string, ShownFunction>> = {
   // Queries.
   search_schedules: { search: true },
   search_runs: { search: true },
+  search_inbox: { name: 'inbox', search: true },
   preview: { name: 'preview_schedule', argument: 'cron', rows: 'fires', list: true },
   simulate_rule: { name: 'simulate_schedule', rows: 'fires', list: true },
   describe: { name: 'describe_schedule', argument: 'cron', present: true },
@@ -250,4 +309,11 @@ export const functions: Readonly<Record<string, ShownFunction>> = {
   unblock_user: {},
   create_api_token: { creates: 'api_tokens' },
   revoke_api_token: {},
+  map_channel: {},
+  set_session_channel: {},
+  block_mapping: {},
+  resume_mapping: {},
+  retry_delivery: {},
+  mark_inbox_read: { result: 'readCount', present: true },
+  set_quiet_hours: {},
 };

@@ -86,6 +86,7 @@ function shapeFunction(proc: PgProc, shown: ShownFunction, prefix: string): void
   tag(proc, {
     name: `${prefix}${name}`,
     ...(shown.present ? { notNull: true } : {}),
+    ...(shown.result === undefined ? {} : { resultFieldName: shown.result }),
     ...(shown.rows === undefined ? {} : { rows: `${prefix}${shown.rows}` }),
     behavior: [
       '-filter',

@@ -49,6 +49,12 @@ export const wallTime = codec('chimeWallTime', {
   castFromPg: (expression) => sql`to_char(${expression}, 'YYYY-MM-DD"T"HH24:MI:SS')`,
 });
 
+/** A time of day, to the second. */
+export const timeOfDay = codec('chimeTimeOfDay', {
+  sqlType: sql`time`,
+  castFromPg: (expression) => sql`to_char(${expression}::interval, 'HH24:MI:SS')`,
+});
+
 /** What is only passed on to functions of ours. */
 const opaque = (type: string) =>
   codec(`chimeOpaque_${type}`, { sqlType: sql.identifier(type), hasNaturalOrdering: false } as never);
@@ -84,6 +90,7 @@ function codecOf({ owner, name, prefix }: Place, given: PgCodec): PgCodec {
   if (given === TYPES.interval) return name === 'every' ? intervalText : milliseconds;
   if ((given === TYPES.bigint && name !== 'id') || given === TYPES.numeric) return largeNumber;
   if (given === TYPES.timestamp) return wallTime;
+  if (given === TYPES.time) return timeOfDay;
   return given === TYPES.text ? (textEnum(`${owner}.${name}`, prefix) ?? given) : given;
 }
 
@@ -145,6 +152,7 @@ export const CodecsPlugin: GraphileConfig.Plugin = {
           build.setGraphQLTypeForPgCodec(milliseconds, situation as never, float);
           build.setGraphQLTypeForPgCodec(largeNumber, situation as never, float);
           build.setGraphQLTypeForPgCodec(intervalText, situation as never, string);
+          build.setGraphQLTypeForPgCodec(timeOfDay, situation as never, string);
           build.setGraphQLTypeForPgCodec(wallTime, situation as never, string);
           for (const type of opaques.values())
             build.setGraphQLTypeForPgCodec(type, situation as never, string);

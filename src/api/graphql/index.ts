@@ -10,10 +10,12 @@ import { grafserv } from 'postgraphile/grafserv/fastify/v5';
 import type {} from 'postgraphile/grafserv/node';
 import { ChimeError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
+import type { SecretBox } from '../../net/secret_box.ts';
 import { type Identity, pgSettings } from '../identity.ts';
 import { serviceOf } from './adaptor.ts';
 import { schemaName } from './catalog_plugin.ts';
 import { extensionsOf, makeMaskError } from './errors.ts';
+import { LateSchema } from './late_schema.ts';
 import { limits, limitsPlugin } from './limits.ts';
 import { Feed } from './live/feed.ts';
 import { livePlugin } from './live/plugin.ts';
@@ -21,6 +23,7 @@ import { OutputPlugin } from './output.ts';
 import { persistedOptions } from './persisted.ts';
 import { serverPreset } from './preset.ts';
 import { addSockets, identityOfSocket } from './sockets.ts';
+import { webhooksPlugin } from './webhooks.ts';
 
 /**
  * Who asks: of a request by its headers, of a WebSocket also by what its client gave when it connected.
@@ -43,6 +46,8 @@ export interface GraphqlOptions {
   introspection: boolean;
   /** A directory of <id>.graphql files, or a JSON file of ids and documents: then nothing else is accepted. */
   persistedOperations?: string;
+  /** What secrets of webhooks are encrypted with; without it, those that are made do not sign. */
+  secrets?: SecretBox | undefined;
   log: Logger;
   /** Where it is served; /graphql by default. */
   path?: string;
@@ -91,10 +96,11 @@ export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions
     options.persistedOperations === undefined
       ? undefined
       : await persistedOptions(options.persistedOperations);
-  const instance = postgraphile({
+  const preset: GraphileConfig.Preset = {
     extends: [serverPreset],
     plugins: [
       livePlugin(feed),
+      webhooksPlugin(options.secrets),
       limitsPlugin({ introspection }),
       OutputPlugin,
       ...(persisted === undefined ? [] : [PersistedPlugin]),
@@ -118,16 +124,19 @@ export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions
       timeouts: { planning: 2000, execution: 30_000 },
       context: (requestContext) => ({ pgSettings: settingsOf(identityOf(requestContext)) }),
     },
-  });
+  };
+  const instance = postgraphile(preset);
   const serv = instance.createServ(grafserv);
   // A schema that cannot be made is told when the server starts, and not to the first who asks.
-  await instance.getSchema();
+  const late = new LateSchema({ pool, log, preset, serve: (schema) => serv.setSchema(schema) });
+  await late.begin(instance.getSchema());
   if (app.websocketServer === undefined)
     await app.register(websocket, { options: { maxPayload: limits.body } });
   await app.register(async (scope) => {
     scope.decorateRequest('chimeIdentity', undefined);
     // Before a body is read: nobody's is.
     scope.addHook('onRequest', async (request: FastifyRequest, reply) => {
+      if (request.method === 'POST' || request.headers.upgrade !== undefined) await late.ready();
       if (request.method !== 'POST') return;
       try {
         request.chimeIdentity = await identify(request.headers, null);

@@ -95,6 +95,8 @@ export const NamingPlugin: GraphileConfig.Plugin = {
       functionMutationResultFieldName(previous, _options, details) {
         const { resource, returnGraphQLTypeName } = details;
         if (!isOurs(resource as Extended)) return previous?.(details) ?? 'result';
+        const named = tagOf(resource as Extended, 'resultFieldName');
+        if (named !== undefined) return named;
         const name = this.camelCase(returnGraphQLTypeName.replace(/^Chime(?=[A-Z])/, ''));
         return resource.isUnique ? name : this.pluralize(name);
       },

@@ -1,6 +1,7 @@
 // Which types and fields of a schema are ours: it may have a program's own beside them, and those are left as they are.
 import 'postgraphile';
 import type { PgCodec, PgResource } from 'postgraphile/@dataplan/pg';
+import { NotMigratedError } from '../../errors.ts';
 import { schemaName } from './catalog_plugin.ts';
 import { isOurs, isRowOfOurs } from './naming.ts';
 
@@ -55,6 +56,20 @@ function find({ inflection }: GraphileBuild.Build, { pgCodecs, pgResources }: Re
     (resource) => resource.extensions?.pg?.name === 'schedules' && isOurs(resource as never),
   );
   return { types, rootFields, prefix: first?.name.startsWith(`${schemaName}_`) ? `${schemaName}_` : '' };
+}
+
+/**
+ * A table or view of ours, for what is added to the schema by hand.
+ * @throws NotMigratedError (CH031) where the database has none
+ */
+export function tableOf(build: GraphileBuild.Build, name: string): PgResource {
+  const found = (Object.values(build.input.pgRegistry.pgResources) as unknown as PgResource[]).find(
+    (each) => isOurs(each as never) && each.extensions?.pg?.name === name && each.parameters === undefined,
+  );
+  if (found !== undefined) return found;
+  throw new NotMigratedError(`There is no table chime.${name}: the database has not been migrated.`, {
+    hint: 'Run: chime migrate',
+  });
 }
 
 /** Whether a field is ours, by the type that it belongs to or, at a root, by its name. */

@@ -8,6 +8,7 @@ import { schemaName } from './catalog_plugin.ts';
 import type { Feed } from './live/feed.ts';
 import { livePlugin } from './live/plugin.ts';
 import { serverPreset } from './preset.ts';
+import { webhooksPlugin } from './webhooks.ts';
 
 /** The schema that our server has on a database. */
 export async function readGraphqlSchema(pool: pg.Pool): Promise<GraphQLSchema> {
@@ -16,7 +17,7 @@ export async function readGraphqlSchema(pool: pg.Pool): Promise<GraphQLSchema> {
   const silent = { subscribe: () => Promise.reject(new Error('There is no server.')) } as unknown as Feed;
   const { schema } = await makeSchema({
     extends: [serverPreset],
-    plugins: [livePlugin(silent)],
+    plugins: [livePlugin(silent), webhooksPlugin(undefined)],
     pgServices: [service],
   });
   return schema;

@@ -13,7 +13,7 @@ import { Shutdown } from '../shutdown.ts';
 const names: SettingName[] = [
   ...(['databaseUrl', 'dataDir', 'port', 'host'] as const),
   ...(Object.keys(apiSettings) as (keyof typeof apiSettings)[]),
-  ...(['shutdownTimeout', 'logLevel'] as const),
+  ...(['secretKey', 'shutdownTimeout', 'logLevel'] as const),
 ];
 
 export function apiCommand(): Command {

@@ -2,7 +2,10 @@
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
+import { deliveriesOf } from '../../support/deliveries.ts';
 import { startGraphql, tokenOf } from '../../support/graphql.ts';
+import { defaultTenant, person } from '../../support/identities.ts';
+import { channelsOf, startSender } from '../../support/sender.ts';
 
 async function prepared(t: Test): Promise<TestDatabase> {
   const database = await createDatabase(t);
@@ -139,6 +142,54 @@ t.test('events are those that the reader may see', async (t) => {
   server.feed.refetchAll();
   t.equal((await foreign.next()).data.runChanged.kind, 'REFETCH');
   t.equal((await strangers.next()).data.runChanged.kind, 'REFETCH');
+});
+
+t.test('an inbox is told of to whom it belongs: what comes in, and what is read', async (t) => {
+  const database = await prepared(t);
+  const server = await startGraphql(t, database);
+  const other = await database.value<string>("select id from chime.create_tenant('other')");
+  const [ann, bob, zoe] = await Promise.all([
+    person(database, defaultTenant, 'ann'),
+    person(database, defaultTenant, 'bob'),
+    person(database, other, 'zoe', 'admin'),
+  ]);
+  const { scheduleOf, end } = deliveriesOf(database);
+  await startSender(t, database, channelsOf(t, {}));
+  const inboxChanged =
+    'subscription ($of: UUID) { inboxChanged(ownerId: $of) { kind id item { text isRead schedule { name } owner { subject } } } }';
+  const [anns, bobs, admin] = [tokenOf(ann), tokenOf(bob), tokenOf()];
+  const own = server.connect(anns).subscribe(inboxChanged);
+  const watched = server.connect(admin).subscribe(inboxChanged, { of: ann.userId });
+  const deaf = [
+    server.connect(bobs).subscribe(inboxChanged),
+    server.connect(bobs).subscribe(inboxChanged, { of: ann.userId }),
+    server.connect(tokenOf(zoe)).subscribe(inboxChanged, { of: ann.userId }),
+    server.connect(tokenOf({ ...zoe, userId: ann.userId })).subscribe(inboxChanged),
+    server.connect(admin).subscribe(inboxChanged),
+  ];
+  await server.subscribed(7);
+  await end(await scheduleOf(ann, "name => 'Report'"), { output: 'all is well' });
+  const { data } = await own.next();
+  const item = {
+    text: 'all is well',
+    isRead: false,
+    schedule: { name: 'Report' },
+    owner: { subject: 'ann' },
+  };
+  t.match(data.inboxChanged, { kind: 'CHANGED', item });
+  t.match((await watched.next()).data.inboxChanged, { item }, 'an administrator may look on');
+  const read =
+    'mutation { markInboxRead(input: {}) { readCount query { inbox(unread: true) { nodes { id } } } } }';
+  t.same((await server.ask(read, {}, bobs)).data.markInboxRead.readCount, 0);
+  t.same((await server.ask(read, {}, anns)).data.markInboxRead, {
+    readCount: 1,
+    query: { inbox: { nodes: [] } },
+  });
+  t.match((await own.next()).data.inboxChanged, { id: data.inboxChanged.id, item: { isRead: true } });
+  // What is then told to all says that nothing was told before.
+  server.feed.refetchAll();
+  for (const [index, events] of deaf.entries())
+    t.same((await events.next()).data.inboxChanged, { kind: 'REFETCH', id: null, item: null }, `${index}`);
 });
 
 t.test(

@@ -40,8 +40,18 @@ async function fill(): Promise<void> {
      select chime_private.new_id(now()), '00000000-0000-0000-0000-000000000001', $1, 1, 'noop', '{}', 'manual', now(), now(), 'queued', now()`,
     [id],
   );
+  // One in a thousand delivers to a channel, and there are mappings of another that nothing delivers to.
   await database.rows(
-    'vacuum analyze chime.schedules, chime.runs, chime_private.unfinished_runs, chime_private.unsuccessful_runs, chime_private.schedule_words',
+    `insert into chime.channel_mappings (id, tenant_id, channel_id, channel_context_id, status_changed_at, created_at, updated_at)
+     select chime_private.new_id(now()), '00000000-0000-0000-0000-000000000001', case when n <= 2 then 'telegram' else 'webhook' end, n::text, now(), now(), now()
+     from generate_series(1, 3000) n`,
+  );
+  await database.rows(
+    `update chime.schedules s set channel_mapping_id = m.id from chime.channel_mappings m
+     where m.channel_id = 'telegram' and s.name = any (case m.channel_context_id when '1' then '{Schedule 1000,Schedule 3000}'::text[] else '{Schedule 2000}' end)`,
+  );
+  await database.rows(
+    'vacuum analyze chime.channel_mappings, chime.schedules, chime.runs, chime_private.unfinished_runs, chime_private.unsuccessful_runs, chime_private.schedule_words',
   );
 }
 await fill();
@@ -89,6 +99,19 @@ t.test('what is given must all hold', async (t) => {
       .name,
     'Schedule 4993',
   );
+});
+
+t.test('schedules are found by where they deliver to', async (t) => {
+  const names = async (args: string) =>
+    (await schedules(args)).nodes.map(({ name }: { name: string }) => name);
+  t.same(await names('channelId: "telegram"'), ['Schedule 1000', 'Schedule 2000', 'Schedule 3000']);
+  t.same(await names('channelId: "webhook"'), [], 'mappings alone are none');
+  const mapping = await database.value<string>(
+    "select id from chime.channel_mappings where channel_id = 'telegram' and channel_context_id = '1'",
+  );
+  t.same(await names(`channelMappingId: "${mapping}"`), ['Schedule 1000', 'Schedule 3000']);
+  t.same(await names(`channelMappingId: "${mapping}", channelId: "webhook"`), []);
+  t.same(await names(`channelMappingId: "${mapping}", tag: "rare"`), ['Schedule 1000', 'Schedule 3000']);
 });
 
 t.test('pages go on where the last one ended, whatever comes in between', async (t) => {
@@ -160,6 +183,9 @@ t.test('a page costs what it shows, and not what there is', async (t) => {
   const newest = 'x.id desc';
   const all = await database.value<number>('select count(*)::integer from chime.runs');
   t.ok(all > 50_000);
+  const mapping = await database.value<string>(
+    "select id from chime.channel_mappings where channel_id = 'telegram' and channel_context_id = '1'",
+  );
   for (const [call, order, most] of [
     ['search_runs()', newest, 100],
     [`search_runs(schedule_id => '${template}')`, newest, 400],
@@ -170,6 +196,8 @@ t.test('a page costs what it shows, and not what there is', async (t) => {
     [`search_runs(scheduled_after => '${daysAgo(20)}', scheduled_before => '${daysAgo(19)}')`, newest, 1500],
     ["search_schedules(text => 'weekly cache')", 'x.id', 20],
     ["search_schedules(tag => 'rare')", 'x.id', 50],
+    ["search_schedules(channel_id => 'telegram')", 'x.id', 20],
+    [`search_schedules(channel_mapping_id => '${mapping}')`, 'x.id', 20],
     ["search_schedules(next_run_after => '2030-07-20')", 'x.next_due_at', 400],
   ] as const) {
     const rows = await looked(call, order);

@@ -1,6 +1,9 @@
 // Who asks sees by GraphQL what the database lets them see, by whatever field they come to it.
 import t from 'tap';
+import { registerChannels } from '../../../src/db/delivery_calls.ts';
+import { attemptsOf } from '../../support/attempts.ts';
 import { createDatabase } from '../../support/database.ts';
+import { channelOf, deliveriesOf } from '../../support/deliveries.ts';
 import { defaultTenant, startGraphql, tokenOf } from '../../support/graphql.ts';
 
 const ann = '00000000-0000-0000-0000-00000000000a';
@@ -34,6 +37,35 @@ const { data: ran } = await ask(
 );
 const run = ran.runNow.run.id;
 
+// It ends, and is in her inbox; another part of it failed; the next ones go to a webhook of hers.
+await registerChannels(database.pool, [channelOf('web', { isOrdered: false })]);
+await attemptsOf(database).attempt(run, { output: 'done' });
+await deliveriesOf(database).sendAll(['web']);
+const { mapping, failed } = await database.row<{ mapping: string; failed: string }>(
+  `insert into chime.deliveries (id, tenant_id, owner_id, run_id, schedule_id, channel_mapping_id, channel_id, part, status, failure_reason, output_hash, created_at, finished_at)
+   select chime_private.new_id(now()), tenant_id, owner_id, run_id, schedule_id, channel_mapping_id, channel_id, 2, 'failed', 'x', '', now(), now() from chime.deliveries
+   returning channel_mapping_id as mapping, id as failed`,
+);
+const { data: hooked } = await ask(
+  'mutation { createWebhook(input: { url: "https://example.com/", secret: null }) { webhook { id } } }',
+  {},
+  tokens.ann,
+);
+const webhook = hooked.createWebhook.webhook.id;
+await ask(
+  'mutation ($id: UUID!, $webhook: UUID!) { updateSchedule(input: { scheduleId: $id, patch: { channelMappingId: $webhook } }) { schedule { id } } }',
+  { id, webhook },
+  tokens.ann,
+);
+
+/** What is on its way to her, by each field that leads there. */
+const deliveries = `query ($run: UUID!, $failed: UUID!, $mapping: UUID!, $webhook: UUID!, $ann: UUID!) {
+  delivery(id: $failed) { id } deliveries { nodes { id } } run(id: $run) { deliveries { nodes { id } } }
+  inbox(ownerId: $ann) { nodes { id } } undeliveredItem(id: $failed) { id } undeliveredItems { nodes { id } }
+  channelMapping(id: $mapping) { id } channelMappings { nodes { id } } user(id: $ann) { channelMappings { nodes { id } } }
+  webhook(id: $webhook) { id } webhooks { nodes { id } } searchSchedules(channelId: "webhook") { nodes { id } }
+}`;
+
 const everything = `query ($id: UUID!, $run: UUID!) {
   schedule(id: $id) { id } run(id: $run) { id }
   schedules { nodes { id } } searchSchedules(text: "ann") { nodes { id } } tagged: searchSchedules(tag: "mine") { nodes { id } }
@@ -60,6 +92,37 @@ t.test('an administrator sees the tenant, and not another', async (t) => {
   const { data } = await ask(everything, { id, run }, tokens.admin);
   t.equal(count(data), 11);
   t.equal(count((await ask(everything, { id, run }, tokens.stranger)).data), 0);
+});
+
+t.test('what is on its way to somebody is seen by nobody else', async (t) => {
+  const variables = { run, failed, mapping, webhook, ann };
+  const { data, errors } = await ask(deliveries, variables, tokens.ann);
+  t.equal(errors, undefined);
+  t.equal(count(data), 16, JSON.stringify(data));
+  for (const token of [tokens.admin, tokens.reporter])
+    t.equal(count((await ask(deliveries, variables, token)).data), 16);
+  for (const token of [tokens.bob, tokens.stranger]) {
+    const answer = await ask(deliveries, variables, token);
+    t.equal(answer.errors, undefined);
+    t.equal(count(answer.data), 0, JSON.stringify(answer.data));
+  }
+  for (const token of [tokens.bob, tokens.stranger, tokens.reporter]) {
+    for (const [mutation, expected] of [
+      ['retryDelivery(input: { deliveryId: $failed }) { delivery { id } }', 'DELIVERY_NOT_FOUND'],
+      ['blockMapping(input: { mappingId: $mapping }) { channelMapping { id } }', 'CHANNEL_MAPPING_NOT_FOUND'],
+      [
+        'resumeMapping(input: { mappingId: $mapping }) { channelMapping { id } }',
+        'CHANNEL_MAPPING_NOT_FOUND',
+      ],
+      ['setQuietHours(input: { userId: $ann }) { user { id } }', 'USER_NOT_FOUND'],
+    ] as const) {
+      const variable = /\$\w+/.exec(mutation)?.[0];
+      const { errors } = await ask(`mutation (${variable}: UUID!) { ${mutation} }`, variables, token);
+      t.equal(errors?.[0]?.extensions?.code, token === tokens.reporter ? 'NOT_ALLOWED' : expected, mutation);
+    }
+  }
+  const read = 'mutation ($failed: UUID!) { markInboxRead(input: { deliveryIds: [$failed] }) { readCount } }';
+  t.equal((await ask(read, variables, tokens.bob)).data.markInboxRead.readCount, 0);
 });
 
 t.test('nobody changes what they do not see', async (t) => {

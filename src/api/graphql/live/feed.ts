@@ -37,7 +37,7 @@ interface FeedEvents {
 export class Feed extends EventEmitter<FeedEvents> {
   readonly #options: Required<FeedOptions>;
   readonly #readers = new Map<string, { reader: Reader; count: number }>();
-  /** By what they watch: topic, tenant, and the schedule or run, or * for all. */
+  /** By what they watch: topic, tenant, and the schedule, run or owner, or * for all. */
   readonly #watched = new Map<string, Set<Reading>>();
   #session: Session | undefined;
   #starting: Promise<void> | undefined;
@@ -190,9 +190,9 @@ export class Feed extends EventEmitter<FeedEvents> {
 
   #notified(payload: string): void {
     // Anybody may notify: what is no id leads nowhere.
-    const [topic, tenant, id, schedule] = payload.split(' ');
+    const [topic, tenant, id, whose] = payload.split(' ');
     if (id === undefined || !/^[0-9a-f-]{36}$/.test(id)) return;
-    const of = topic === 'run' ? schedule : id;
+    const of = topic === 'run' || topic === 'inbox' ? whose : id;
     for (const key of [`${topic} ${tenant} *`, ...(of === undefined ? [] : [`${topic} ${tenant} ${of}`])]) {
       for (const { subscription, reader } of this.#watched.get(key) ?? []) reader.changed(subscription, id);
     }

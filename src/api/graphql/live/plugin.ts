@@ -1,11 +1,10 @@
 // The fields of Subscription. Events carry ids; rows are read when one is delivered, with the rights of whom it is for.
 import 'postgraphile';
-import { type PgResource, TYPES } from 'postgraphile/@dataplan/pg';
+import { TYPES } from 'postgraphile/@dataplan/pg';
 import { access, constant, context, type ExecutableStep, lambda, listen } from 'postgraphile/grafast';
 import { sql } from 'postgraphile/pg-sql2';
 import { extendSchema } from 'postgraphile/utils';
-import { isOurs } from '../naming.ts';
-import { oursOf } from '../ours.ts';
+import { oursOf, tableOf } from '../ours.ts';
 import type { Feed } from './feed.ts';
 import type { LiveEvent } from './queue.ts';
 import type { Interest, Settings, Topic } from './reader.ts';
@@ -17,16 +16,14 @@ export function livePlugin(feed: Feed): GraphileConfig.Plugin {
     const { prefix } = oursOf(build);
     const type = (name: string) => build.inflection.upperCamelCase(`${prefix}${name}`);
     const field = (name: string) => build.inflection.camelCase(`${prefix}${name}`);
-    const resource = (name: string) =>
-      (Object.values(build.input.pgRegistry.pgResources) as unknown as PgResource[]).find(
-        (found) =>
-          isOurs(found as never) && found.extensions?.pg?.name === name && found.parameters === undefined,
-      ) as PgResource;
+    const resource = (name: string) => tableOf(build, name);
     const typeOf = (name: string) => build.inflection.tableType(resource(name).codec as never);
     const [schedules, runs, logs] = [resource('schedules'), resource('runs'), resource('run_logs')];
+    const inbox = resource('inbox');
 
     const watch = (topic: Topic, of: string, others: readonly string[] = []) => ({
       subscribePlan(_root: unknown, args: Args) {
+        const $settings = context().get('pgSettings' as never) as ExecutableStep;
         const $interest = lambda(
           [constant(topic), args.getRaw(of), ...others.map((name) => args.getRaw(name))],
           ([what, id, ...rest]) => ({
@@ -37,9 +34,9 @@ export function livePlugin(feed: Feed): GraphileConfig.Plugin {
           }),
         );
         const $topic = lambda(
-          [$interest, context().get('pgSettings' as never) as ExecutableStep],
-          ([interest, settings]) => ({
-            interest,
+          [$interest, $settings],
+          ([interest, settings]: readonly [Interest, Settings | undefined]) => ({
+            interest: topic === 'inbox' ? ofReader(interest, settings) : interest,
             settings: settings ?? {},
           }),
         );
@@ -99,6 +96,17 @@ export function livePlugin(feed: Feed): GraphileConfig.Plugin {
           """The lines that are new, in order, a hundred at most: more come with the next event."""
           lines: [${typeOf('run_logs')}!]!
         }
+        """Something has come into an inbox, or was read."""
+        type ${type('inbox_change')} {
+          """Why there is an event."""
+          kind: ${type('change_kind')}!
+          """The item; null where everything is to be read again."""
+          id: UUID
+          """When the server heard of it."""
+          at: Datetime!
+          """The item as it is now."""
+          item: ${typeOf('inbox')}
+        }
         extend type Subscription {
           """Changes of schedules, also that they fire: of one, or of all that you may see."""
           ${field('schedule_changed')}(
@@ -119,6 +127,11 @@ export function livePlugin(feed: Feed): GraphileConfig.Plugin {
             """Lines behind this one; 0 = from the first on."""
             afterSeq: Int = 0
           ): ${type('run_log_change')}!
+          """What comes into an inbox, and what is read there."""
+          ${field('inbox_changed')}(
+            """The user whose inbox it is; you, where nothing is said. Without either there is nothing to be told."""
+            ownerId: UUID
+          ): ${type('inbox_change')}!
         }
       `,
       objects: {
@@ -127,6 +140,13 @@ export function livePlugin(feed: Feed): GraphileConfig.Plugin {
             [field('schedule_changed')]: watch('schedule', 'scheduleId'),
             [field('run_changed')]: watch('run', 'scheduleId', ['task']),
             [field('run_logs')]: watch('log', 'runId', ['afterSeq']),
+            [field('inbox_changed')]: watch('inbox', 'ownerId'),
+          },
+        },
+        [type('inbox_change')]: {
+          plans: {
+            ...base,
+            item: ($event: ExecutableStep) => inbox.get({ id: access($event, 'id') } as never),
           },
         },
         [type('schedule_change')]: {
@@ -159,6 +179,13 @@ export function livePlugin(feed: Feed): GraphileConfig.Plugin {
     } as never;
   }, 'ChimeLivePlugin');
 }
+
+/** An inbox is somebody's: the reader's, where nothing else is said; nobody's, where the reader is nobody in particular. */
+const ofReader = (interest: Interest, settings: Settings | undefined): Interest => ({
+  ...interest,
+  of: interest.of ?? settings?.['chime.user_id'] ?? '',
+});
+
 interface Subscribed {
   interest: Interest & { topic: Topic };
   settings: Settings;

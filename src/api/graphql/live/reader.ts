@@ -5,11 +5,11 @@ import { withTransaction } from '../../../db/transaction.ts';
 import type { EventQueue, LiveEvent } from './queue.ts';
 
 export type Settings = Readonly<Record<string, string>>;
-export type Topic = 'run' | 'schedule' | 'log';
+export type Topic = 'run' | 'schedule' | 'log' | 'inbox';
 
 export interface Interest {
   topic: Topic;
-  /** Of runs, those of this schedule; of schedules, this one; of logs, those of this run. */
+  /** Of runs, those of this schedule; of schedules, this one; of logs, those of this run; of inboxes, that of this user. */
   of: string | null;
   /** Of runs, those of this task. */
   task: string | null;
@@ -96,6 +96,13 @@ export class Reader {
         [schedules],
       );
       for (const { id, task } of rows) visible.set(id, task);
+    }
+    const items = ids('inbox');
+    if (items.length > 0) {
+      const { rows } = await client.query('select i.id from chime.inbox i where i.id = any ($1::uuid[])', [
+        items,
+      ]);
+      for (const { id } of rows) visible.set(id, '');
     }
     for (const [{ interest, queue }, wanted] of pending) {
       if (interest.topic === 'log') {
