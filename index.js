@@ -40,6 +40,7 @@ export const {
   PastTimeError,
   RevisionConflictError,
   retry,
+  RunFailedError,
   RunNotFoundError,
   ScheduleNotFoundError,
   silent,
