@@ -93,7 +93,10 @@ export async function withChime<T>(
   try {
     await checkDatabase(connection.url);
     if (tenant !== undefined) await actFor(pool, tenant);
-    return await work(new Chime(pool, async () => {}, { surface: 'cli', actor: userName() }), pool);
+    return await work(
+      new Chime(pool, async () => {}, { signature: { surface: 'cli', actor: userName() } }),
+      pool,
+    );
   } finally {
     await pool.end();
     await connection.close();
