@@ -1,0 +1,10 @@
+// What `import ... from 'pgchime/testing'` gives.
+
+export type { Happening, Message } from './testing/chronicle.ts';
+export {
+  createTestChime,
+  TestChime,
+  type TestChimeOptions,
+  TestClock,
+  type TestFire,
+} from './testing/test_chime.ts';

