@@ -20,11 +20,10 @@ export interface EngineOptions {
   agent: AgentPort | undefined;
   allowPrivateHttp: string;
   maxOutput: number;
+  /** So many runs at one instant are a loop. */
+  runLimit: number;
   onFinished(finished: FinishedRun): void;
 }
-
-/** So many runs at one instant are a loop. */
-const mostAtOnce = 10_000;
 
 export class Engine {
   readonly #options: EngineOptions;
@@ -99,7 +98,7 @@ export class Engine {
   async settle(): Promise<Instant | null> {
     for (let count = 0; ; ) {
       const { more, due } = await this.#tick();
-      const ran = await this.#runJobs(mostAtOnce - count);
+      const ran = await this.#runJobs(this.#options.runLimit - count);
       count += ran;
       if (ran === 0 && !more) return due;
     }
@@ -129,9 +128,12 @@ export class Engine {
         return count;
       }
       if (count >= most)
-        throw new InvariantError(`${mostAtOnce} runs at ${this.#options.now.at}: they lead to each other.`, {
-          hint: 'Look for a task that schedules, or raises an event that leads to, itself.',
-        });
+        throw new InvariantError(
+          `More than ${this.#options.runLimit} runs at ${this.#options.now.at}: do they lead to each other?`,
+          {
+            hint: 'Look for a task that runs, or triggers an event that leads to, itself. Where there must be so many, raise `runLimit`.',
+          },
+        );
       await this.#inside.run(true, () => this.#executor.execute(runId));
       await this.#executor.recorded();
     }

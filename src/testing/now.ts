@@ -3,9 +3,10 @@ import type pg from 'pg';
 import { InvalidArgumentError } from '../errors.ts';
 
 /**
- * Makes the clock of a database movable: for one that was made for a test, by its owner. Housekeeping wakes nobody, for a clock that moves
- * from fire to fire would stop for it four times a day; and runs are not moved into the statistics nor removed when they are old: a
- * test sees all of them.
+ * Makes the clock of a database movable: for one that was made for a test, by its owner. Its housekeeping is not done every few hours, for
+ * which a clock that moves from fire to fire would have to stop, but by whoever moves it; and runs are not moved into the statistics nor
+ * removed when they are old: a test sees all of them. Ids are counted instead of drawn, for what is spread by chance, retries and jitter, is spread by them: so it is
+ * the same each time.
  */
 export const movableNow = `
   set role chime_owner;
@@ -15,18 +16,29 @@ export const movableNow = `
   create or replace function chime.now() returns timestamptz
     language sql volatile security definer set search_path = pg_catalog, pg_temp
     as $$ select n.at from chime_private.test_now n $$;
-  create or replace function chime_private.maintenance_due_at() returns timestamptz language sql stable as $$ select null::timestamptz $$;
-  update chime_private.settings set value = '"infinity"' where key = 'history_due_at';
+  create sequence chime_private.test_ids;
+  create or replace function chime_private.new_id(at timestamptz) returns uuid
+    language sql volatile security definer set search_path = pg_catalog, pg_temp
+    as $$
+      select (chime_private.id_prefix(at) || '7' || lpad(to_hex(n % 4096), 3, '0') || '-8' || substr(md5('test ' || n), 1, 3) || '-'
+        || substr(md5('test ' || n), 4, 12))::uuid
+      from nextval('chime_private.test_ids') n
+    $$;
+  update chime_private.settings set value = '"infinity"' where key in ('maintenance_due_at', 'history_due_at');
   reset role`;
 
 /** An instant to the microsecond, as text that sorts as time does. */
 export type Instant = string;
+
+/** How long partitions suffice, in milliseconds: they are made four weeks ahead. */
+const prepareEvery = 21 * 86_400_000;
 
 /** The clock of one test database. */
 export class MovableNow {
   readonly #pool: pg.Pool;
   readonly #timezone: string;
   #at: Instant = '';
+  #preparedAt = Number.NEGATIVE_INFINITY;
 
   constructor(pool: pg.Pool, timezone: string) {
     this.#pool = pool;
@@ -40,6 +52,16 @@ export class MovableNow {
   async set(at: Instant): Promise<void> {
     await this.#pool.query('update chime_private.test_now set at = $1', [at]);
     this.#at = at;
+  }
+
+  /**
+   * Makes partitions of the history for now and the next weeks. Where the clock stays, and not on the way: with those of a long way every
+   * statement would have more to look at, and what lies between finds room in the default partition.
+   */
+  async prepare(): Promise<void> {
+    if (Date.parse(this.#at) - this.#preparedAt < prepareEvery) return;
+    this.#preparedAt = Date.parse(this.#at);
+    await this.#pool.query('select chime_private.ensure_partitions(chime.now())');
   }
 
   /**

@@ -38,9 +38,21 @@ async function startOwn(): Promise<string> {
   cluster.letGo();
   process.once('exit', () => {
     void cluster.crash(); // there is nothing in it that anybody wants, and no time
-    rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+    removeSoon(dir);
   });
   return cluster.url();
+}
+
+/** The server, which is ending, may still write into it for a moment. */
+function removeSoon(dir: string): void {
+  for (let attempt = 1; attempt <= 100; attempt++) {
+    try {
+      rmSync(dir, { recursive: true, force: true });
+      return;
+    } catch {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }
+  }
 }
 
 /** Ends the servers of test processes that were killed, and removes what they left. */

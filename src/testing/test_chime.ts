@@ -34,6 +34,8 @@ export interface TestChimeOptions<T extends Tasks = Tasks> {
   agent?: AgentPort;
   /** Private addresses that `ctx.fetch` may reach, comma-separated, `*` for all: a server of the test's own, say. None by default. */
   allowPrivateHttp?: string;
+  /** How many runs there may be at one instant: more are taken for tasks that lead to themselves. 1000 by default. */
+  runLimit?: number;
   /** Where the worker logs; nowhere by default. What handlers log is stored with their runs. */
   log?: Logger;
 }
@@ -106,6 +108,7 @@ export class TestClock {
         });
       if (asleep) await this.#now.set(to);
       await this.#engine.advance(to);
+      await this.#now.prepare();
       return this.#chronicle.close(since);
     });
   }
@@ -201,11 +204,12 @@ export async function createTestChime<const T extends Tasks = Tasks>(
   try {
     const now = new MovableNow(pool, options.timezone ?? 'UTC');
     await now.set(await now.read(options.now ?? new Date()));
-    await pool.query('select chime_private.ensure_partitions(chime.now())');
+    await now.prepare();
     const chronicle = new Chronicle(pool);
     const engine = new Engine({
       ...{ pool, now, tasks, log: options.log ?? pino({ level: 'silent' }), agent: options.agent },
       allowPrivateHttp: options.allowPrivateHttp ?? '',
+      runLimit: options.runLimit ?? 1000,
       maxOutput: settings.maxOutput.schema.parse(undefined),
       onFinished: (finished) => chronicle.record(now.at, finished),
     });
