@@ -8,6 +8,4 @@ if (nodeProblem !== undefined) throw new Error(nodeProblem);
 const source = new URL('./src/testing.ts', import.meta.url);
 const compiled = new URL('./dist/src/testing.js', import.meta.url);
 
-export const { createTestChime, TestChime, TestClock } = await import(
-  existsSync(source) ? source.href : compiled.href
-);
+export const { createTestChime } = await import(existsSync(source) ? source.href : compiled.href);

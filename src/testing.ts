@@ -3,8 +3,8 @@
 export type { Happening, Message } from './testing/chronicle.ts';
 export {
   createTestChime,
-  TestChime,
+  type TestChime,
   type TestChimeOptions,
-  TestClock,
+  type TestClock,
   type TestFire,
 } from './testing/test_chime.ts';

@@ -1,7 +1,6 @@
 // The library: schedules and runs for programs, over the SQL functions that every other surface calls too.
 import pg from 'pg';
-import { type Queryable, withTransaction } from '../db/transaction.ts';
-import { InvalidArgumentError } from '../errors.ts';
+import { type Queryable, withSavepoint, withTransaction } from '../db/transaction.ts';
 import type { Running, StartOptions } from '../program.ts';
 import type { Task } from '../task.ts';
 import { Calendars } from './calendars.ts';
@@ -47,6 +46,8 @@ export interface ChimeParts {
   tasks?: ReadonlyMap<string, Task>;
   /** Whose connections transactions of the library's own use; undefined inside of one. */
   pool?: pg.Pool | undefined;
+  /** The client whose transaction it is in. */
+  client?: pg.ClientBase;
   /** Who waits for runs; the pool by default. */
   waiter?: RunWaiter;
   /** Where clock and worker connect to. */
@@ -117,20 +118,16 @@ export class Chime<T extends Tasks = Tasks> extends Scheduler<T> {
   withTransaction(client: pg.ClientBase): Chime<T>;
   /**
    * Does `work` in one transaction, on a connection of the pool: committed when it resolves, rolled back when it rejects. `client` is for
-   * statements of your own. Inside of a transaction it is part of that.
+   * statements of your own. Inside of a transaction it is a part of that, by a savepoint.
    */
   withTransaction<R>(work: (chime: Chime<T>, client: pg.ClientBase) => Promise<R>): Promise<R>;
   withTransaction<R>(
     given: pg.ClientBase | ((chime: Chime<T>, client: pg.ClientBase) => Promise<R>),
   ): Chime<T> | Promise<R> {
     if (typeof given !== 'function') return this.#within(given);
-    const { pool } = this.#parts;
-    if (pool === undefined)
-      return Promise.reject(
-        new InvalidArgumentError('This is the library inside of a transaction already.', {
-          hint: 'Call it as it is; what it writes is part of the transaction.',
-        }),
-      );
+    const { pool, client: outer } = this.#parts;
+    if (outer !== undefined) return withSavepoint(outer, () => given(this, outer));
+    if (pool === undefined) return Promise.reject(new Error('This library has neither a pool nor a client.'));
     return withTransaction(pool, (client) => given(this.#within(client), client));
   }
 
@@ -162,7 +159,7 @@ export class Chime<T extends Tasks = Tasks> extends Scheduler<T> {
 
   #within(client: pg.ClientBase): Chime<T> {
     const { signature, tasks } = this.#parts;
-    return new Chime<T>(client, async () => {}, { signature, tasks });
+    return new Chime<T>(client, async () => {}, { signature, tasks, client });
   }
 
   #watching(pool: pg.Pool): RunWatch {

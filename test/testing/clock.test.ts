@@ -32,10 +32,9 @@ const line = ({ at, schedule, attempt, status, text }: Happening) =>
   `${at.toISOString().slice(5, 19)} ${schedule} ${attempt} ${status}: ${text}`;
 
 t.test('the night on which an hour is missing, and the one that has it twice', async (test) => {
-  const { chime, clock, outbox, ...rest } = await open(test, {
+  const { chime, clock, outbox } = await open(test, {
     ...{ tasks: { say }, now: '2026-03-28 12:00', timezone: 'Europe/Berlin' },
   });
-  test.notOk('outbox' in rest);
   const at = { cron: '30 2 * * *', timezone: 'Europe/Berlin' } as const;
   await chime.schedule(say, { ...at, key: 'next' });
   await chime.schedule(say, { ...at, key: 'shift', dstGap: 'shift' });
@@ -84,8 +83,7 @@ t.test('what was left out is a fire, too', async (test) => {
 });
 
 async function fireable(test: Test) {
-  const made = await open(test, { tasks: { say }, now: '2026-03-28T12:00:00Z' });
-  return { chime: made.chime, clock: made.clock, fires: () => made.fires() };
+  return open(test, { tasks: { say }, now: '2026-03-28T12:00:00Z' });
 }
 
 t.test('attempts, retries and waits, in the order of their instants', async (test) => {
@@ -142,6 +140,31 @@ t.test('attempts, retries and waits, in the order of their instants', async (tes
     'what nobody need be told is not sent',
   );
   test.strictSame(await clock.advanceBy('1 day'), []);
+});
+
+t.test('the same again is the same again, what is spread by chance among it', async (test) => {
+  const fails = defineTask({
+    name: 'fails',
+    payload: z.object({}),
+    run: () => {
+      throw new Error('always');
+    },
+  });
+  const again = async () => {
+    const { chime, clock } = await open(test, { tasks: { fails }, now: '2026-01-01T00:00:00Z' });
+    for (const key of ['a', 'b', 'c'])
+      await chime.schedule(fails, {
+        key,
+        every: '1 hour',
+        jitter: '10 minutes',
+        overlap: 'allow',
+        anchor: '2026-01-01',
+      });
+    return clock.advanceBy('5 hours');
+  };
+  const first = await again();
+  test.ok(first.length > 40, 'jitter and retries');
+  test.strictSame(await again(), first);
 });
 
 t.test('events, what they lead to, and when', async (test) => {
@@ -257,10 +280,7 @@ t.test('slots, priorities and overlap', async (test) => {
       order.push(payload.as);
     },
   });
-  const { chime, clock, fires } = await (async () => {
-    const made = await open(test, { tasks: { note }, now: '2026-01-01T00:00:00Z' });
-    return { chime: made.chime, clock: made.clock, fires: () => made.fires() };
-  })();
+  const { chime, clock, fires, runs } = await open(test, { tasks: { note }, now: '2026-01-01T00:00:00Z' });
   const at = { at: '2026-01-01T01:00:00Z' };
   await chime.scheduleOnce(note, { ...at, key: 'c', payload: { as: 'c' }, concurrencyKey: 'one' });
   await chime.scheduleOnce(note, { ...at, key: 'b', payload: { as: 'b' }, concurrencyKey: 'one' });
@@ -270,6 +290,10 @@ t.test('slots, priorities and overlap', async (test) => {
   test.strictSame(order[0], 'z', 'the critical one first');
   test.strictSame([...order].sort(), ['a', 'b', 'c', 'z']);
   test.ok((await fires()).every(({ status }) => status === 'succeeded'));
+  test.strictSame(
+    (await runs()).map(({ scheduleName }) => scheduleName),
+    ['a', 'b', 'c', 'z'],
+  );
 });
 
 t.test('asleep: what was due meanwhile is caught up with as the schedule says', async (test) => {

@@ -1,5 +1,6 @@
 // Test databases: several at once, none in another's way, nothing left of them; and no other database gets such a clock.
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs/promises';
 import os from 'node:os';
@@ -73,22 +74,29 @@ t.test('any other database keeps its clock', async (test) => {
 
 t.test('what cannot be tested is refused, and leaves nothing behind', async (test) => {
   const database = await createDatabase(test);
+  // A role of this test's own, so that what it leaves can be told from what others make meanwhile.
+  const role = `tester_${randomBytes(4).toString('hex')}`;
+  await database.rows(`create role ${role} superuser login password 'test'`);
+  test.teardown(() => database.rows(`drop role ${role}`));
+  const url = new URL(connectionString);
+  url.username = role;
+  url.password = 'test';
   const databases = () =>
-    database.value<number>(
-      "select count(*)::integer from pg_database where datname ~ '^pgchime_test_[0-9a-f]{16}$'",
-    );
-  const before = await databases();
+    database.value<number>('select count(*)::integer from pg_database where datdba = $1::regrole', [role]);
+  const made = await createTestChime({ connectionString: url.href });
+  test.equal(await databases(), 1);
+  await made.stop();
   const asks = defineTask({
     handlerType: 'agent',
     name: 'asks',
     payload: z.object({}),
     run: ({ agent }) => agent,
   });
-  await test.rejects(createTestChime({ connectionString, tasks: { asks } }), InvalidConfigError);
-  await test.rejects(createTestChime({ connectionString, now: 'noon' }), { code: 'CH007' });
+  await test.rejects(createTestChime({ connectionString: url.href, tasks: { asks } }), InvalidConfigError);
+  await test.rejects(createTestChime({ connectionString: url.href, now: 'noon' }), { code: 'CH007' });
   const own = defineTask({ name: 'send_message', payload: z.object({}), run: () => {} });
-  await test.rejects(createTestChime({ connectionString, tasks: { own } }), InvalidConfigError);
-  test.equal(await databases(), before);
+  await test.rejects(createTestChime({ connectionString: url.href, tasks: { own } }), InvalidConfigError);
+  test.equal(await databases(), 0);
 });
 
 t.test('with a Postgres of its own, which ends with the process', async (test) => {
