@@ -310,9 +310,18 @@ t.test('in a transaction of the caller', async (test) => {
   await tx.schedule('order', { ...yearly, key: 'tx', payload: { id: 1 } });
   const run = await tx.runNow('tx');
   await test.rejects(run.finished(), IllegalStateError);
+  const within = (fails: boolean) =>
+    tx.withTransaction(async (inner) => {
+      await inner.withTransaction((innermost) => innermost.pauseJob('tx', { reason: 'in the midst of it' }));
+      if (fails) throw new Error('only this part');
+    });
+  await test.rejects(within(true), { message: 'only this part' });
+  test.equal((await tx.getJob('tx')).status, 'active', 'a part is undone by itself');
+  await within(false);
+  test.equal((await tx.getJob('tx')).status, 'paused');
   await test.rejects(
-    tx.withTransaction(async () => {}),
-    InvalidArgumentError,
+    tx.withTransaction((inner) => inner.getJob('nobody')),
+    ScheduleNotFoundError,
   );
   test.equal((await tx.getJob('tx')).task, 'order');
   await test.rejects(chime.getJob('tx'), ScheduleNotFoundError, 'nobody else sees it');
