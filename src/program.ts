@@ -14,15 +14,15 @@ export interface StartOptions {
   clock?: boolean;
   /** Whether runs are executed by this program; true by default. */
   worker?: boolean;
-  /** How many runs it executes at once; as `CHIME_CONCURRENCY` says by default, without reading that. */
+  /** How many runs it executes at once; 10 by default. */
   concurrency?: number;
-  /** How long stop() waits for what runs, in milliseconds; what has not ended by then is aborted, and runs again elsewhere. */
+  /** How long stop() waits for what runs, in milliseconds, 10,000 by default; what has not ended by then is aborted, and runs again elsewhere. */
   shutdownTimeout?: number;
-  /** Where they connect to; where the library does by default. A pool of your own may not say: name it here then. */
+  /** Where they connect to, where the library was given a pool. */
   connectionString?: string;
   /** What tasks of the type agent ask. */
   agent?: AgentPort;
-  /** Private addresses that `ctx.fetch` may reach, as `CHIME_ALLOW_PRIVATE_HTTP` says them; none by default. */
+  /** Hosts, comma-separated, that `ctx.fetch` may reach though they are private; `*` allows all, none is by default. */
   allowPrivateHttp?: string;
   /** Where they log; warnings and errors to standard error, as JSON lines, by default. */
   log?: Logger;

@@ -141,11 +141,7 @@ export class Chime<T extends Tasks = Tasks> extends Scheduler<T> {
     const { connectionString = options.connectionString, tasks } = this.#parts;
     // Loaded when it is needed: most programs only schedule.
     const { startServices } = await import('../program.ts');
-    const running = await startServices({
-      ...options,
-      connectionString: options.connectionString ?? connectionString,
-      tasks,
-    });
+    const running = await startServices({ ...options, connectionString, tasks });
     this.#services.add(running);
     return running;
   }

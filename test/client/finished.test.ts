@@ -39,7 +39,6 @@ t.test('clock and worker in the program: what it schedules is run, and waited fo
     },
   });
   const chime = createChime({ connectionString: database.url, tasks: [add, hold, fail] });
-  test.teardown(() => chime.close());
   const running = await chime.start({ log, concurrency: 2 });
 
   const job = await chime.schedule(add, { ...yearly, payload: { a: 1, b: 2 } });
@@ -93,6 +92,15 @@ t.test('clock and worker in the program: what it schedules is run, and waited fo
   await running.stop();
   const late = await chime.runNow(job);
   test.equal((await chime.getExecution(late.id)).status, 'queued', 'nobody runs it any more');
+  await chime.start({ log, clock: false });
+  test.equal((await chime.getExecution(late.id).finished()).status, 'succeeded');
+  test.equal(await database.value('select count(*)::integer from chime_private.clocks'), 0);
+  await chime.close();
+  test.equal(
+    await database.value('select count(*)::integer from chime_private.workers where stopped_at is null'),
+    0,
+    'closing stops what was started',
+  );
 });
 
 t.test('one that is cancelled ends the waiting, notified or not', async (test) => {
