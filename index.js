@@ -42,6 +42,7 @@ export const {
   PastTimeError,
   RevisionConflictError,
   retry,
+  RunFailedError,
   RunNotFoundError,
   ScheduleNotFoundError,
   silent,

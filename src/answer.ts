@@ -7,9 +7,16 @@ const longestWait = 365 * 86_400_000;
 /** How long to wait, in milliseconds, or until when. */
 export type Wait = number | Date;
 
+/** What `done` makes. */
+export interface Done<T = unknown> {
+  readonly [mark]: true;
+  readonly kind: 'done';
+  readonly value: T;
+}
+
 /** What `done`, `retry`, `snooze`, `cancel`, `giveUp` and `silent` make, for a handler to return. */
 export type Answer =
-  | { readonly [mark]: true; readonly kind: 'done'; readonly value: unknown }
+  | Done
   | { readonly [mark]: true; readonly kind: 'retry'; readonly after?: Wait; readonly reason: string }
   | { readonly [mark]: true; readonly kind: 'snooze'; readonly until: Wait }
   | { readonly [mark]: true; readonly kind: 'cancel' | 'giveUp' | 'silent'; readonly reason: string };
@@ -19,7 +26,9 @@ export function isAnswer(value: unknown): value is Answer {
 }
 
 /** The run has succeeded with this value: the same as returning it. */
-export function done(value?: unknown): Answer {
+export function done(): Done<undefined>;
+export function done<T>(value: T): Done<T>;
+export function done(value?: unknown): Done {
   return { [mark]: true, kind: 'done', value };
 }
 
@@ -27,7 +36,7 @@ export function done(value?: unknown): Answer {
  * The attempt has failed; it is tried again by the schedule's policy, while that allows another retry.
  * @param after when, in the place of the policy's delay
  */
-export function retry(after?: Wait, reason = 'The task asked to be tried again.'): Answer {
+export function retry(after?: Wait, reason = 'The task asked to be tried again.'): Exclude<Answer, Done> {
   return {
     [mark]: true,
     kind: 'retry',
@@ -37,22 +46,22 @@ export function retry(after?: Wait, reason = 'The task asked to be tried again.'
 }
 
 /** It is too early: the run waits, for a second at least, and that is no failure and spends no retry. */
-export function snooze(until: Wait): Answer {
+export function snooze(until: Wait): Exclude<Answer, Done> {
   return { [mark]: true, kind: 'snooze', until: checked(until) };
 }
 
 /** Nobody needs this run any more: it is cancelled. */
-export function cancel(reason: string): Answer {
+export function cancel(reason: string): Exclude<Answer, Done> {
   return { [mark]: true, kind: 'cancel', reason: textOf(reason) };
 }
 
 /** The run has failed, and no retry can help. */
-export function giveUp(reason: string): Answer {
+export function giveUp(reason: string): Exclude<Answer, Done> {
   return { [mark]: true, kind: 'giveUp', reason: textOf(reason) };
 }
 
 /** The run has succeeded, and there is nothing that anybody should be told. */
-export function silent(reason: string): Answer {
+export function silent(reason: string): Exclude<Answer, Done> {
   return { [mark]: true, kind: 'silent', reason: textOf(reason) };
 }
 

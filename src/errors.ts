@@ -1,6 +1,8 @@
 // The errors of pgchime: one SQLSTATE, one class, one HTTP status each. SQL raises the same codes (sql/00_errors.sql);
 // sql/README.md lists them for readers.
 
+import type { RunWithOutput } from './client/types.ts';
+
 /** What an error carries beside its message. */
 export interface ErrorInfo {
   /** What to do about it. */
@@ -169,6 +171,18 @@ export class NotAllowedError extends ChimeError {
   static override readonly status = 403;
 }
 
+/** What a program waited for has come to another end than success; `run` is what became of it. */
+export class RunFailedError extends ChimeError {
+  static override readonly code = 'CH050';
+  static override readonly status = 409;
+  readonly run: RunWithOutput | undefined;
+
+  constructor(message: string, { run, ...info }: ErrorInfo & { run?: RunWithOutput } = {}) {
+    super(message, info);
+    this.run = run;
+  }
+}
+
 /** Every class by its code; the test of it holds SQL, this list and sql/README.md against each other. */
 export const errorClasses: ReadonlyMap<string, typeof ChimeError> = new Map(
   [
@@ -199,6 +213,7 @@ export const errorClasses: ReadonlyMap<string, typeof ChimeError> = new Map(
     BlockedAddressError,
     NotAuthenticatedError,
     NotAllowedError,
+    RunFailedError,
   ].map((type) => [type.code, type]),
 );
 

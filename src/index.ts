@@ -1,6 +1,6 @@
 // What `import ... from 'pgchime'` gives.
 
-export { type Answer, cancel, done, giveUp, retry, silent, snooze, type Wait } from './answer.ts';
+export { type Answer, cancel, type Done, done, giveUp, retry, silent, snooze, type Wait } from './answer.ts';
 export { actingFor, type TraceOptions } from './client/acting.ts';
 export { type Chime, type ChimeOptions, createChime } from './client/chime.ts';
 export type {
@@ -19,6 +19,23 @@ export type {
   EventHandler,
   EventHandlerPatch,
 } from './client/event_types.ts';
+export type { Metrics, MetricsOptions, QueueDepth, RunCounts, Spread } from './client/metrics.ts';
+export type { Page, PageOptions } from './client/page.ts';
+export type { Finishable, PendingRun, RunHandle, SucceededRun, WaitOptions } from './client/run_handle.ts';
+export type {
+  Health,
+  IScheduler,
+  JobHistoryOptions,
+  ListJobsOptions,
+  OnceOptions,
+  OnEventOptions,
+  RecurringOptions,
+  RunNowOptions,
+  Scheduled,
+  ScheduleOptions,
+  ScheduleReference,
+} from './client/scheduler_types.ts';
+export type { PayloadOf, ResultOf, TaskReference, Tasks } from './client/tasks.ts';
 export type {
   AccessRole,
   ApiToken,
@@ -33,16 +50,19 @@ export type {
   ListedRule,
   PreviewInput,
   Run,
+  RunStatus,
   RunWithOutput,
   Schedule,
   SchedulePatch,
   ScheduleRevision,
   ScheduleStats,
+  ScheduleStatus,
   Tenant,
   User,
 } from './client/types.ts';
 export * from './errors.ts';
 export { type MigrateResult, migrate } from './migrate.ts';
+export type { Running, StartOptions } from './program.ts';
 export {
   type AgentDefinition,
   type AgentPort,

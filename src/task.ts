@@ -113,9 +113,9 @@ export interface AgentPort {
 }
 
 /** A task handler as `defineTask` takes it. */
-export interface TaskDefinition<S extends z.ZodType> {
+export interface TaskDefinition<S extends z.ZodType, R = unknown, N extends string = string> {
   /** Lower case letters, digits and underscores: what schedules call it. */
-  name: string;
+  name: N;
   /** One sentence, for lists of tasks. */
   description?: string;
   /** Schema of the payload: checked when a schedule is written, and again before each run. */
@@ -125,22 +125,29 @@ export interface TaskDefinition<S extends z.ZodType> {
    * the output too if nothing was written. An error that it throws fails the attempt. `retry`, `snooze`, `cancel`, `giveUp` and
    * `silent` make answers that say something else.
    */
-  run(ctx: TaskContext<z.output<S>>): unknown;
+  run(ctx: TaskContext<z.output<S>>): R;
 }
 
 /** A task that asks a language model: only workers that have an agent port take it. */
-export interface AgentDefinition<S extends z.ZodType> extends Omit<TaskDefinition<S>, 'run'> {
+export interface AgentDefinition<S extends z.ZodType, R = unknown, N extends string = string>
+  extends Omit<TaskDefinition<S, R, N>, 'run'> {
   handlerType: 'agent';
-  run(ctx: TaskContext<z.output<S>> & { agent: AgentPort }): unknown;
+  run(ctx: TaskContext<z.output<S>> & { agent: AgentPort }): R;
 }
 
-/** A task that workers can load. */
-export interface Task<S extends z.ZodType = z.ZodType> extends Omit<TaskDefinition<S>, 'run'> {
+/**
+ * A task that workers can load.
+ * @typeParam S the schema of its payload
+ * @typeParam R what its handler returns
+ * @typeParam N its name
+ */
+export interface Task<S extends z.ZodType = z.ZodType, R = unknown, N extends string = string>
+  extends Omit<TaskDefinition<S, R, N>, 'run'> {
   readonly kind: 'pgchime.task';
   readonly handlerType: 'function' | 'agent' | 'workflow';
   /** Of a workflow, as the database keeps them. */
   readonly steps?: readonly unknown[];
-  run(ctx: TaskContext<z.output<S>> & { agent: AgentPort }): unknown;
+  run(ctx: TaskContext<z.output<S>> & { agent: AgentPort }): R;
 }
 
 /**
@@ -152,10 +159,17 @@ export interface Task<S extends z.ZodType = z.ZodType> extends Omit<TaskDefiniti
  *   run: ({ payload }) => `Hello, ${payload.whom}`,
  * });
  */
-export function defineTask<S extends z.ZodType>(definition: AgentDefinition<S>): Task<S>;
-export function defineTask<S extends z.ZodType>(definition: TaskDefinition<S>): Task<S>;
-export function defineTask<S extends z.ZodType>(definition: TaskDefinition<S> | AgentDefinition<S>): Task<S> {
-  return { handlerType: 'function', ...definition, name: taskName(definition.name), kind: 'pgchime.task' };
+export function defineTask<S extends z.ZodType, R, const N extends string>(
+  definition: AgentDefinition<S, R, N>,
+): Task<S, R, N>;
+export function defineTask<S extends z.ZodType, R, const N extends string>(
+  definition: TaskDefinition<S, R, N>,
+): Task<S, R, N>;
+export function defineTask<S extends z.ZodType, R, N extends string>(
+  definition: TaskDefinition<S, R, N> | AgentDefinition<S, R, N>,
+): Task<S, R, N> {
+  taskName(definition.name);
+  return { handlerType: 'function', ...definition, kind: 'pgchime.task' };
 }
 
 /** @throws TypeError where it is not the name of a task */

@@ -27,9 +27,9 @@ export interface StepDefinition {
 }
 
 /** A workflow as `defineWorkflow` takes it. */
-export interface WorkflowDefinition<S extends z.ZodType> {
+export interface WorkflowDefinition<S extends z.ZodType, N extends string = string> {
   /** Lower case letters, digits and underscores: what schedules call it. */
-  name: string;
+  name: N;
   /** One sentence, for lists of tasks. */
   description?: string;
   /** Schema of the payload: checked when a schedule is written. Anything by default. */
@@ -49,8 +49,11 @@ export interface WorkflowDefinition<S extends z.ZodType> {
  *   ],
  * });
  */
-export function defineWorkflow<S extends z.ZodType = z.ZodUnknown>(definition: WorkflowDefinition<S>): Task {
-  const { name, description, payload = z.unknown(), steps } = definition;
+export function defineWorkflow<const N extends string, S extends z.ZodType = z.ZodUnknown>(
+  definition: WorkflowDefinition<S, N>,
+): Task<S, unknown, N> {
+  const { name, description, payload = z.unknown() as unknown as S, steps } = definition;
+  taskName(name);
   if (steps.length === 0 || steps.length > 100)
     throw new TypeError(`The workflow "${name}" must have 1 to 100 steps.`);
   const names = steps.map((step) => taskName(step.name ?? step.task));
@@ -62,7 +65,7 @@ export function defineWorkflow<S extends z.ZodType = z.ZodUnknown>(definition: W
   return {
     kind: 'pgchime.task',
     handlerType: 'workflow',
-    name: taskName(name),
+    name,
     ...(description !== undefined && { description }),
     payload,
     steps: steps.map((step, index) => ({

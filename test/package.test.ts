@@ -77,12 +77,13 @@ t.test('what is in it', async (test) => {
   const tops = new Set(names.map((name) => name.split('/')[0]));
   test.strictSame(
     [...tops].sort(),
-    'CHANGELOG.md LICENSE README.md bin dist graphile.js index.js migrations package.json schema.graphql sql'.split(
+    'CHANGELOG.md LICENSE README.md bin dist graphile.js index.js migrations package.json schema.graphql sql testing.js'.split(
       ' ',
     ),
   );
   for (const needed of [
     'dist/src/index.d.ts',
+    'dist/src/testing.d.ts',
     'dist/src/cli/main.js',
     'dist/tasks/run_query.js',
     'sql/31_tick.sql',
@@ -161,10 +162,33 @@ t.test('the presets for a PostGraphile server, and the schema as a file', async 
     await run(process.execPath, ['server.js'], app, { DATABASE_URL: url, GRAPHILE_ENV: 'production' }),
     {
       code: 0,
-      stdout: 'scheduleChanged runChanged runLogs object\ntrue\n',
+      stdout: 'scheduleChanged runChanged runLogs inboxChanged object\ntrue\n',
       stderr: '',
     },
   );
+});
+
+t.test('tests of an application, on the compiled files', async (test) => {
+  await fs.writeFile(
+    path.join(app, 'app.test.js'),
+    `
+    import { defineTask } from 'pgchime';
+    import { createTestChime } from 'pgchime/testing';
+    import { z } from 'zod';
+    const tell = defineTask({ name: 'tell', payload: z.object({}), run: ({ run }) => run.localTime });
+    const { chime, clock, outbox, stop } = await createTestChime({
+      tasks: { tell }, now: '2026-03-28T12:00:00Z', connectionString: process.env.TEST_SERVER_URL });
+    await chime.schedule(tell, { cron: '30 2 * * *', timezone: 'Europe/Berlin' });
+    await clock.advanceBy('2 days');
+    console.log(outbox.map(({ text }) => text).join(', '));
+    await stop();`,
+  );
+  const env = { TEST_SERVER_URL: process.env.TEST_SERVER_URL as string };
+  test.strictSame(await run(process.execPath, ['app.test.js'], app, env), {
+    code: 0,
+    stdout: '2026-03-29 03:00:00, 2026-03-30 02:30:00\n',
+    stderr: '',
+  });
 });
 
 t.test('its types', async (test) => {
@@ -172,7 +196,16 @@ t.test('its types', async (test) => {
     path.join(app, 'typed.ts'),
     `import { createChime, defineTask, type Run } from 'pgchime';
     import { chimeLive, chimePreset } from 'pgchime/graphile';
+    import { createTestChime, type TestChime } from 'pgchime/testing';
     import { z } from 'zod';
+    const counted = defineTask({ name: 'counted', payload: z.object({ n: z.number() }), run: ({ payload }) => ({ n: payload.n }) });
+    export async function tests(): Promise<number> {
+      const made: TestChime<{ counted: typeof counted }> = await createTestChime({ tasks: { counted } });
+      // @ts-expect-error a payload of another type
+      await made.chime.schedule('counted', { cron: '@daily', payload: { n: 'one' } });
+      const job = await made.chime.schedule(counted, { cron: '@daily', payload: { n: 1 } });
+      return (await made.chime.runNow(job).finished()).result.n;
+    }
     export const presets: GraphileConfig.Preset[] = [chimePreset, chimeLive({ connectionString: '' }).preset];
     const chime = createChime({ connectionString: '' });
     export const run: Promise<Run> = chime.schedules.runNow('k');

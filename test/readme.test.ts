@@ -198,7 +198,17 @@ t.test('the two commands, and everything that a reader does beside a running pgc
   });
   await fs.writeFile(path.join(dir, 'example.ts'), block('ts', 'createChime'));
   const example = await run('node example.ts', { cwd: dir, env: { DATABASE_URL: url } });
-  test.match(example, { code: 0, stderr: '', stdout: /^created \d{4}-\d\d-\d\dT21:00:00\.000Z\n/ });
+  test.match(example, {
+    code: 0,
+    stderr: '',
+    stdout: /^created \d{4}-\d\d-\d\dT21:00:00\.000Z\nsales \d{4}-\d\d-\d\d\n$/,
+  });
+  const tested = block('ts', '// examples/testing/greet.test.ts\n');
+  // test/examples.test.ts runs it.
+  test.equal(
+    tested.replace('// examples/testing/greet.test.ts\n', ''),
+    await fs.readFile(path.join(root, 'examples/testing/greet.test.ts'), 'utf8'),
+  );
   const transcript = block('text', 'pgchime 0.1.0');
   for (const hint of transcript.match(/npx chime [^,.\n]*/g) ?? []) {
     if (hint.startsWith('npx chime psql')) continue; // opens a console

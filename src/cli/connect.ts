@@ -94,7 +94,10 @@ export async function withChime<T>(
     await checkDatabase(connection.url);
     if (tenant !== undefined) await actFor(pool, tenant);
     return await work(
-      new Chime(pool, async () => {}, { surface: 'cli', actor: userName() }, config.secretKey),
+      new Chime(pool, async () => {}, {
+        signature: { surface: 'cli', actor: userName() },
+        secretKey: config.secretKey,
+      }),
       pool,
     );
   } finally {

@@ -3,6 +3,7 @@ import { calling, type TraceOptions } from './acting.ts';
 import type { Send } from './chime.ts';
 import { newestOf } from './newest.ts';
 import { fromRow, isId } from './rows.ts';
+import { finishable, type PendingRun, type RunWaiter } from './run_handle.ts';
 import type { Run, RunStatus, RunWithOutput } from './types.ts';
 
 const places: Record<RunStatus, string> = {
@@ -39,9 +40,11 @@ const runFrom = (source: string) =>
 /** Runs: what became of each fire, and of each manual trigger. */
 export class Runs {
   readonly #send: Send;
+  readonly #waiter: RunWaiter;
 
-  constructor(send: Send) {
+  constructor(send: Send, waiter: RunWaiter) {
     this.#send = send;
+    this.#waiter = waiter;
   }
 
   /** The latest runs first, of one schedule or of all. */
@@ -75,21 +78,28 @@ export class Runs {
    * that waits for its retry does not wait any longer, and is itself the answer.
    * @throws IllegalStateError (CH013) where it may not
    */
-  async retry(
+  retry(
     reference: string,
     { allowOverlap = false, ...options }: { allowOverlap?: boolean } & TraceOptions = {},
-  ): Promise<Run> {
-    const given = [await this.#id(reference), allowOverlap];
-    const { from, values } = calling('chime.retry_run', ['$1::uuid', '$2::boolean'], given, 'r', options);
-    return this.#one(runFrom(from), values);
+  ): PendingRun {
+    const retried = async () => {
+      const given = [await this.#id(reference), allowOverlap];
+      const { from, values } = calling('chime.retry_run', ['$1::uuid', '$2::boolean'], given, 'r', options);
+      return this.#one(runFrom(from), values);
+    };
+    return finishable(retried(), this.#waiter);
   }
 
   /**
-   * One run with everything that it produced.
+   * One run with everything that it produced; `finished()` waits for its end.
    * @param reference its id, or the beginning of it if no other run begins so
    * @throws RunNotFoundError (CH011)
    */
-  async get(reference: string): Promise<RunWithOutput> {
+  get(reference: string): PendingRun<RunWithOutput> {
+    return finishable(this.#read(reference), this.#waiter);
+  }
+
+  async #read(reference: string): Promise<RunWithOutput> {
     const rows = await this.#send(
       `select ${runColumns}, ${runDetailColumns}
        from chime.find_run($1) r left join chime.schedules s on s.id = r.schedule_id`,

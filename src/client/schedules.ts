@@ -1,6 +1,7 @@
 import { calling, type TraceOptions } from './acting.ts';
 import type { Send } from './chime.ts';
 import { fromRow, isId, namedCall, toPatch } from './rows.ts';
+import { finishable, type PendingRun, type RunWaiter } from './run_handle.ts';
 import { runColumns } from './runs.ts';
 import { type Signature, signed } from './surface.ts';
 import {
@@ -33,10 +34,12 @@ const statsColumns = `h.health, h.failures_in_a_row, h.last_run_id, h.last_run_s
 export class Schedules {
   readonly #send: Send;
   readonly #signature: Signature;
+  readonly #waiter: RunWaiter;
 
-  constructor(send: Send, signature: Signature) {
+  constructor(send: Send, signature: Signature, waiter: RunWaiter) {
     this.#send = send;
     this.#signature = signature;
+    this.#waiter = waiter;
   }
 
   /** Creates a schedule; with the key of one that exists, changes that to what is given. */
@@ -166,14 +169,21 @@ export class Schedules {
     return rows.map((row) => fromRow<ScheduleRevision>(row));
   }
 
-  /** Runs it once, at once, beside its rule. */
-  async runNow(
+  /** Runs it once, at once, beside its rule; `finished()` waits for the end of that. */
+  runNow<Result = unknown>(
+    reference: string,
+    options: { payload?: unknown; allowOverlap?: boolean } & TraceOptions = {},
+  ): PendingRun<Run, Result> {
+    return finishable(this.#runNow(reference, options), this.#waiter);
+  }
+
+  async #runNow(
     reference: string,
     {
       payload,
       allowOverlap = false,
       ...options
-    }: { payload?: unknown; allowOverlap?: boolean } & TraceOptions = {},
+    }: { payload?: unknown; allowOverlap?: boolean } & TraceOptions,
   ): Promise<Run> {
     const { from, values } = calling(
       'chime.run_now',

@@ -51,3 +51,18 @@ export async function inTransaction(client: pg.ClientBase, work: () => Promise<u
     throw error;
   }
 }
+
+/** The same inside of a transaction: what `work` did is undone if it rejects, and the transaction goes on. */
+export async function withSavepoint<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
+  // Savepoints of one name lie on each other: those that are named are always the latest.
+  await client.query('savepoint chime');
+  try {
+    const result = await work();
+    await client.query('release savepoint chime');
+    return result;
+  } catch (error) {
+    // Where the connection is lost, that is the error to hear of no more than the first.
+    await client.query('rollback to savepoint chime; release savepoint chime').catch(() => {});
+    throw error;
+  }
+}

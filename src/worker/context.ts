@@ -15,6 +15,8 @@ export interface ContextServices {
   guardedFetch: GuardedFetch;
   /** Undefined where the worker has no task that asks it. */
   agent: AgentPort | undefined;
+  /** Milliseconds that go by, for what a handler says of later; those of this machine by default. */
+  stopwatch?: () => number;
 }
 
 /** What belongs to one attempt. */

@@ -39,11 +39,12 @@ export async function runHandler(run: StartedRun, options: HandlerOptions): Prom
       return failure(`The payload does not fit the task "${run.task}": ${issues.join('; ')}.`);
     }
     const context = createContext(run, payload.data, { signal, span, log, output, services });
-    const began = performance.now();
+    const stopwatch = services.stopwatch ?? (() => performance.now());
+    const began = stopwatch();
     const value = await task.run(context);
     if (!isAnswer(value)) return success(value, output);
     // By the database's clock: that of this machine may be wrong.
-    return answered(value, output, run.started_at.getTime() + performance.now() - began);
+    return answered(value, output, run.started_at.getTime() + stopwatch() - began);
   } catch (error) {
     const { message, stack } = describeError(error);
     return { ...failure(message), stack, output: output.close(), thrown: true };

@@ -61,7 +61,9 @@ export class Lease extends EventEmitter<LeaseEvents> implements Service {
     );
     Atomics.store(this.#data.renewedAt, 0, process.hrtime.bigint());
     this.#check();
-    this.#thread = new Thread(file, { workerData: this.#data });
+    // A program that was given as text (node --input-type=module -e ...) hands that on to its threads, which are files.
+    const isText = process.execArgv.some((option) => option.startsWith('--input-type'));
+    this.#thread = new Thread(file, { workerData: this.#data, ...(isText && { execArgv: [] }) });
     this.#thread.on('message', (message: LeaseMessage) => {
       if (message.kind === 'lost') this.#lose('this worker was taken for dead');
       else if (message.kind === 'cancelled') this.emit('cancelled', message.runs);

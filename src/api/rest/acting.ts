@@ -53,7 +53,7 @@ export function actingOn(pool: pg.Pool): Act {
       (client) => {
         const kept = preparing(client);
         return work({
-          chime: new Chime(kept, async () => {}, { surface: 'rest', actor: identity.name }),
+          chime: new Chime(kept, async () => {}, { signature: { surface: 'rest', actor: identity.name } }),
           trace: typeof traceparent === 'string' ? { traceparent } : {},
           rows: async <T>(text: string, values: unknown[] = []) =>
             (await client.query(text, values)).rows.map((row) => fromRow<T>(row)),

@@ -102,7 +102,7 @@ async function withLibrary(url: string, work: (chime: Chime, pool: pg.Pool) => P
   const pool = new pg.Pool({ connectionString: url, max: 1, application_name: 'pgchime start' });
   pool.on('error', () => {});
   try {
-    await work(new Chime(pool, async () => {}, { surface: 'cli' }), pool);
+    await work(new Chime(pool, async () => {}, { signature: { surface: 'cli' } }), pool);
   } finally {
     await pool.end();
   }

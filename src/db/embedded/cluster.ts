@@ -170,6 +170,11 @@ export class Cluster {
     }
   }
 
+  /** From now on it keeps this process from ending no longer. Whoever ends the process ends the cluster: see `crash`. */
+  letGo(): void {
+    this.#child?.unref();
+  }
+
   /** Rolls back what is open, writes everything to disk, ends. */
   async stop(): Promise<void> {
     const child = this.#child;
