@@ -12,6 +12,7 @@ import type {} from 'postgraphile/grafserv/node';
 import { ChimeError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import { type Identity, pgSettings } from '../identity.ts';
+import type {} from '../request_trace.ts';
 import { schemaName } from './catalog_plugin.ts';
 import { extensionsOf, makeMaskError } from './errors.ts';
 import { limits, limitsPlugin } from './limits.ts';
@@ -59,8 +60,8 @@ declare module 'fastify' {
 }
 
 /** What GraphQL runs under: also that plans are made for the arguments at hand, of which a search has many, most of them absent. */
-const settingsOf = (identity: Identity) => ({
-  ...pgSettings(identity, 'graphql'),
+const settingsOf = (identity: Identity, traceparent: string) => ({
+  ...pgSettings(identity, 'graphql', traceparent),
   plan_cache_mode: 'force_custom_plan',
 });
 
@@ -70,6 +71,13 @@ function identityOf(context: Partial<Grafast.RequestContext>): Identity {
   const identity = socket === undefined ? context.fastifyv5?.request.chimeIdentity : identityOfSocket(socket);
   if (identity === undefined) throw new Error('An operation without anybody who asks.');
   return identity;
+}
+
+/** The trace of what an operation leads to: of a socket, which may last for days, only one that came with it. */
+function traceOf(context: Partial<Grafast.RequestContext>): string {
+  const socket = context.ws?.request as unknown as FastifyRequest | undefined;
+  const { trace } = socket ?? context.fastifyv5?.request ?? {};
+  return socket === undefined || trace?.given === true ? (trace?.traceparent ?? '') : '';
 }
 
 export interface MountedGraphql {
@@ -116,7 +124,9 @@ export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions
     grafast: {
       explain: false,
       timeouts: { planning: 2000, execution: 30_000 },
-      context: (requestContext) => ({ pgSettings: settingsOf(identityOf(requestContext)) }),
+      context: (requestContext) => ({
+        pgSettings: settingsOf(identityOf(requestContext), traceOf(requestContext)),
+      }),
     },
   });
   const serv = instance.createServ(grafserv);
