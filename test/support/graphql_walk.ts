@@ -119,7 +119,10 @@ export class Walk {
     if (!type) throw new Error(`There is no ${kind}.`);
     return Object.values(type.getFields()).flatMap((field) => {
       this.asked.add(`${type.name}.${field.name}`);
-      return this.#variants(field).map((args) => this.#document(kind, field, args, depth));
+      // What it leads to is asked for once.
+      return this.#variants(field).map((args, index) =>
+        this.#document(kind, field, args, index === 0 ? depth : 0),
+      );
     });
   }
 
