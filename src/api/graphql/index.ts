@@ -18,6 +18,7 @@ import { extensionsOf, makeMaskError } from './errors.ts';
 import { limits, limitsPlugin } from './limits.ts';
 import { Feed } from './live/feed.ts';
 import { livePlugin } from './live/plugin.ts';
+import { nestingPlugin } from './nesting.ts';
 import { persistedOptions } from './persisted.ts';
 import { serverPreset } from './preset.ts';
 import { addSockets, identityOfSocket } from './sockets.ts';
@@ -106,6 +107,7 @@ export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions
     plugins: [
       livePlugin(feed),
       limitsPlugin({ introspection }),
+      nestingPlugin,
       ...(persisted === undefined ? [] : [PersistedPlugin]),
     ],
     pgServices: [service],

@@ -3,6 +3,7 @@ import t from 'tap';
 import { readGraphqlSchema } from '../../../src/api/graphql/schema.ts';
 import type { Identity } from '../../../src/api/identity.ts';
 import { createDatabase } from '../../support/database.ts';
+import { rowsWhere } from '../../support/everything.ts';
 import { startGraphql, tokenOf } from '../../support/graphql.ts';
 import { absent, type Document, type Named, Walk } from '../../support/graphql_walk.ts';
 import { person } from '../../support/identities.ts';
@@ -76,34 +77,16 @@ function askAsOwner(document: Document, who: Named, token: string) {
   return known;
 }
 
-/** All rows of all tables that a filter lets through, for comparison. */
-async function rowsWhere(
-  filter: (columns: string[]) => string | undefined,
-): Promise<Record<string, unknown>> {
-  const tables = await database.rows<{ name: string; columns: string[] }>(
-    `select c.oid::regclass::text as name, array_agg(a.attname::text) as columns
-     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-     where c.relnamespace = 'chime'::regnamespace and c.relkind in ('r', 'p') group by c.oid`,
-  );
-  const found: Record<string, unknown> = {};
-  for (const { name, columns } of tables) {
-    const where = filter(columns);
-    if (where === undefined) continue;
-    found[name] = await database.value(
-      `select jsonb_agg(to_jsonb(t) order by to_jsonb(t)::text) from ${name} t where ${where}`,
-    );
-  }
-  return found;
-}
-
 const { tenantId: otherTenant } = maker('tenant_b').identity;
 const ofOtherTenant = () =>
-  rowsWhere((columns) => (columns.includes('tenant_id') ? `tenant_id = '${otherTenant}'` : undefined));
+  rowsWhere(database, (columns) =>
+    columns.includes('tenant_id') ? `tenant_id = '${otherTenant}'` : undefined,
+  );
 const ofBob = () =>
-  rowsWhere((columns) =>
+  rowsWhere(database, (columns) =>
     columns.includes('owner_id') ? `owner_id = '${maker('bob').left.user}' or owner_id is null` : undefined,
   );
-const everything = () => rowsWhere(() => 'true');
+const everything = () => rowsWhere(database);
 
 /** What must not be in an answer: ids and names that its reader may not see. */
 async function marksOf(names: string[]): Promise<RegExp> {
