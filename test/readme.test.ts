@@ -72,14 +72,18 @@ async function serve(test: Test, command: string, shell: Shell, fits: RegExp) {
     }
   });
   let last = '';
+  let url = '';
   await new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       last = line;
+      url = /"http":"([^"]+)"/.exec(line)?.[1] ?? url;
       if (fits.test(line)) resolve();
     });
     void exited.then(() => reject(new Error(`${command} ended: ${stderr}`)));
   });
   return {
+    /** Where it listens. */
+    url: () => url,
     /** Answers the last line that was printed. */
     async stop() {
       process.kill(group, 'SIGINT');
@@ -157,6 +161,11 @@ t.test('the two commands, and everything that a reader does beside a running pgc
   )) {
     const result = await run(command, shell);
     test.equal(result.code, 0, `${command} ${result.stdout} ${result.stderr}`);
+  }
+
+  for (const command of commands(block('sh', '/metrics'))) {
+    const result = await run(command.replace('http://127.0.0.1:4680', running.url()), shell);
+    test.match(result, { code: 0, stdout: /"status":"ok"|chime_runs_finished_total/ }, command);
   }
 
   const dir = await project(test);
