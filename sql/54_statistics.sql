@@ -11,8 +11,8 @@ create or replace function chime_private.note_late_end() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  insert into chime.late_ends (run_id, tenant_id, owner_id, schedule_id, task, status, fires, duration_us, lateness_us, finished_at)
-  values (new.id, new.tenant_id, new.owner_id, new.schedule_id, new.task, new.status, coalesce(new.covers_count, 0),
+  insert into chime.late_ends (run_id, tenant_id, owner_id, schedule_id, task, trigger, status, fires, duration_us, lateness_us, finished_at)
+  values (new.id, new.tenant_id, new.owner_id, new.schedule_id, new.task, new.trigger, new.status, coalesce(new.covers_count, 0),
     chime_private.microseconds_between(new.started_at, new.finished_at), chime_private.lateness_us(new.attempt, new.due_at, new.started_at),
     new.finished_at)
   on conflict do nothing;
@@ -110,7 +110,7 @@ begin
   return v_seen >= most or v_late >= most;
 end $$;
 comment on function chime_private.count_runs is
-  'Counts finished runs, `most` of them and as many late ones at most, in schedule_totals and run_hours; answers whether there are more.';
+  'Counts finished runs, `most` of them and as many late ones at most, in schedule_totals, run_hours and task_totals; answers whether there are more.';
 
 create or replace function chime_private.count_ends(from_id uuid, to_id uuid, most integer) returns integer
 language plpgsql volatile
@@ -124,14 +124,14 @@ begin
     where l.run_id in (select f.run_id from chime.late_ends f where f.run_id <= count_ends.to_id order by f.run_id limit most)
     returning l.*
   ), ends as materialized (
-    select r.id, r.tenant_id, r.schedule_id, r.task, r.status, coalesce(r.covers_count, 0) as fires,
+    select r.id, r.tenant_id, r.schedule_id, r.task, r.trigger, r.status, coalesce(r.covers_count, 0) as fires,
       chime_private.microseconds_between(r.started_at, r.finished_at) as duration_us,
       chime_private.lateness_us(r.attempt, r.due_at, r.started_at) as lateness_us
     from chime.runs r
     where r.id > count_ends.from_id and r.id <= count_ends.to_id and r.finished_at is not null
       and not exists (select from chime.late_ends l where l.run_id = r.id)
     union all
-    select l.run_id, l.tenant_id, l.schedule_id, l.task, l.status, l.fires, l.duration_us, l.lateness_us from late l
+    select l.run_id, l.tenant_id, l.schedule_id, l.task, l.trigger, l.status, l.fires, l.duration_us, l.lateness_us from late l
   ), weeks as (
     insert into chime_private.late_weeks as w (week, finished_at)
     select chime_private.week_of(chime_private.id_time(l.run_id)), max(l.finished_at) from late l group by 1 order by 1
@@ -168,6 +168,23 @@ begin
       duration_histogram = chime_private.add_histograms(h.duration_histogram, excluded.duration_histogram),
       latenesses = h.latenesses + excluded.latenesses, lateness_us = h.lateness_us + excluded.lateness_us,
       lateness_histogram = chime_private.add_histograms(h.lateness_histogram, excluded.lateness_histogram)
+  ), tasks as (
+    insert into chime_private.task_totals as t
+    select e.task,
+      count(*) filter (where e.status = 'succeeded'), count(*) filter (where e.status = 'failed'),
+      count(*) filter (where e.status = 'timed_out'), count(*) filter (where e.status = 'cancelled'),
+      count(*) filter (where e.trigger = 'schedule' and e.status <> 'skipped'), coalesce(sum(e.fires) filter (where e.trigger = 'schedule'), 0),
+      coalesce(sum(e.duration_us), 0), chime_private.histogram_of(array_agg(chime_private.histogram_bucket(e.duration_us))),
+      coalesce(sum(e.lateness_us), 0), chime_private.histogram_of(array_agg(chime_private.histogram_bucket(e.lateness_us)))
+    from ends e
+    group by e.task
+    on conflict on constraint task_totals_pkey do update set
+      succeeded = t.succeeded + excluded.succeeded, failed = t.failed + excluded.failed, timed_out = t.timed_out + excluded.timed_out,
+      cancelled = t.cancelled + excluded.cancelled, fired = t.fired + excluded.fired, skipped_fires = t.skipped_fires + excluded.skipped_fires,
+      duration_us = t.duration_us + excluded.duration_us,
+      duration_histogram = chime_private.add_histograms(t.duration_histogram, excluded.duration_histogram),
+      lateness_us = t.lateness_us + excluded.lateness_us,
+      lateness_histogram = chime_private.add_histograms(t.lateness_histogram, excluded.lateness_histogram)
   )
   select count(*) into v_late from late;
   return v_late;

@@ -4,14 +4,14 @@
 create or replace view chime_private.uncounted_ends with (security_invoker = true) as
 select r.id, r.tenant_id, r.schedule_id, r.task, r.status, coalesce(r.covers_count, 0) as fires,
   chime_private.microseconds_between(r.started_at, r.finished_at) as duration_us,
-  chime_private.lateness_us(r.attempt, r.due_at, r.started_at) as lateness_us
+  chime_private.lateness_us(r.attempt, r.due_at, r.started_at) as lateness_us, r.trigger
 from chime.runs r
 where r.id > (select p.counted_to from chime.statistics_progress p) and r.finished_at is not null
 union all
-select l.run_id, l.tenant_id, l.schedule_id, l.task, l.status, l.fires, l.duration_us, l.lateness_us
+select l.run_id, l.tenant_id, l.schedule_id, l.task, l.status, l.fires, l.duration_us, l.lateness_us, l.trigger
 from chime.late_ends l
 where l.run_id <= (select p.counted_to from chime.statistics_progress p);
-comment on view chime_private.uncounted_ends is 'Finished runs that are not in schedule_totals and run_hours yet.';
+comment on view chime_private.uncounted_ends is 'Finished runs that are not in schedule_totals, run_hours and task_totals yet.';
 
 create or replace function chime_private.failures_in_a_row(schedule_id uuid, since timestamptz default '-infinity') returns integer
 language sql stable

@@ -1,15 +1,23 @@
 -- What is wrong with the installation as a whole, in one answer, for whoever watches it: a query, chime doctor, a monitor.
 
+create or replace function chime_private.processes_alive(now timestamptz, out clocks bigint, out workers bigint)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select (select count(*) from chime_private.clocks k where k.ticked_at > now - chime_private.lease()),
+    (select count(*) from chime_private.workers w where w.stopped_at is null and w.lease_until > now)
+$$;
+comment on function chime_private.processes_alive is 'How many clocks and workers are alive, for a server that is asked whether it is ready.';
+
 create or replace function chime_private.health_of_processes(now timestamptz) returns setof jsonb
 language sql stable
 as $$
   select jsonb_build_object('check', 'clocks', 'alive', c.alive, 'status', case when c.alive = 0 then 'problem' else 'ok' end,
     'problem', case when c.alive = 0 then 'No clock is alive: nothing fires.' end)
-  from (select count(*) as alive from chime_private.clocks k where k.ticked_at > now - chime_private.lease()) c
+  from (select p.clocks as alive from chime_private.processes_alive(now) p) c
   union all
   select jsonb_build_object('check', 'workers', 'alive', w.alive, 'status', case when w.alive = 0 then 'problem' else 'ok' end,
     'problem', case when w.alive = 0 then 'No worker is alive: what is due waits in the queue.' end)
-  from (select count(*) as alive from chime_private.workers k where k.stopped_at is null and k.lease_until > now) w
+  from (select p.workers as alive from chime_private.processes_alive(now) p) w
 $$;
 comment on function chime_private.health_of_processes is 'Whether clocks and workers are there.';
 

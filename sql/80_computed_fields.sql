@@ -1,4 +1,5 @@
 -- What is computed from a row, for GraphQL, where each is a field of its type, and for SQL: select chime.runs_duration_ms(r) from chime.runs r.
+-- GraphQL asks for what is computed from a row that is not there, too: of a run without a schedule, say.
 
 create or replace function chime.runs_duration_ms(r chime.runs) returns double precision
 language sql immutable parallel safe
@@ -19,13 +20,13 @@ comment on function chime.runs_logs is 'What its handler logged, in order: the l
 create or replace function chime.schedules_next_runs(s chime.schedules, count integer default 10)
 returns table (scheduled_for timestamptz, local_time timestamp, note text)
 language sql stable
-as $$ select * from chime.preview(schedule_id => s.id, count => count) where s.deleted_at is null $$;
+as $$ select * from chime.preview(schedule_id => s.id, count => count) where s.id is not null and s.deleted_at is null $$;
 comment on function chime.schedules_next_runs is
   'Its next fires by its rules and calendars, whatever its status, none where it is deleted; count is how many (1 to 1000). Error: CH007.';
 
 create or replace function chime.schedules_rule_description(s chime.schedules, locale text default 'en') returns text
 language sql stable
-as $$ select case when s.deleted_at is null then chime.describe(schedule_id => s.id, locale => locale) end $$;
+as $$ select case when s.id is not null and s.deleted_at is null then chime.describe(schedule_id => s.id, locale => locale) end $$;
 comment on function chime.schedules_rule_description is
   'Its rules and calendars in words; locale is en or ru (also en-GB, ru_RU and the like). Null where it is deleted. Error: CH007.';
 
@@ -38,7 +39,7 @@ create or replace function chime.schedules_simulation(
   s chime.schedules, since timestamptz, until timestamptz, count integer default 100
 ) returns table (scheduled_for timestamptz, local_time timestamp, outcome text, reason text, run_id uuid, note text)
 language sql stable
-as $$ select * from chime.simulate(schedule_id => s.id, since => since, until => until, count => count) where s.deleted_at is null $$;
+as $$ select * from chime.simulate(schedule_id => s.id, since => since, until => until, count => count) where s.id is not null and s.deleted_at is null $$;
 comment on function chime.schedules_simulation is
   'Each of its fires from since to until, both included, the first `count` of them (1 to 1000), and what became of it or would. outcome of '
   'the past is the status of its run, or none where there is no run, with the reason: not_created = the schedule did not exist yet, '

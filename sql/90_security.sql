@@ -124,6 +124,7 @@ grant execute on function
   chime.simulate_rule(timestamptz, timestamptz, text, interval, text, text, text, integer, timestamptz, timestamptz, timestamptz, integer, chime.dst_gap_policy, chime.dst_fold_policy, jsonb, text[], text[], chime.excluded_policy, text)
   to chime_user, chime_admin, chime_reporter;
 grant execute on function chime.health() to chime_admin, chime_reporter, chime_worker;
+grant execute on function chime.metrics() to chime_admin;
 
 -- What a server asks before it knows on whose behalf it acts.
 grant execute on function
@@ -132,6 +133,7 @@ grant execute on function
   chime_private.listen_live(uuid, interval),
   chime_private.leave_live(uuid)
   to chime_api;
+grant execute on function chime_private.processes_alive(timestamptz) to chime_api, chime_worker;
 
 grant execute on function
   chime_private.tick(integer, uuid, text),

@@ -77,7 +77,7 @@ t.test('what is in it', async (test) => {
   const tops = new Set(names.map((name) => name.split('/')[0]));
   test.strictSame(
     [...tops].sort(),
-    'CHANGELOG.md LICENSE README.md bin dist graphile.js index.js migrations package.json schema.graphql sql testing.js'.split(
+    'CHANGELOG.md LICENSE README.md bin dist grafana graphile.js index.js migrations package.json schema.graphql sql testing.js'.split(
       ' ',
     ),
   );

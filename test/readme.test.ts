@@ -188,6 +188,10 @@ t.test('the two commands, and everything that a reader does beside a running pgc
     test.notMatch(answer, { errors: {} }, command);
     test.notMatch(answer, { status: Number }, command);
   }
+  for (const command of commands(block('sh', '/metrics'))) {
+    const result = await run(command.replace('http://127.0.0.1:4680', running.url), shell);
+    test.match(result, { code: 0, stdout: /"status":"ok"|chime_runs_finished_total/ }, command);
+  }
 
   const dir = await project(test);
   await writeExample(dir, 'live.ts');

@@ -25,7 +25,13 @@ export function answerError(
     const { method, routeOptions } = request;
     const level = unexpected ? 'error' : 'warn';
     log[level](
-      { request_id: request.id, method, route: routeOptions?.url ?? null, err: error },
+      {
+        request_id: request.id,
+        trace_id: request.trace?.traceId ?? null,
+        method,
+        route: routeOptions?.url ?? null,
+        err: error,
+      },
       'a request failed',
     );
   }

@@ -12,9 +12,11 @@ import type { AuthSettings } from './auth/settings.ts';
 import { keepOthersOut, protectBrowsers } from './browsers.ts';
 import type { Health } from './health.ts';
 import { bodyLimit, limitRate, readBodies } from './limits.ts';
+import { mountMetrics } from './metrics/mount.ts';
 import { describeApi } from './openapi.ts';
 import { ReadinessCheck } from './readiness.ts';
 import { logRequests } from './request_log.ts';
+import { traceRequests } from './request_trace.ts';
 import { mountRest } from './rest/mount.ts';
 import { type GraphqlSettings, serveGraphql } from './serve_graphql.ts';
 
@@ -60,6 +62,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.setSerializerCompiler(() => JSON.stringify);
   readBodies(app);
   endConnections(app);
+  traceRequests(app);
   logRequests(app, log);
   await protectBrowsers(app, corsOrigins);
   if (!auth.required) keepOthersOut(app, corsOrigins);
@@ -72,6 +75,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.addHook('onClose', () => identifier.close());
   const authenticate = authenticator(app, identifier);
   mountHealth(app, options);
+  mountMetrics(app, { pool, authenticate });
   await describeApi(app);
   await mountRest(app, { pool, authenticate });
   await serveGraphql(app, options, { identifier, authenticate });

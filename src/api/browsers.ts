@@ -12,6 +12,7 @@ const exposedHeaders = [
   'Retry-After',
   'WWW-Authenticate',
   'X-Request-Id',
+  'Traceresponse',
   'RateLimit-Limit',
   'RateLimit-Remaining',
   'RateLimit-Reset',

@@ -37,9 +37,10 @@ const idleTimeout = '30s';
 /**
  * The settings of the transaction, role included, under which requests of somebody run. All of them are always set, so that
  * nothing is taken over from whoever used the connection before.
+ * @param traceparent the trace that what it leads to belongs to
  * @throws NotAuthenticatedError (CH041) for a role that there is not
  */
-export function pgSettings(identity: Identity, surface: Surface): Record<string, string> {
+export function pgSettings(identity: Identity, surface: Surface, traceparent = ''): Record<string, string> {
   const role = roles.get(identity.role);
   if (role === undefined) throw new NotAuthenticatedError(`There is no role "${identity.role}".`);
   return {
@@ -49,7 +50,7 @@ export function pgSettings(identity: Identity, surface: Surface): Record<string,
     'chime.actor': identity.name,
     'chime.surface': surface,
     'chime.run_id': '',
-    'chime.traceparent': '',
+    'chime.traceparent': traceparent,
     statement_timeout: statementTimeout,
     idle_in_transaction_session_timeout: idleTimeout,
   };
@@ -74,16 +75,17 @@ export function applying(settings: Readonly<Record<string, string>>): Required<P
 /**
  * Runs work in one transaction as that identity: committed if it resolves, rolled back if it rejects. The settings end with it.
  * @param options.readOnly refuses to write
+ * @param options.traceparent the trace that what it leads to belongs to
  */
 export async function asIdentity<T>(
   pool: pg.Pool,
   identity: Identity,
   surface: Surface,
   work: (client: pg.PoolClient) => Promise<T>,
-  { readOnly = false }: { readOnly?: boolean } = {},
+  { readOnly = false, traceparent = '' }: { readOnly?: boolean; traceparent?: string } = {},
 ): Promise<T> {
   return withTransaction(pool, work, {
-    begin: (client) => beginAs(client, pgSettings(identity, surface), readOnly),
+    begin: (client) => beginAs(client, pgSettings(identity, surface, traceparent), readOnly),
   });
 }
 

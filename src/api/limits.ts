@@ -46,6 +46,11 @@ export function readBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (body.length === 0) return done(null, undefined);
+    if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
+      return done(
+        new HttpError(415, 'Unsupported media type', 'Bodies are taken as they are, not compressed.'),
+      );
+    }
     let text: string;
     try {
       text = new TextDecoder('utf-8', { fatal: true }).decode(body as Buffer);
@@ -64,7 +69,7 @@ export function readBodies(app: FastifyInstance): void {
 }
 
 /** Why JSON is not taken, if it is not. Level by level, because recursion is what such a value is made to break. */
-function faultOf(value: unknown): string | undefined {
+export function faultOf(value: unknown): string | undefined {
   let level = [value];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > deepest) return `is nested more than ${deepest} levels deep`;

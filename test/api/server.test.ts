@@ -1,7 +1,10 @@
 // The server as a process sees it: whether it is ready, what it does without its database, how it ends.
 import t from 'tap';
+import { ReadinessCheck } from '../../src/api/readiness.ts';
+import { Pool } from '../../src/db/pool.ts';
 import { migrate } from '../../src/migrate.ts';
 import { makeJwt, startApi } from '../support/api.ts';
+import { attemptsOf } from '../support/attempts.ts';
 import { createDatabase, createEmptyDatabase } from '../support/database.ts';
 import { NetworkProxy } from '../support/proxy.ts';
 
@@ -17,8 +20,44 @@ t.test('alive and ready', async (test) => {
     status: 503,
     json: { status: 'stalled', version: /^\d/, running: 3 },
   });
-  test.match(await call('GET', '/readyz'), { status: 200, json: { status: 'ok' } });
+  test.match(await call('GET', '/readyz'), {
+    status: 200,
+    json: { status: 'ok', checks: { database: 'ok', migrations: 'ok', clock: 'failed', worker: 'failed' } },
+  });
   test.equal((await call('HEAD', '/readyz')).status, 200);
+  await server.stop();
+  await database.rows("select chime_private.tick(1, gen_random_uuid(), 'a clock')");
+  await attemptsOf(database).register();
+  const again = await startApi(test, database);
+  test.match(await again.call('GET', '/readyz'), {
+    status: 200,
+    json: { checks: { clock: 'ok', worker: 'ok' } },
+  });
+  await again.server.stop();
+});
+
+t.test('many who ask whether it is ready ask the database once, and none waits for long', async (test) => {
+  const database = await createDatabase(test);
+  await database.rows(`
+    create sequence public.calls;
+    grant usage on sequence public.calls to public;
+    create or replace function chime_private.processes_alive(now timestamptz, out clocks bigint, out workers bigint)
+    language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$ begin
+      clocks := nextval('public.calls');
+      perform pg_advisory_xact_lock_shared(7);
+    end $$`);
+  const { call, server } = await startApi(test, database);
+  const holder = await database.connect(test);
+  await holder.query('select pg_advisory_lock(7)');
+  const replies = await Promise.all(Array.from({ length: 50 }, () => call('GET', '/readyz')));
+  test.strictSame(
+    new Set(replies.map(({ status, json }) => `${status} ${json.reason}`)),
+    new Set(['503 The database does not answer.']),
+  );
+  test.equal((await call('GET', '/readyz')).status, 503, 'and it is not asked again while it owes an answer');
+  await holder.query('select pg_advisory_unlock(7)');
+  while ((await call('GET', '/readyz')).status !== 200);
+  test.equal(await database.value('select last_value::integer from public.calls'), 1);
   await server.stop();
 });
 
@@ -30,7 +69,11 @@ t.test('a database of another version, or none of ours, or none', async (test) =
   const api = await startApi(test, older);
   test.match(await api.call('GET', '/readyz'), {
     status: 503,
-    json: { status: 'not_ready', reason: /but with other functions/ },
+    json: {
+      status: 'not_ready',
+      reason: /but with other functions/,
+      checks: { database: 'ok', migrations: 'failed' },
+    },
   });
   test.equal((await api.call('GET', '/healthz')).status, 200, 'which is no reason to be replaced');
   await api.server.stop();
@@ -51,12 +94,29 @@ t.test('a database of another version, or none of ours, or none', async (test) =
   test.match(await ask(), { status: 200, json: { data: { tasks: { nodes: [] } } } }, 'without a new start');
   await empty.server.stop();
 
-  const none = await startApi(test, { url: 'postgres://nobody@127.0.0.1:1/none' });
-  test.match(await none.call('GET', '/readyz'), {
-    status: 503,
-    json: { reason: 'The database does not answer.' },
-  });
-  await none.server.stop();
+  const cases: [string, Awaited<ReturnType<ReadinessCheck['check']>>][] = [
+    [
+      await createEmptyDatabase(test),
+      {
+        ready: false,
+        reason: 'The database has not been migrated.',
+        checks: { database: 'ok', migrations: 'failed', clock: 'unknown', worker: 'unknown' },
+      },
+    ],
+    [
+      'postgres://nobody@127.0.0.1:1/none',
+      {
+        ready: false,
+        reason: 'The database does not answer.',
+        checks: { database: 'failed', migrations: 'unknown', clock: 'unknown', worker: 'unknown' },
+      },
+    ],
+  ];
+  for (const [connectionString, expected] of cases) {
+    const pool = new Pool({ connectionString, name: 'test', max: 1, patience: 0 });
+    test.strictSame(await new ReadinessCheck(pool).check(), expected);
+    await pool.end();
+  }
 });
 
 t.test('a database that goes away and comes back', async (test) => {

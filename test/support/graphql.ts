@@ -121,6 +121,11 @@ export class Events {
   ended: unknown;
   stop: () => void = () => {};
 
+  /** How many have come and were not looked at. */
+  get size(): number {
+    return this.#queue.length;
+  }
+
   push(answer: Answer): void {
     this.#queue.push(answer);
     this.#wake();

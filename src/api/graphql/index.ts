@@ -12,6 +12,7 @@ import { ChimeError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { SecretBox } from '../../net/secret_box.ts';
 import { type Identity, pgSettings } from '../identity.ts';
+import type {} from '../request_trace.ts';
 import { serviceOf } from './adaptor.ts';
 import { schemaName } from './catalog_plugin.ts';
 import { extensionsOf, makeMaskError } from './errors.ts';
@@ -19,6 +20,7 @@ import { LateSchema } from './late_schema.ts';
 import { limits, limitsPlugin } from './limits.ts';
 import { Feed } from './live/feed.ts';
 import { livePlugin } from './live/plugin.ts';
+import { nestingPlugin } from './nesting.ts';
 import { OutputPlugin } from './output.ts';
 import { persistedOptions } from './persisted.ts';
 import { serverPreset } from './preset.ts';
@@ -65,7 +67,10 @@ declare module 'fastify' {
 }
 
 /** What GraphQL runs under: also that no plan is compiled, which for many columns takes longer than all that it does. */
-const settingsOf = (identity: Identity) => ({ ...pgSettings(identity, 'graphql'), jit: 'off' });
+const settingsOf = (identity: Identity, traceparent: string) => ({
+  ...pgSettings(identity, 'graphql', traceparent),
+  jit: 'off',
+});
 
 /** The request that an operation came with, over HTTP or as what a socket was opened with. */
 function identityOf(context: Partial<Grafast.RequestContext>): Identity {
@@ -73,6 +78,13 @@ function identityOf(context: Partial<Grafast.RequestContext>): Identity {
   const identity = socket === undefined ? context.fastifyv5?.request.chimeIdentity : identityOfSocket(socket);
   if (identity === undefined) throw new Error('An operation without anybody who asks.');
   return identity;
+}
+
+/** The trace of what an operation leads to: of a socket, which may last for days, only one that came with it. */
+function traceOf(context: Partial<Grafast.RequestContext>): string {
+  const socket = context.ws?.request as unknown as FastifyRequest | undefined;
+  const { trace } = socket ?? context.fastifyv5?.request ?? {};
+  return socket === undefined || trace?.given === true ? (trace?.traceparent ?? '') : '';
 }
 
 export interface MountedGraphql {
@@ -103,6 +115,7 @@ export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions
       webhooksPlugin(options.secrets),
       limitsPlugin({ introspection }),
       OutputPlugin,
+      nestingPlugin,
       ...(persisted === undefined ? [] : [PersistedPlugin]),
     ],
     pgServices: [service],
@@ -122,7 +135,9 @@ export async function mountGraphql(app: FastifyInstance, options: GraphqlOptions
     grafast: {
       explain: false,
       timeouts: { planning: 2000, execution: 30_000 },
-      context: (requestContext) => ({ pgSettings: settingsOf(identityOf(requestContext)) }),
+      context: (requestContext) => ({
+        pgSettings: settingsOf(identityOf(requestContext), traceOf(requestContext)),
+      }),
     },
   };
   const instance = postgraphile(preset);

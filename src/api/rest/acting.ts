@@ -9,8 +9,6 @@ import { asIdentity } from '../identity.ts';
 /** The database, as somebody who asks may use it. */
 export interface Acting {
   chime: Chime;
-  /** The trace that the request belongs to, for what it leads to. */
-  trace: { traceparent?: string };
   /** Rows of a statement, with the names of TypeScript; planned anew for the values at hand. */
   rows<T>(text: string, values?: unknown[]): Promise<T[]>;
   /** The row of a statement that finds one, by a plan that is kept; undefined where there is none. */
@@ -45,7 +43,7 @@ export type Act = <T>(
 export function actingOn(pool: pg.Pool): Act {
   return (request, work, options) => {
     const identity = identityOf(request);
-    const { traceparent } = request.headers;
+    const traceparent = request.trace?.traceparent ?? '';
     return asIdentity(
       pool,
       identity,
@@ -54,7 +52,6 @@ export function actingOn(pool: pg.Pool): Act {
         const kept = preparing(client);
         return work({
           chime: new Chime(kept, async () => {}, { signature: { surface: 'rest', actor: identity.name } }),
-          trace: typeof traceparent === 'string' ? { traceparent } : {},
           rows: async <T>(text: string, values: unknown[] = []) =>
             (await client.query(text, values)).rows.map((row) => fromRow<T>(row)),
           row: async <T>(text: string, values: unknown[]) => {
@@ -63,7 +60,7 @@ export function actingOn(pool: pg.Pool): Act {
           },
         });
       },
-      options,
+      { ...options, traceparent },
     );
   };
 }

@@ -103,7 +103,7 @@ export function eventRoutes(app: RestApp, act: Act): void {
     },
     async (request, reply) => {
       const answer = await act(request, async (acting) => {
-        const made = await acting.chime.events.trigger(request.params.name, request.body ?? {}, acting.trace);
+        const made = await acting.chime.events.trigger(request.params.name, request.body ?? {});
         const { items } = await listRuns(acting, { event_id: made.id, page: 1, size: 100 });
         return { event: eventView(made), runs: items };
       });

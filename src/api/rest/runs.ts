@@ -142,8 +142,8 @@ function controlRoutes(app: RestApp, act: Act): void {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const again = await act(request, ({ chime, trace }) =>
-        chime.runs.retry(id, { allowOverlap: request.body?.allow_overlap ?? false, ...trace }),
+      const again = await act(request, ({ chime }) =>
+        chime.runs.retry(id, { allowOverlap: request.body?.allow_overlap ?? false }),
       );
       if (again.id !== id) reply.code(201).header('location', `/api/v1/runs/${again.id}`);
       return runView(again);

@@ -27,8 +27,8 @@ export function taskControlRoutes(app: RestApp, act: Act): void {
     },
     async (request, reply) => {
       const { payload, allow_overlap: allowOverlap = false } = request.body ?? {};
-      const made = await act(request, ({ chime, trace }: Acting) =>
-        chime.schedules.runNow(request.params.id, { payload, allowOverlap, ...trace }),
+      const made = await act(request, ({ chime }: Acting) =>
+        chime.schedules.runNow(request.params.id, { payload, allowOverlap }),
       );
       return reply.code(201).header('location', `/api/v1/runs/${made.id}`).send(runView(made));
     },
