@@ -1,5 +1,5 @@
-// Documents for every field of a schema, made from the schema: what each is asked with is said here, once for all who walk it. A field that
-// wants something of which nothing is said here breaks the walk.
+// Documents for every field of a schema, made from the schema. A field that wants something of which test/support/graphql_arguments.ts says
+// nothing breaks the walk.
 import {
   type GraphQLArgument,
   type GraphQLField,
@@ -13,84 +13,7 @@ import {
   isRequiredArgument,
   isRequiredInputField,
 } from 'postgraphile/graphql';
-
-/** What belongs to somebody, by which a field may be asked for it. */
-export interface Named {
-  schedule: string;
-  run: string;
-  handler: string;
-  user: string;
-  token: string;
-  event: string;
-  calendar: string;
-  /** The key of schedule and handler, the name of the task. */
-  mark: string;
-  /** The name of the calendar, the key of the limit. */
-  shared: string;
-}
-
-export const absent: Named = {
-  ...{ schedule: '00000000-0000-7000-8000-00000000dead', run: '00000000-0000-7000-8000-00000000dead' },
-  ...{ handler: '00000000-0000-7000-8000-00000000dead', user: '00000000-0000-7000-8000-00000000dead' },
-  ...{ token: '00000000-0000-7000-8000-00000000dead', event: '00000000-0000-7000-8000-00000000dead' },
-  ...{ calendar: '00000000-0000-7000-8000-00000000dead', mark: 'nothing', shared: 'nothing' },
-};
-
-/** Arguments that name something of somebody: by the field and the argument, or by the argument of any field. */
-const references: Readonly<Record<string, keyof Named>> = {
-  scheduleId: 'schedule',
-  runId: 'run',
-  handlerId: 'handler',
-  userId: 'user',
-  ownerId: 'user',
-  tokenId: 'token',
-  text: 'mark',
-  errorText: 'mark',
-  'apiToken.id': 'token',
-  'calendar.id': 'calendar',
-  'event.id': 'event',
-  'eventHandler.id': 'handler',
-  'run.id': 'run',
-  'schedule.id': 'schedule',
-  'user.id': 'user',
-  'findRun.reference': 'run',
-  'findSchedule.reference': 'mark',
-  'findEventHandler.reference': 'mark',
-  'searchRuns.task': 'mark',
-  'searchSchedules.task': 'mark',
-  'concurrencyLimit.key': 'shared',
-  'deleteConcurrencyLimit.key': 'shared',
-  'deleteCalendar.name': 'shared',
-};
-
-const rule = { cron: '0 9 1 1 *' };
-
-/** What is asked for besides: it is nobody's. */
-const plain: Readonly<Record<string, unknown>> = {
-  since: '2030-01-01T00:00:00Z',
-  until: '2030-01-02T00:00:00Z',
-  dates: ['2030-01-01'],
-  maxRunning: 3,
-  role: 'USER',
-  event: 'walk.event',
-  name: 'walk',
-  key: 'walk',
-  task: 'ann',
-  patch: { description: 'walked' },
-  // No worker has this id: workers are nobody's.
-  'worker.id': '00000000-0000-7000-8000-00000000beef',
-};
-
-/** What a field is asked with beside what it demands. */
-const besides: Readonly<Record<string, Record<string, unknown>>> = {
-  createSchedule: rule,
-  describeSchedule: rule,
-  previewSchedule: rule,
-  simulateSchedule: rule,
-};
-
-const named = (field: string, arg: string): keyof Named | undefined =>
-  references[`${field}.${arg}`] ?? references[arg];
+import { besides, type Named, named, plain } from './graphql_arguments.ts';
 
 export interface Document {
   field: string;
@@ -225,5 +148,5 @@ type Value = { reference: keyof Named } | { value: unknown };
 
 const unknown = (field: string, arg: string) =>
   new Error(
-    `The walk does not know what to ask ${field} with for ${arg}: say so in test/support/graphql_walk.ts.`,
+    `The walk does not know what to ask ${field} with for ${arg}: say so in test/support/graphql_arguments.ts.`,
   );

@@ -1,0 +1,80 @@
+// What the fields of GraphQL are asked with by who walks all of them: said once for each argument, because no schema says what an id is of.
+
+/** What belongs to somebody, by which a field may be asked for it. */
+export interface Named {
+  schedule: string;
+  run: string;
+  handler: string;
+  user: string;
+  token: string;
+  event: string;
+  calendar: string;
+  /** The key of schedule and handler, the name of the task. */
+  mark: string;
+  /** The name of the calendar, the key of the limit. */
+  shared: string;
+}
+
+export const absent: Named = {
+  ...{ schedule: '00000000-0000-7000-8000-00000000dead', run: '00000000-0000-7000-8000-00000000dead' },
+  ...{ handler: '00000000-0000-7000-8000-00000000dead', user: '00000000-0000-7000-8000-00000000dead' },
+  ...{ token: '00000000-0000-7000-8000-00000000dead', event: '00000000-0000-7000-8000-00000000dead' },
+  ...{ calendar: '00000000-0000-7000-8000-00000000dead', mark: 'nothing', shared: 'nothing' },
+};
+
+/** Arguments that name something of somebody: by the field and the argument, or by the argument of any field. */
+const references: Readonly<Record<string, keyof Named>> = {
+  scheduleId: 'schedule',
+  runId: 'run',
+  handlerId: 'handler',
+  userId: 'user',
+  ownerId: 'user',
+  tokenId: 'token',
+  text: 'mark',
+  errorText: 'mark',
+  'apiToken.id': 'token',
+  'calendar.id': 'calendar',
+  'event.id': 'event',
+  'eventHandler.id': 'handler',
+  'run.id': 'run',
+  'schedule.id': 'schedule',
+  'user.id': 'user',
+  'findRun.reference': 'run',
+  'findSchedule.reference': 'mark',
+  'findEventHandler.reference': 'mark',
+  'searchRuns.task': 'mark',
+  'searchSchedules.task': 'mark',
+  'concurrencyLimit.key': 'shared',
+  'deleteConcurrencyLimit.key': 'shared',
+  'deleteCalendar.name': 'shared',
+};
+
+const rule = { cron: '0 9 1 1 *' };
+
+/** What is asked for besides: it is nobody's. */
+export const plain: Readonly<Record<string, unknown>> = {
+  since: '2030-01-01T00:00:00Z',
+  until: '2030-01-02T00:00:00Z',
+  dates: ['2030-01-01'],
+  maxRunning: 3,
+  role: 'USER',
+  event: 'walk.event',
+  name: 'walk',
+  key: 'walk',
+  task: 'ann',
+  patch: { description: 'walked' },
+  // No worker has this id: workers are nobody's.
+  'worker.id': '00000000-0000-7000-8000-00000000beef',
+};
+
+/** What a field is asked with beside what it demands. */
+export const besides: Readonly<Record<string, Record<string, unknown>>> = {
+  createSchedule: rule,
+  describeSchedule: rule,
+  previewSchedule: rule,
+  simulateSchedule: rule,
+};
+
+/** Whose an argument names something of; undefined where it names nothing. */
+export const named = (field: string, arg: string): keyof Named | undefined =>
+  references[`${field}.${arg}`] ?? references[arg];
