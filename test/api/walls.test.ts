@@ -37,6 +37,11 @@ await as('ann')('POST', '/api/v1/events/of.ann', { body: {} });
 const tenants = (await as('admin')('POST', '/api/v1/tasks', { body: { ...task, name: 'of the tenant' } }))
   .json;
 
+// Hers has ended, and is in her inbox.
+await registerChannels(database.pool, [channelOf('web')]);
+await attemptsOf(database).attempt(run.id, { output: 'done' });
+await deliveriesOf(database).sendAll(['web']);
+
 t.test('who sees what', async (test) => {
   const names = async (person: Person) => {
     const { json } = await as(person)('GET', '/api/v1/tasks');
@@ -64,11 +69,6 @@ t.test('who sees what', async (test) => {
   const filtered = await as('foreignAdmin')('GET', `/api/v1/runs?task_id=${mine.id}`);
   test.strictSame([filtered.status, filtered.json.total], [200, 0]);
 });
-
-/** Hers has ended, and is in her inbox. */
-await registerChannels(database.pool, [channelOf('web')]);
-await attemptsOf(database).attempt(run.id, { output: 'done' });
-await deliveriesOf(database).sendAll(['web']);
 
 t.test('an inbox is seen by whose it is', async (test) => {
   const inboxes = await Promise.all(
