@@ -9,8 +9,11 @@ async function ask<Data>(query: string, variables: Record<string, unknown>): Pro
     headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
     body: JSON.stringify({ query, variables }),
   });
-  const { data, errors } = (await response.json()) as { data: Data; errors?: { message: string }[] };
-  if (errors) throw new Error(errors.map(({ message }) => message).join(' '));
+  const { data, errors } = (await response.json()) as {
+    data: Data;
+    errors?: { message: string; extensions: { code: string } }[];
+  };
+  if (errors?.[0]) throw new Error(`${errors[0].extensions.code}: ${errors[0].message}`);
   return data;
 }
 

@@ -87,6 +87,7 @@ grant execute on function
   chime.runs_parent_span_id(chime.runs)
   to chime_reporter;
 
+grant execute on function chime.current_user_id(), chime_private.read_user(text) to chime_reporter;
 grant execute on function chime.current_tenant(), chime_private.read_tenant(text), chime.retention(), chime.schedule_stats(uuid) to chime_user, chime_admin, chime_reporter;
 -- What views and policies with the rights of their reader are made of.
 grant select on chime_private.uncounted_ends, chime_private.unfinished_runs, chime_private.unsuccessful_runs to chime_user, chime_admin, chime_reporter;

@@ -5,11 +5,15 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import t, { type Test } from 'tap';
+import { createChime } from '../src/client/chime.ts';
 import { settings } from '../src/config.ts';
 import { emptyDir } from './support/cli.ts';
 import { createDatabase, createEmptyDatabase } from './support/database.ts';
+import { deliveriesOf } from './support/deliveries.ts';
+import { type SeenRequest, startHttp } from './support/http.ts';
+import { channelsOf, startSender } from './support/sender.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const readme = await fs.readFile(path.join(root, 'README.md'), 'utf8');
@@ -173,9 +177,11 @@ t.test('the two commands, and everything that a reader does beside a running pgc
     });
     test.ok(result.code === 0 && result.stdout.includes(`\n${words}\n`), `${query} ${result.stdout}`);
   }
-  for (const command of ['npx chime schedule create', 'npx chime event trigger'].flatMap((marker) =>
-    commands(block('sh', marker)),
-  )) {
+  for (const command of [
+    'npx chime schedule create',
+    'npx chime event trigger',
+    'npx chime deliveries',
+  ].flatMap((marker) => commands(block('sh', marker)))) {
     const result = await run(command, shell);
     test.equal(result.code, 0, `${command} ${result.stdout} ${result.stderr}`);
   }
@@ -281,6 +287,29 @@ t.test('a PostGraphile server that is there already', async (test) => {
     env: { DATABASE_URL: url, GRAPHILE_ENV: 'production' },
   });
   test.match(fields, { code: 0, stdout: /\bchimeSearchRuns\b.*\bchimeSchedules\b/ });
+});
+
+t.test('what receives a webhook', async (test) => {
+  const dir = await project(test);
+  await fs.symlink(
+    path.join(root, 'node_modules', 'standardwebhooks'),
+    path.join(dir, 'node_modules', 'standardwebhooks'),
+  );
+  await fs.writeFile(path.join(dir, 'receive.ts'), block('ts', '// receive.ts'));
+  const { receive } = (await import(pathToFileURL(path.join(dir, 'receive.ts')).href)) as {
+    receive(secret: string, body: string, headers: object): string;
+  };
+  const database = await createDatabase(test);
+  const secretKey = Buffer.alloc(32, 1).toString('base64');
+  const receiver = await startHttp(test, (_request, response) => response.writeHead(204).end());
+  const { reported } = await startSender(test, database, channelsOf(test, {}, { secretKey }));
+  const { secret, id } = await createChime({ pool: database.pool, secretKey }).webhooks.create(receiver.url);
+  const { end, scheduleTo } = deliveriesOf(database);
+  await end(await scheduleTo(id), { output: 'all is well' });
+  await reported(1);
+  const [{ body, headers }] = receiver.requests as [SeenRequest];
+  test.equal(receive(secret as string, body, headers), 'run.succeeded: all is well');
+  test.throws(() => receive(secret as string, body.replace('well', 'lost'), headers));
 });
 
 t.test('a task of your own', async (test) => {

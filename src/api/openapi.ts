@@ -33,6 +33,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         { name: 'tasks', description: 'What fires when: schedules.' },
         { name: 'runs', description: 'What became of each fire, and of each run that was asked for.' },
         { name: 'events', description: 'What was said to have happened.' },
+        { name: 'inbox', description: 'What came in for you to read.' },
       ],
       components: {
         securitySchemes: {

@@ -13,8 +13,10 @@ import type {
 } from './delivery_types.ts';
 import { fromRow } from './rows.ts';
 
-const deliveryColumns = `d.id, d.run_id, d.schedule_id, d.channel_mapping_id, d.channel_id, d.part, d.part_count, d.status, d.skip_reason, d.failure_reason,
+export const deliveryColumns = `d.id, d.run_id, d.schedule_id, d.channel_mapping_id, d.channel_id, d.part, d.part_count, d.status, d.skip_reason, d.failure_reason,
   d.failure_count, d.attempt, d.due_at, d.held, d.covers_count, d.external_id, d.read_at, d.created_at, d.finished_at`;
+export const inboxColumns =
+  'i.id, i.owner_id, i.run_id, i.schedule_id, i.schedule_name, i.task, i.run_status, i.scheduled_for, i.text, i.covers_count, i.received_at, i.read_at';
 const mappingColumns =
   'm.id, m.user_id, m.channel_id, m.channel_context_id, m.session_id, m.status, m.status_reason, m.status_changed_at, m.created_at';
 
@@ -73,7 +75,7 @@ export class Inbox {
     limit?: number;
   } = {}): Promise<InboxItem[]> {
     const rows = await this.#send(
-      `select i.id, i.owner_id, i.run_id, i.schedule_id, i.schedule_name, i.task, i.run_status, i.scheduled_for, i.text, i.covers_count, i.received_at, i.read_at
+      `select ${inboxColumns}
        from chime.inbox i
        where i.tenant_id = chime.current_tenant() and (chime.current_user_id() is null or i.owner_id = chime.current_user_id())
          and (not $2 or i.read_at is null)

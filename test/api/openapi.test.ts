@@ -3,10 +3,16 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import t from 'tap';
+import { registerChannels } from '../../src/db/delivery_calls.ts';
 import { type CallOptions, makeJwt, startApi } from '../support/api.ts';
 import { createDatabase } from '../support/database.ts';
+import { channelOf, deliveriesOf } from '../support/deliveries.ts';
+import { defaultTenant, person } from '../support/identities.ts';
 
 const database = await createDatabase();
+await database.rows(
+  "insert into chime.tasks (name, registered_at, updated_at) values ('send_message', now(), now()), ('noop', now(), now())",
+);
 const { call } = await startApi(t, database);
 const { json: document } = await call('GET', '/api/openapi.json');
 const token = await makeJwt({ role: 'admin' });
@@ -76,8 +82,10 @@ t.test('the contract', async (test) => {
       ...[
         'DELETE /tasks/{id}',
         'GET /events',
+        'GET /inbox',
         'GET /runs',
         'GET /runs/{id}',
+        'GET /runs/{id}/deliveries',
         'GET /runs/{id}/logs',
         'GET /runs/{id}/output',
       ],
@@ -86,6 +94,7 @@ t.test('the contract', async (test) => {
         'GET /tasks/{id}',
         'GET /tasks/{id}/runs',
         'POST /events/{name}',
+        'POST /inbox/read',
         'POST /runs/{id}/cancel',
       ],
       ...[
@@ -121,6 +130,7 @@ t.test('the contract', async (test) => {
       cancelRun: false,
       retryRun: false,
       raiseEvent: false,
+      readInbox: false,
     },
   );
 });
@@ -195,6 +205,11 @@ t.test('what the server answers is what it says', async (test) => {
     key: 'k',
     tags: ['a'],
   };
+  const ann = await makeJwt({ sub: 'ann' });
+  const { scheduleOf, end, sendAll } = deliveriesOf(database);
+  await registerChannels(database.pool, [channelOf('web')]);
+  const delivered = await end(await scheduleOf(await person(database, defaultTenant, 'ann')));
+  await sendAll(['web']);
   const task = await check('createTask', '', 201, { body });
   await check('createTask', '', 200, { body: { ...body, name: 'n' } });
   await check('createTask', '', 400, { body: { ...body, cron_expression: '0 25 * * *' } });
@@ -213,6 +228,10 @@ t.test('what the server answers is what it says', async (test) => {
   await check('resumeTask', task.id, 200);
   const run = await check('runTask', task.id, 201);
   await check('getRun', run.id, 200);
+  await check('listRunDeliveries', delivered, 200);
+  await check('listInbox', '', 200, { as: ann });
+  await check('listInbox', '', 400, { as: ann, query: '?unread=perhaps' });
+  await check('readInbox', '', 200, { as: ann });
   await check('getRunOutput', run.id, 200);
   await check('cancelRun', run.id, 200, { body: { reason: 'r' } });
   const again = await check('retryRun', run.id, 201);

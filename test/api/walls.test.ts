@@ -2,11 +2,17 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
 import { Identifier } from '../../src/api/auth/identify.ts';
+import { registerChannels } from '../../src/db/delivery_calls.ts';
 import { type Call, makeJwt, startApi } from '../support/api.ts';
+import { attemptsOf } from '../support/attempts.ts';
 import { createDatabase } from '../support/database.ts';
+import { channelOf, deliveriesOf } from '../support/deliveries.ts';
 import { captureLog } from '../support/log.ts';
 
 const database = await createDatabase();
+await database.rows(
+  "insert into chime.tasks (name, registered_at, updated_at) values ('send_message', now(), now()), ('noop', now(), now())",
+);
 await database.rows("select chime.create_tenant('other')");
 const { call, url, lines } = await startApi(t, database);
 const people = {
@@ -30,6 +36,11 @@ const run = (await as('ann')('POST', `/api/v1/tasks/${mine.id}/run`)).json;
 await as('ann')('POST', '/api/v1/events/of.ann', { body: {} });
 const tenants = (await as('admin')('POST', '/api/v1/tasks', { body: { ...task, name: 'of the tenant' } }))
   .json;
+
+// Hers has ended, and is in her inbox.
+await registerChannels(database.pool, [channelOf('web')]);
+await attemptsOf(database).attempt(run.id, { output: 'done' });
+await deliveriesOf(database).sendAll(['web']);
 
 t.test('who sees what', async (test) => {
   const names = async (person: Person) => {
@@ -59,6 +70,23 @@ t.test('who sees what', async (test) => {
   test.strictSame([filtered.status, filtered.json.total], [200, 0]);
 });
 
+t.test('an inbox is seen by whose it is', async (test) => {
+  const inboxes = await Promise.all(
+    (['ann', 'bob', 'admin', 'reporter', 'foreigner', 'foreignAdmin', 'foreignReporter'] as const).map(
+      async (person) => (await as(person)('GET', '/api/v1/inbox?unread=true')).json.total,
+    ),
+  );
+  test.strictSame(inboxes, [1, 0, 0, 0, 0, 0, 0]);
+  const deliveries = await Promise.all(
+    (['ann', 'admin', 'reporter'] as const).map(
+      async (person) => (await as(person)('GET', `/api/v1/runs/${run.id}/deliveries`)).json.total,
+    ),
+  );
+  test.strictSame(deliveries, [1, 1, 1]);
+  for (const person of ['bob', 'admin', 'foreigner'] as const)
+    test.strictSame((await as(person)('POST', '/api/v1/inbox/read')).json, { read_count: 0 }, person);
+});
+
 /** Every operation of the document, with the ids of this task and run put in. */
 async function operations(taskId: string, runId: string) {
   const { json } = await call('GET', '/api/openapi.json');
@@ -76,7 +104,8 @@ async function operations(taskId: string, runId: string) {
 const everything = () =>
   database.rows(
     `select 'schedule' as what, s.id, row_to_json(s)::text as row from chime.schedules s union all
-     select 'run', r.id, row_to_json(r)::text from chime.runs r order by 1, 2`,
+     select 'run', r.id, row_to_json(r)::text from chime.runs r union all
+     select 'delivery', d.id, row_to_json(d)::text from chime.deliveries d order by 1, 2`,
   );
 
 t.test('what one does not see is as if it were not there, and stays as it is', async (test) => {

@@ -4,6 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type pg from 'pg';
 import { HttpError } from '../problem.ts';
 import { actingOn } from './acting.ts';
+import { deliveryRoutes, inboxRoutes } from './deliveries.ts';
 import { eventRoutes } from './events.ts';
 import { runRoutes } from './runs.ts';
 import { taskControlRoutes } from './task_control.ts';
@@ -39,6 +40,8 @@ export async function mountRest(app: FastifyInstance, { pool, authenticate }: Re
       taskControlRoutes(rest, act);
       runRoutes(rest, act);
       eventRoutes(rest, act);
+      deliveryRoutes(rest, act);
+      inboxRoutes(rest, act);
       refuseOtherMethods(scope, known);
     },
     { prefix: '/api/v1' },

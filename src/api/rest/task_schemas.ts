@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { id, instant, orNothing, orNull, pageOf, pageQuery, queryBoolean, readOnly } from './schemas.ts';
 
 const taskTypes = ['scheduled', 'repeated'] as const;
+const policies = ['always', 'on_failure', 'on_change', 'on_recovery', 'never'] as const;
 const repeatIntervals = ['daily', 'weekly', 'monthly', 'custom'] as const;
 
 /** A wall-clock time of the task's zone, or an instant. */
@@ -16,6 +17,9 @@ const texts = {
   timezone: 'The IANA time zone that its times are on the clock of.',
   key: 'The name that a program gives it: creating a task again with the same key changes it.',
   tags: 'Words to find it by: at most 20, of 1 to 50 characters each.',
+  deliver: 'Which of its runs somebody is told of.',
+  channel_mapping_id:
+    'Where its output goes; null = to the inbox of its owner, and to where the owner looks on.',
   is_active: 'Whether it fires. `false` pauses it, `true` resumes it.',
   cron_expression: 'Five fields, or six with seconds first.',
   repeat_interval:
@@ -31,6 +35,11 @@ const common = {
   key: z.string().nullish().meta({ description: texts.key }),
   tags: z.array(z.string()).default([]).meta({ description: texts.tags }),
   is_active: z.boolean().default(true).meta({ description: texts.is_active }),
+  deliver: z
+    .enum(policies)
+    .optional()
+    .meta({ description: `${texts.deliver} Left out, it stays as it is; of a new task, it is always.` }),
+  channel_mapping_id: orNothing(id(`${texts.channel_mapping_id} Left out, it stays as it is.`)),
   revision: z.int().nullish().meta({
     description:
       'Changing it: the revision that was read; refused if somebody has changed it since. Not looked at when creating.',
@@ -124,6 +133,8 @@ export const task = z
       description:
         'Its rule, whatever its kind: a cron expression, an interval, a time, a recurrence rule, or a list of these as JSON.',
     }),
+    deliver: z.enum(policies).meta({ description: texts.deliver }),
+    channel_mapping_id: orNull(id(texts.channel_mapping_id)),
     next_run_at: orNull(instant('When it fires next; null where it does not.')),
     last_run_id: orNull(id('Its latest run.')),
     revision: z.int().meta({ description: 'Counts the changes of its definition; also its ETag.' }),

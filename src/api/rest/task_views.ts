@@ -27,6 +27,8 @@ export function taskView(schedule: Schedule): TaskView {
     status,
     status_reason: statusReason,
     rule: schedule.cron ?? schedule.every ?? schedule.at ?? schedule.rrule ?? JSON.stringify(schedule.rules),
+    deliver: schedule.deliver,
+    channel_mapping_id: schedule.channelMappingId,
     next_run_at: isoOrNull(schedule.nextRunAt),
     last_run_id: schedule.lastRunId,
     revision,
@@ -71,8 +73,9 @@ export function keepsRule(body: TaskBody): boolean {
 /** A new schedule from a task. */
 export function scheduleInput(body: TaskBody): CreateScheduleInput {
   const { name, description, task, payload, timezone, key, tags } = body;
+  const { deliver, channel_mapping_id: mapping } = body;
   const input = {
-    ...{ task, timezone, tags },
+    ...{ task, timezone, tags, deliver, channelMappingId: mapping ?? undefined },
     ...{ name: name ?? undefined, description: description ?? undefined, key: key ?? undefined, payload },
     ...ruleOf(body),
   };
@@ -82,8 +85,11 @@ export function scheduleInput(body: TaskBody): CreateScheduleInput {
 /** What makes a schedule such as a task says; what it has beside that stays. */
 export function schedulePatch(body: TaskBody): SchedulePatch {
   const { name, description, task, payload, timezone, key, tags } = body;
+  const { deliver, channel_mapping_id: mapping } = body;
   return {
     ...{ task, timezone, tags },
+    ...(deliver !== undefined && { deliver }),
+    ...(mapping !== undefined && { channelMappingId: mapping }),
     ...{ name: name ?? null, description: description ?? null, key: key ?? null, payload: payload ?? {} },
     ...(body.task_type === 'scheduled' && { startsAt: null }),
     ...ruleOf(body),
