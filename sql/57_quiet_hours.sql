@@ -31,4 +31,4 @@ begin
 end $$;
 comment on function chime.set_quiet_hours is
   'Holds what is sent to a person (the current user, if none is given) from one time of day to another, on the wall clock of their time zone; '
-  'over midnight, where quiet_from is the later one. Both null: never. What is held already is still held until then. Only runs of critical priority get through. Errors: CH007, CH015.';
+  'over midnight, where quiet_from is the later one. Neither: never any more. What is held already is still held until then. Only runs of critical priority get through. Errors: CH007, CH015.';

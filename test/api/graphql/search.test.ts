@@ -179,6 +179,35 @@ async function looked(call: string, order: string): Promise<number> {
 
 const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
 
+t.test('what is unread in an inbox is found without what was read', async (t) => {
+  const user = await database.value<string>(
+    `insert into chime.users (id, tenant_id, subject, created_at, updated_at)
+     values (gen_random_uuid(), '00000000-0000-0000-0000-000000000001', 'ann', now(), now()) returning id`,
+  );
+  await database.rows(
+    `with mapping as (
+       insert into chime.channel_mappings (id, tenant_id, user_id, channel_id, channel_context_id, status_changed_at, created_at, updated_at)
+       values (gen_random_uuid(), '00000000-0000-0000-0000-000000000001', $1::uuid, 'web', $1::text, now(), now(), now()) returning id)
+     insert into chime.deliveries (id, tenant_id, owner_id, run_id, channel_mapping_id, channel_id, status, external_id, read_at, output_hash, created_at, finished_at)
+     select chime_private.new_id(r.due_at), r.tenant_id, $1::uuid, r.id, m.id, 'web', 'sent', 'x', case when r.status = 'succeeded' then now() end, '', now(), now()
+     from chime.runs r, mapping m where r.status in ('succeeded', 'failed') and r.schedule_id = $2`,
+    [user, template],
+  );
+  await database.rows('vacuum analyze chime.deliveries');
+  const failed = await database.value<number>(
+    'select count(*)::integer from chime.deliveries where read_at is null',
+  );
+  t.ok(failed > 40 && failed < 60);
+  t.ok((await database.value<number>('select count(*)::integer from chime.deliveries')) > 9000);
+  for (const call of [
+    `search_inbox(owner_id => '${user}')`,
+    `search_inbox(unread => true, owner_id => '${user}')`,
+  ]) {
+    const rows = await looked(call, 'x.id desc');
+    t.ok(rows > 0 && rows <= 400, `${call}: ${rows} rows`);
+  }
+});
+
 t.test('a page costs what it shows, and not what there is', async (t) => {
   const newest = 'x.id desc';
   const all = await database.value<number>('select count(*)::integer from chime.runs');
