@@ -1,5 +1,5 @@
 -- Housekeeping that tick() does when it is due: partitions of the history, made ahead; rows of processes that are long gone; runs
--- counted for the statistics; history that need not be kept. In bites, each soon done: what is left is due again soon.
+-- and deliveries counted for the statistics; history that need not be kept. In bites, each soon done: what is left is due again soon.
 
 create or replace function chime_private.forget_processes(now timestamptz) returns integer
 language sql volatile
@@ -51,7 +51,7 @@ begin
   if v_due is null or not idle and v_due > now - interval '10 seconds' then return; end if;
   begin
     loop
-      v_more := chime_private.count_runs(now) or chime_private.retain(now);
+      v_more := chime_private.count_runs(now) or chime_private.count_deliveries() or chime_private.retain(now);
       exit when not v_more or clock_timestamp() > v_began + c_bite;
     end loop;
     update chime_private.settings s set value = 'null' where s.key = 'history_error' and s.value <> 'null';
@@ -67,7 +67,7 @@ begin
   where s.key = 'history_due_at';
 end $$;
 comment on function chime_private.look_after_history is
-  'Counts runs for the statistics and removes what need not be kept, for a moment: every minute, and up to a fifth of the time while there '
+  'Counts runs and deliveries for the statistics and removes what need not be kept, for a moment: every minute, and up to a fifth of the time while there '
   'is more to do.';
 
 create or replace function chime_private.maintain_due(now timestamptz, idle boolean) returns void

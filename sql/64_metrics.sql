@@ -1,5 +1,5 @@
 -- The installation in numbers, for a monitor that asks every few seconds and remembers: samples by the names and units of Prometheus, all of
--- one instant. Counters never go back: what is counted for ever (task_totals), and what came since, added up.
+-- one instant. Counters never go back: what is counted for ever (task_totals, delivery_totals), and what came since, added up.
 
 create or replace function chime_private.metric_tasks() returns table (task text, label text)
 language sql stable
@@ -132,6 +132,23 @@ as $$
 $$;
 comment on function chime_private.metrics_of_processes is 'Clocks and workers, and when one of them was last heard of.';
 
+create or replace function chime_private.metrics_of_deliveries() returns table (name text, labels jsonb, value double precision)
+language sql stable
+as $$
+  select 'chime_deliveries_total', jsonb_build_object('channel', d.channel, 'status', d.status), sum(d.deliveries)::double precision
+  from (
+    select c.id as channel, s.status, 0 as deliveries
+    from chime_private.channels c cross join unnest('{sent,failed,unknown,skipped}'::chime.delivery_status[]) s(status)
+    union all
+    select t.channel, t.status, t.deliveries from chime_private.delivery_totals t
+    union all
+    select e.channel, e.status, count(*) from chime_private.delivery_ends e group by 1, 2
+  ) d
+  group by d.channel, d.status
+$$;
+comment on function chime_private.metrics_of_deliveries is
+  'Deliveries that reached a final status, by channel. Those since the last count are looked at. One that is sent again counts again when it ends again.';
+
 create or replace function chime.metrics() returns table (name text, labels jsonb, value double precision)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -144,7 +161,9 @@ begin
     union all
     select * from chime_private.metrics_of_schedules(v_now)
     union all
-    select * from chime_private.metrics_of_processes(v_now);
+    select * from chime_private.metrics_of_processes(v_now)
+    union all
+    select * from chime_private.metrics_of_deliveries();
 end $$;
 comment on function chime.metrics is
   'The whole installation, all tenants, in the numbers that GET /metrics shows: samples by the names and units of Prometheus. For administrators of the '

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { makeJwt, startApi } from './support/api.ts';
 import { attemptsOf } from './support/attempts.ts';
 import { createDatabase } from './support/database.ts';
+import { channelOf, deliveriesOf } from './support/deliveries.ts';
 import { readExposition } from './support/exposition.ts';
 
 const read = (name: string) => fs.readFile(new URL(`../grafana/${name}`, import.meta.url), 'utf8');
@@ -51,6 +52,7 @@ const schedule = await database.value<string>(
 await attempt(await database.value<string>('select (chime.run_now($1)).id', [schedule]));
 await database.rows('select chime.run_now($1)', [schedule]);
 const as = await makeJwt({ role: 'admin' });
+await deliveriesOf(database).register(channelOf('telegram'));
 // Of the first answer to this question the second tells.
 await call('GET', '/readyz');
 const exposition = readExposition((await call('GET', '/metrics', { as })).text);

@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap';
 import { attemptsOf } from '../support/attempts.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { channelOf, deliveriesOf } from '../support/deliveries.ts';
 import { upkeepOf } from '../support/history.ts';
 import { as, defaultTenant, person } from '../support/identities.ts';
 import { MovableNow } from '../support/now.ts';
@@ -226,6 +227,99 @@ t.test('a hundred tasks have a label, and keep it', async (test) => {
   const then = new Set(await labels());
   test.same([...then].sort(), [...first, 'other'].sort());
   test.equal((await samplesOf(database))['chime_queue_runs other queued'], 1);
+});
+
+t.test('deliveries by how they ended, each time, and for ever', async (test) => {
+  const { database, now, register, maintain, leaveToTicks, tick } = await setUp(test);
+  const chime = deliveriesOf(database);
+  await register();
+  const told = () => samplesOf(database, 'chime\\_deliveries%');
+  const totals = (samples: Record<string, number>) =>
+    Object.fromEntries(
+      Object.entries(samples).map(([key, value]) => [`chime_deliveries_total ${key}`, value]),
+    );
+  test.same(await told(), {}, 'no channel is known');
+  await chime.register(channelOf('alpha'), channelOf('beta'));
+  const none = Object.fromEntries(
+    ['alpha', 'beta'].flatMap((id) =>
+      ['failed', 'sent', 'skipped', 'unknown'].map((end) => [`${id} ${end}`, 0]),
+    ),
+  );
+  test.same(await told(), totals(none), 'at zero before the first');
+
+  const alpha = await chime.scheduleTo(await chime.map('alpha', 'one'));
+  const beta = await chime.scheduleTo(await chime.map('beta', 'two'), "key => 'beta'");
+  await chime.end(alpha);
+  test.same(await told(), totals(none), 'one that waits has not ended');
+  await chime.sendAll(['alpha']);
+  const failed = await chime.end(beta);
+  await chime.sendAll(['beta'], { outcome: 'refused', reason: 'no' });
+  await chime.end(alpha);
+  await chime.sendAll(['alpha'], { outcome: 'unknown', reason: 'who knows' });
+  const silent = await chime.scheduleTo(
+    await chime.map('alpha', 'three'),
+    "key => 'silent', deliver => 'on_failure'",
+  );
+  await chime.end(silent);
+  const once = { ...none, 'alpha sent': 1, 'beta failed': 1, 'alpha unknown': 1, 'alpha skipped': 1 };
+  test.same(await told(), totals(once));
+
+  // Counted by a tick, two at a time, and told the same at any moment.
+  test.equal(await database.value('select chime_private.count_deliveries(2)'), true);
+  test.same(await told(), totals(once), 'half of them counted');
+  await leaveToTicks();
+  await tick();
+  test.equal(await database.value('select count(*)::integer from chime_private.delivery_ends'), 0);
+  test.same(await told(), totals(once), 'all of them counted');
+
+  // What failed may be sent after all: that it failed is not taken back.
+  const [delivery] = await chime.list(failed);
+  await database.rows('select chime.retry_delivery($1)', [delivery?.id]);
+  test.same(await told(), totals(once));
+  await chime.sendAll(['beta']);
+  // Without bounds is what a channel may be called; not so what senders have registered.
+  const delta = await chime.map('delta', 'four');
+  await chime.end(await chime.scheduleTo(delta, "key => 'delta'"));
+  await database.rows('select chime.block_mapping($1)', [delta]);
+  const all = { ...once, 'beta sent': 1, 'other skipped': 1 };
+  test.same(await told(), totals(all));
+  await chime.register(channelOf('delta'));
+  const registered = {
+    ...all,
+    ...{ 'delta failed': 0, 'delta sent': 0, 'delta skipped': 0, 'delta unknown': 0 },
+  };
+  test.same(await told(), totals(registered), 'what was counted keeps its label');
+
+  await now.advance('500 days');
+  await maintain();
+  test.equal(await database.value('select count(*)::integer from chime.deliveries'), 0);
+  test.same(await told(), totals(registered), 'and nothing of it is lost with its runs');
+});
+
+t.test('senders that report at once do not wait for each other', async (test) => {
+  const { database, register } = await setUp(test);
+  const chime = deliveriesOf(database);
+  await register();
+  await chime.register(channelOf('alpha'));
+  const ids: string[] = [];
+  for (const context of ['one', 'two'])
+    ids.push(await chime.scheduleTo(await chime.map('alpha', context), `key => '${context}'`));
+  for (const id of ids) await chime.end(id);
+  const [first, second] = (await chime.claim(['alpha'])).messages;
+  const client = await database.pool.connect();
+  try {
+    await client.query('begin');
+    await client.query('select chime_private.finish_deliveries($1)', [
+      JSON.stringify([{ id: first?.deliveryId, attempt: 1, outcome: 'sent', external_id: 'm1' }]),
+    ]);
+    // In a row that both have to write, this would wait for five seconds, and break.
+    await chime.report(second ? [second] : [], { outcome: 'sent', externalId: 'm2' });
+    await database.rows('select chime_private.count_deliveries()');
+    await client.query('commit');
+  } finally {
+    client.release();
+  }
+  test.equal((await samplesOf(database))['chime_deliveries_total alpha sent'], 2);
 });
 
 t.test('for administrators of the default tenant', async (test) => {

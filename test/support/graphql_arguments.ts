@@ -9,6 +9,12 @@ export interface Named {
   token: string;
   event: string;
   calendar: string;
+  mapping: string;
+  webhook: string;
+  /** One that failed. */
+  delivery: string;
+  /** One that is in the inbox. */
+  message: string;
   /** The key of schedule and handler, the name of the task. */
   mark: string;
   /** The name of the calendar, the key of the limit. */
@@ -19,6 +25,8 @@ export const absent: Named = {
   ...{ schedule: '00000000-0000-7000-8000-00000000dead', run: '00000000-0000-7000-8000-00000000dead' },
   ...{ handler: '00000000-0000-7000-8000-00000000dead', user: '00000000-0000-7000-8000-00000000dead' },
   ...{ token: '00000000-0000-7000-8000-00000000dead', event: '00000000-0000-7000-8000-00000000dead' },
+  ...{ mapping: '00000000-0000-7000-8000-00000000dead', webhook: '00000000-0000-7000-8000-00000000dead' },
+  ...{ delivery: '00000000-0000-7000-8000-00000000dead', message: '00000000-0000-7000-8000-00000000dead' },
   ...{ calendar: '00000000-0000-7000-8000-00000000dead', mark: 'nothing', shared: 'nothing' },
 };
 
@@ -30,14 +38,22 @@ const references: Readonly<Record<string, keyof Named>> = {
   userId: 'user',
   ownerId: 'user',
   tokenId: 'token',
+  mappingId: 'mapping',
+  channelMappingId: 'mapping',
+  deliveryId: 'delivery',
+  deliveryIds: 'message',
   text: 'mark',
   errorText: 'mark',
   'apiToken.id': 'token',
   'calendar.id': 'calendar',
+  'channelMapping.id': 'mapping',
+  'delivery.id': 'delivery',
   'event.id': 'event',
   'eventHandler.id': 'handler',
   'run.id': 'run',
   'schedule.id': 'schedule',
+  'undeliveredItem.id': 'delivery',
+  'webhook.id': 'webhook',
   'user.id': 'user',
   'findRun.reference': 'run',
   'findSchedule.reference': 'mark',
@@ -58,6 +74,10 @@ export const plain: Readonly<Record<string, unknown>> = {
   dates: ['2030-01-01'],
   maxRunning: 3,
   role: 'USER',
+  channelId: 'terminal',
+  channelContextId: 'walk',
+  sessionId: 'walk',
+  url: 'https://example.com/',
   event: 'walk.event',
   name: 'walk',
   key: 'walk',

@@ -9,6 +9,7 @@ import {
   getNamedType,
   getNullableType,
   isInputObjectType,
+  isListType,
   isObjectType,
   isRequiredArgument,
   isRequiredInputField,
@@ -68,7 +69,7 @@ export class Walk {
     const base: Record<string, Value> = Object.fromEntries(
       Object.entries(besides[field.name] ?? {}).map(([name, value]) => [name, { value }]),
     );
-    const optional: string[] = [];
+    const optional: Record<string, Value> = {};
     for (const member of members) {
       const required =
         'isDeprecated' in member || member.defaultValue !== undefined || isInputObjectType(inputType)
@@ -79,14 +80,11 @@ export class Walk {
       const value = plain[`${field.name}.${member.name}`] ?? plain[member.name];
       if (required) {
         if (reference === undefined && value === undefined) throw unknown(field.name, member.name);
-        base[member.name] = reference === undefined ? { value } : { reference };
-      } else if (reference !== undefined) optional.push(member.name);
+        base[member.name] = reference === undefined ? { value } : referring(member.type, reference);
+      } else if (reference !== undefined) optional[member.name] = referring(member.type, reference);
       else if (isId) throw unknown(field.name, member.name);
     }
-    return [
-      base,
-      ...optional.map((name) => ({ ...base, [name]: { reference: named(field.name, name) as keyof Named } })),
-    ];
+    return [base, ...Object.entries(optional).map(([name, arg]) => ({ ...base, [name]: arg }))];
   }
 
   #document(
@@ -106,13 +104,10 @@ export class Walk {
     return {
       field: field.name,
       query: `${head} { ${field.name}${given} ${this.#selection(field.type, depth)} }`,
-      names: Object.values(args).some((arg) => 'reference' in arg),
+      names: Object.values(args).some((arg) => 'of' in arg),
       variables(who) {
         const values = Object.fromEntries(
-          Object.entries(args).map(([name, arg]) => [
-            name,
-            'reference' in arg ? who[arg.reference] : arg.value,
-          ]),
+          Object.entries(args).map(([name, arg]) => [name, 'of' in arg ? arg.of(who) : arg.value]),
         );
         return isInput ? { input: values } : values;
       },
@@ -144,7 +139,12 @@ export class Walk {
   }
 }
 
-type Value = { reference: keyof Named } | { value: unknown };
+type Value = { of(who: Named): unknown } | { value: unknown };
+
+/** What is named of somebody; a list of it, where the argument takes several. */
+const referring = (type: GraphQLInputType, reference: keyof Named): Value => ({
+  of: (who) => (isListType(getNullableType(type)) ? [who[reference]] : who[reference]),
+});
 
 const unknown = (field: string, arg: string) =>
   new Error(

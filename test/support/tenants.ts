@@ -11,7 +11,8 @@ export interface Left {
   handler: string;
   mapping: string;
   webhook: string;
-  deliveries: string[];
+  /** One that is in the inbox, and one that failed. */
+  deliveries: [sent: string, failed: string];
   user: string;
   token: string;
 }
@@ -90,7 +91,6 @@ async function leave(
     'update chime.channel_mappings set session_id = $3 where tenant_id = $1 and user_id is not distinct from $2',
     [tenantId, maker.userId, mark],
   );
-  // One that is in the inbox, and one that failed.
   const [sent, lost] = await database.rows<{ id: string }>(
     `insert into chime.deliveries (id, tenant_id, owner_id, run_id, schedule_id, channel_mapping_id, channel_id, part, status, external_id, failure_reason, output_hash, created_at, finished_at)
      select gen_random_uuid(), $1, $2, $3, $4, $5, 'web', part, case part when 1 then 'sent' else 'failed' end::chime.delivery_status,
@@ -98,6 +98,11 @@ async function leave(
      from generate_series(1, 2) part returning id`,
     [tenantId, maker.userId, failed, schedule, mapping],
   );
+  // Only now, or the run above would have had deliveries of its own.
+  await database.rows('update chime.schedules set channel_mapping_id = $2 where id = $1', [
+    schedule,
+    mapping,
+  ]);
   return {
     schedule,
     failed,
@@ -105,7 +110,7 @@ async function leave(
     handler,
     mapping,
     webhook,
-    deliveries: [sent?.id, lost?.id] as string[],
+    deliveries: [sent?.id as string, lost?.id as string],
     user: identity.userId as string,
     token,
   };

@@ -39,6 +39,11 @@ export const families: readonly Family[] = [
     help: 'How long the queued run that was due first has waited for a worker.',
   },
   {
+    name: 'chime_deliveries_total',
+    type: 'counter',
+    help: 'Deliveries whose sending ended, by how: sent, failed, unknown (may have been sent or not) or skipped (was not to be sent). One that is sent again counts each time.',
+  },
+  {
     name: 'chime_due_schedules',
     type: 'gauge',
     help: 'Schedules that are due and that no clock has fired yet; up to 100,000 are counted.',
