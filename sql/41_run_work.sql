@@ -15,7 +15,7 @@ returns table (
   local_time text, due_at timestamptz, started_at timestamptz, timeout_ms double precision,
   schedule_id uuid, schedule_key text, schedule_name text, timezone text, next_run_at timestamptz, event_id uuid, traceparent text
 )
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms'
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms' set enable_seqscan = off
 as $$
 declare
   v_now timestamptz := chime.now();
@@ -74,7 +74,7 @@ create or replace function chime_private.finish_runs(
   run_ids uuid[], attempts integer[], outcomes chime_private.outcome[], outputs text[], results jsonb[], errors text[], stacks text[],
   reasons text[], waits interval[]
 ) returns table (id uuid, status chime.run_status, wait_ms double precision, retry integer, retries integer)
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms'
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set lock_timeout = '500ms' set enable_seqscan = off
 as $$
 declare
   v_now timestamptz := chime.now();
