@@ -107,6 +107,7 @@ t.test('the library lists by it, for any tenant', async (test) => {
     const statements: { text: string; values: unknown[] }[] = [];
     await asIdentity(database.pool, identity, 'rest', async (client) => {
       const recording = {
+        options: { max: 1 },
         query: (text: string, values: unknown[]) => {
           statements.push({ text, values });
           return client.query(text, values);
