@@ -13,6 +13,7 @@ import { captureLog, type LogLine } from './log.ts';
 export interface TestSender {
   sender: Sender;
   lines: LogLine[];
+  logged(message: RegExp): Promise<LogLine>;
   /** Resolves with the reports so far when there are so many. */
   reported(count: number): Promise<SendReport[]>;
 }
@@ -53,7 +54,7 @@ export async function startSender(
   channels: readonly Channel[],
   options: Partial<SenderOptions> = {},
 ): Promise<TestSender> {
-  const { log, lines } = captureLog();
+  const { log, lines, logged } = captureLog();
   const sender = new Sender({
     connectionString: database.url,
     channels,
@@ -69,6 +70,7 @@ export async function startSender(
   return {
     sender,
     lines,
+    logged,
     async reported(count) {
       while (reports.length < count) await once(sender, 'reported');
       return reports;
