@@ -48,7 +48,7 @@ export interface GraphqlOptions {
   introspection: boolean;
   /** A directory of <id>.graphql files, or a JSON file of ids and documents: then nothing else is accepted. */
   persistedOperations?: string;
-  /** What secrets of webhooks are encrypted with; without it, those that are made do not sign. */
+  /** What secrets of webhooks are encrypted with; without it, only webhooks that do not sign can be made. */
   secrets?: SecretBox | undefined;
   log: Logger;
   /** Where it is served; /graphql by default. */
