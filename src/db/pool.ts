@@ -13,6 +13,8 @@ export interface PoolOptions {
   patience?: number;
   /** A statement without a word from the server for this long has lost its connection, in milliseconds. */
   silence?: number;
+  /** Settings of Postgres for each connection. */
+  settings?: Record<string, string>;
 }
 
 const transientCodes = new Set([
@@ -85,7 +87,14 @@ export class Pool extends pg.Pool {
   #patience: number;
   #closing = false;
 
-  constructor({ connectionString, name, max, patience = 120_000, silence = 20_000 }: PoolOptions) {
+  constructor({
+    connectionString,
+    name,
+    max,
+    patience = 120_000,
+    silence = 20_000,
+    settings = {},
+  }: PoolOptions) {
     // Its own list: the pool tells nobody of connections that are being made.
     const clients = new Set<pg.Client>();
     class TrackedClient extends pg.Client {
@@ -103,15 +112,17 @@ export class Pool extends pg.Pool {
       keepAlive: true,
       connectionTimeoutMillis: 10_000,
       idleTimeoutMillis: 30_000,
+      onConnect: async (client) => {
+        watchSilence(client as pg.Client, silence);
+        for (const [setting, value] of Object.entries(settings))
+          await client.query('select set_config($1, $2, false)', [setting, value]);
+      },
     });
     this.#clients = clients;
     this.#patience = patience;
     // Errors of idle connections are no news: the pool replaces them. Without a listener they would end the process.
     this.on('error', () => {});
-    this.on('connect', (client) => {
-      client.on('error', () => {});
-      watchSilence(client, silence);
-    });
+    this.on('connect', (client) => client.on('error', () => {}));
   }
 
   override connect(): Promise<pg.PoolClient>;

@@ -57,7 +57,14 @@ export class Generation {
 
   constructor(options: GenerationOptions) {
     this.#options = options;
-    this.#pool = new Pool({ connectionString: options.connectionString, name: 'pgchime jobs', max: 5 });
+    this.#pool = new Pool({
+      connectionString: options.connectionString,
+      name: 'pgchime jobs',
+      max: 5,
+      // Jobs are taken from the front of an index. Of a table that fills faster than it is analyzed the planner knows
+      // nothing, and would read and sort all that waits for each few that it takes.
+      settings: { enable_bitmapscan: 'off', enable_seqscan: 'off' },
+    });
     const inUse = new WeakSet<object>();
     this.#pool.on('acquire', (client) => inUse.add(client));
     this.#pool.on('release', (_error, client) => inUse.delete(client));
