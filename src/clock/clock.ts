@@ -23,6 +23,9 @@ export interface ClockOptions {
   silence?: number;
 }
 
+/** Ticks at a time where there is a backlog. */
+const lanes = 4;
+
 /** How long the database may keep a clock that is stopping, in milliseconds. */
 const stoppingPatience = 2_000;
 
@@ -54,7 +57,7 @@ export class Clock extends EventEmitter<ClockEvents> implements Service {
   async start(): Promise<void> {
     const { connectionString, log, silence } = this.#options;
     // Patience is the loop's own business: it says so when the database is away.
-    this.#pool = new Pool({ connectionString, name: 'pgchime clock', max: 3, patience: 0, silence });
+    this.#pool = new Pool({ connectionString, name: 'pgchime clock', max: lanes + 1, patience: 0, silence });
     this.#listener = new Listener({ connectionString, channel: 'chime_clock', pool: this.#pool, log });
     this.#listener.on('notify', (payload) => this.#heard(payload));
     this.#listener.on('gap', () => this.#wake.abort());
@@ -101,37 +104,51 @@ export class Clock extends EventEmitter<ClockEvents> implements Service {
   }
 
   async #run(pool: Pool, listener: Listener): Promise<void> {
-    const { batch, log, longestSleep, pollInterval } = this.#options;
-    const name = `${hostname()}:${process.pid}`;
+    const { log, longestSleep, pollInterval } = this.#options;
     let failures = 0;
-    let lanes = 1;
     while (!this.#stopped.signal.aborted) {
       // From here on any notification means that the answer of this tick may be too old.
       this.#wake = new AbortController();
       this.#wakesAt = Number.POSITIVE_INFINITY;
       let sleepMs: number;
       try {
-        // With a backlog, two at a time: one waits for the disk while the other works.
-        const ticks = await Promise.all(
-          Array.from({ length: lanes }, () => tick(pool, this.id, name, batch)),
-        );
+        const first = await this.#tick(pool);
+        const last = first.more ? await this.#catchUp(pool) : [first];
         if (failures > 0) log.info({ failures }, 'the clock ticks again');
         failures = 0;
-        this.#lastSign = performance.now();
-        for (const each of ticks) this.emit('ticked', each);
-        lanes = ticks.some((each) => each.more) ? 2 : 1;
-        const asked = Math.min(...ticks.map((each) => (each.more ? 0 : (each.sleepMs ?? longestSleep))));
+        const asked = Math.min(...last.map((each) => (each.more ? 0 : (each.sleepMs ?? longestSleep))));
         sleepMs = Math.min(asked, listener.works ? longestSleep : pollInterval);
       } catch (error) {
         if (failures++ === 0) log.error({ err: error }, 'the clock cannot tick; trying again');
         this.#lastSign = performance.now();
         this.emit('failed', error as Error);
         sleepMs = Math.min(5_000, 50 * 2 ** failures);
-        lanes = 1;
       }
       this.#wakesAt = performance.now() + sleepMs;
       if (sleepMs > 0)
         await pause(Math.ceil(sleepMs), AbortSignal.any([this.#wake.signal, this.#stopped.signal]));
     }
+  }
+
+  async #tick(pool: Pool): Promise<Tick> {
+    const done = await tick(pool, this.id, `${hostname()}:${process.pid}`, this.#options.batch);
+    this.#lastSign = performance.now();
+    this.emit('ticked', done);
+    return done;
+  }
+
+  /** Works off a backlog, side by side: while one tick waits for the disk, others work. Answers the last tick of each lane. */
+  async #catchUp(pool: Pool): Promise<Tick[]> {
+    const lane = async () => {
+      for (;;) {
+        const done = await this.#tick(pool);
+        if (!done.more || this.#stopped.signal.aborted) return done;
+      }
+    };
+    const ended = await Promise.allSettled(Array.from({ length: lanes }, lane));
+    return ended.map((each) => {
+      if (each.status === 'rejected') throw each.reason;
+      return each.value;
+    });
   }
 }
