@@ -81,7 +81,7 @@ async function queue(side: Side, url: string, count: number): Promise<void> {
 }
 
 export async function endToEnd({ database, quick }: Bench): Promise<Result[]> {
-  const count = quick ? 2_000 : 20_000;
+  const count = quick ? 2_000 : 40_000;
   const rounds = quick ? 1 : 5;
   const url = await database();
   // The task is registered once, so that its jobs have its name.
@@ -92,7 +92,7 @@ export async function endToEnd({ database, quick }: Bench): Promise<Result[]> {
   for (let round = 0; round < rounds; round++) {
     for (const side of names) {
       // The slowest would take most of the time of the bench.
-      const jobs = side === 'boss' ? count / 5 : count;
+      const jobs = side === 'boss' ? count / 10 : count;
       await queue(side, url, jobs);
       rates[side].push(await runSide(side, url, jobs));
     }

@@ -65,7 +65,7 @@ const cluster = await Cluster.start({
   dir,
   password: 'bench',
   port: await freePort(),
-  settings: { max_connections: 100, shared_buffers: '1GB', max_wal_size: '8GB', checkpoint_timeout: '30min' },
+  settings: { max_connections: 100, shared_buffers: '4GB', max_wal_size: '8GB', checkpoint_timeout: '30min' },
 });
 let count = 0;
 const bench: Bench = {

@@ -13,9 +13,12 @@ export async function fill(
   );
   await client.query(
     `insert into chime.schedules
-     select (jsonb_populate_record(s, jsonb_build_object(
-       'id', chime_private.new_id(chime.now() - n * interval '1 millisecond'), 'key', s.key || n))).*
-     from chime.schedules s, generate_series(2, $2) n where s.id = $1`,
+     select copy.*
+     from chime.schedules s, generate_series(2, $2) n,
+       -- As a table of its own: a star on the function would call it for each column.
+       lateral jsonb_populate_record(s, jsonb_build_object(
+         'id', chime_private.new_id(chime.now() - n * interval '1 millisecond'), 'key', s.key || n)) copy
+     where s.id = $1`,
     [rows[0]?.id, count],
   );
 }
