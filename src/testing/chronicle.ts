@@ -24,13 +24,19 @@ export interface Happening {
   text: string;
 }
 
-/** What somebody would be told. */
+/** What somebody is told. */
 export interface Message {
+  /** When it was sent, by the clock of the test. */
   at: Date;
   runId: string;
+  /** The key of its schedule, or the name where it has none. */
   schedule: string | null;
   task: string;
-  /** All that the run produced. */
+  /** The channel that it went by; null for the output of a run that nobody is told of, as it has neither owner nor channel mapping. */
+  channelId: string | null;
+  /** The place within the channel: a chat, the user whose inbox it is. */
+  channelContextId: string | null;
+  /** All that the run produced; of one that failed, what went wrong. */
   text: string;
 }
 
@@ -46,10 +52,9 @@ export class Chronicle {
   readonly #attempts: (Happening & { order: number })[] = [];
   readonly #told = new Set<string>();
   #order = 0;
-  /**
-   * What deliveries would send: the output of each run that succeeded, unless its task said that nobody need be told, or it is a step of
-   * a workflow. Where outputs go by deliveries to channels, this is where what was sent is put.
-   */
+  /** What was sent since the last part was closed. */
+  #sent: Message[] = [];
+  /** What people were told, in order. */
   readonly outbox: Message[] = [];
 
   constructor(pool: pg.Pool) {
@@ -64,6 +69,11 @@ export class Chronicle {
       ...{ scheduledFor: run.scheduled_for, localTime: run.local_time },
       order: this.#order++,
     });
+  }
+
+  /** A message was sent. */
+  deliver(message: Message): void {
+    this.#sent.push(message);
   }
 
   /** Closes the part from an instant on: all that happened since, in order; told once. */
@@ -86,10 +96,13 @@ export class Chronicle {
     const all = [...tried, ...others].sort(
       (a, b) => a.happening.at.getTime() - b.happening.at.getTime() || (a.order < b.order ? -1 : 0),
     );
-    for (const { row, happening } of all) {
-      const { at, runId, schedule, task, text } = happening;
-      if (row?.is_told === true) this.outbox.push({ at, runId, schedule, task, text });
-    }
+    const undelivered = all.flatMap(({ row, happening: { at, runId, schedule, task, text } }) =>
+      row?.is_told === true
+        ? [{ at, runId, schedule, task, channelId: null, channelContextId: null, text }]
+        : [],
+    );
+    const told = [...this.#sent.splice(0), ...undelivered].sort((a, b) => a.at.getTime() - b.at.getTime());
+    this.outbox.push(...told);
     return all.map(({ happening }) => happening);
   }
 
@@ -99,7 +112,8 @@ export class Chronicle {
          (r.scheduled_for at time zone coalesce(s.timezone, 'UTC'))::timestamp(0)::text as local_time,
          case when r.status = 'succeeded' then coalesce(r.output, '')
            else coalesce(r.error, r.cancel_reason, r.skip_reason::text, '') end as text,
-         r.status = 'succeeded' and r.output <> '' and r.silent_reason is null and r.parent_run_id is null as is_told
+         r.status = 'succeeded' and r.output <> '' and r.silent_reason is null and r.parent_run_id is null
+           and r.owner_id is null and r.channel_mapping_id is null as is_told
        from chime.runs r left join chime.schedules s on s.id = r.schedule_id
        where r.finished_at >= $1 order by r.finished_at, r.scheduled_for, s.key nulls last, r.id`,
       [since],

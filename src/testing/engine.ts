@@ -11,6 +11,7 @@ import type { AgentPort, Task } from '../task.ts';
 import { Executor, type FinishedRun } from '../worker/executor.ts';
 import { checkAgents, describeTask } from '../worker/registry.ts';
 import type { Instant, MovableNow } from './now.ts';
+import type { Post } from './post.ts';
 
 export interface EngineOptions {
   pool: pg.Pool;
@@ -22,6 +23,7 @@ export interface EngineOptions {
   maxOutput: number;
   /** So many runs at one instant are a loop. */
   runLimit: number;
+  post: Post;
   onFinished(finished: FinishedRun): void;
 }
 
@@ -59,6 +61,7 @@ export class Engine {
       ...{ id: this.#id, name: 'test', poolId: this.#id },
       tasks: [...tasks.values()].map(describeTask),
     });
+    await this.#options.post.start(this.#guardedFetch);
     await this.#rest();
   }
 
@@ -100,7 +103,8 @@ export class Engine {
       const { more, due } = await this.#tick();
       const ran = await this.#runJobs(this.#options.runLimit - count);
       count += ran;
-      if (ran === 0 && !more) return due;
+      const sent = await this.#options.post.send();
+      if (ran === 0 && sent === 0 && !more) return due;
     }
   }
 

@@ -17,6 +17,7 @@ import { TestClock } from './clock.ts';
 import { createTestDatabase } from './database.ts';
 import { Engine } from './engine.ts';
 import { MovableNow } from './now.ts';
+import { Post } from './post.ts';
 import { testServer } from './server.ts';
 
 export interface TestChimeOptions<T extends Tasks = Tasks> {
@@ -83,7 +84,10 @@ export class TestChime<T extends Tasks = Tasks> {
     this.#stop = parts.stop;
   }
 
-  /** What people would have been told: the output of each run that succeeded, in order. */
+  /**
+   * What people were told, in order: what was delivered, by which channel and to where; and the output of each run that succeeded of a
+   * schedule without owner and channel mapping, which is delivered to nobody.
+   */
   get outbox(): readonly Message[] {
     return this.#chronicle.outbox;
   }
@@ -152,6 +156,7 @@ export async function createTestChime<const T extends Tasks = Tasks>(
       allowPrivateHttp: options.allowPrivateHttp ?? '',
       runLimit: options.runLimit ?? 1000,
       maxOutput: settings.maxOutput.schema.parse(undefined),
+      post: new Post(pool, now, chronicle),
       onFinished: (finished) => chronicle.record(now.at, finished),
     });
     await engine.start();
