@@ -120,6 +120,8 @@ export class Events {
   #waiting: (() => void) | undefined;
   ended: unknown;
   stop: () => void = () => {};
+  /** What it begins with: that from there on nothing is missed. None of those that follow; a log has no such event. */
+  first: Answer | undefined;
 
   /** How many have come and were not looked at. */
   get size(): number {
@@ -127,7 +129,9 @@ export class Events {
   }
 
   push(answer: Answer): void {
-    this.#queue.push(answer);
+    if (this.first === undefined && answer.errors === undefined && !('runLogs' in (answer.data ?? {})))
+      this.first = answer;
+    else this.#queue.push(answer);
     this.#wake();
   }
 

@@ -49,6 +49,12 @@ t.test('runs of a schedule are told of as they change, and no others', async (t)
     'all of them where nothing is said',
   );
   t.match((await all.next()).data.runChanged.run.schedule, { name: 'one' });
+  for (const { first } of [events, all])
+    t.match(
+      first,
+      { data: { runChanged: { kind: 'REFETCH', id: null, run: null } } },
+      'first it is said from when on',
+    );
 });
 
 t.test('changes of a schedule are told of, also that it fires', async (t) => {

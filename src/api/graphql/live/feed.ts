@@ -82,8 +82,9 @@ export class Feed extends EventEmitter<FeedEvents> {
       await queue.return();
       throw error;
     }
-    // Lines that are there already.
-    if (interest.topic === 'log' && interest.of !== null) reader.changed(reading.subscription, interest.of);
+    // Lines that are there already. Of anything else who subscribes has to know from when on nothing is missed, to read it then.
+    if (interest.topic !== 'log') queue.push(refetch());
+    else if (interest.of !== null) reader.changed(reading.subscription, interest.of);
     this.emit('subscribed');
     return queue;
   }

@@ -60,7 +60,10 @@ export function livePlugin(feed: Feed): GraphileConfig.Plugin {
         enum ${type('change_kind')} {
           """Something was written."""
           CHANGED
-          """Changes may have been missed, for example because a connection was lost: read again what you show."""
+          """
+          Read what you show, now: from here on nothing is missed. The first event of a subscription, and one where changes may have been missed,
+          for example because a connection was lost.
+          """
           REFETCH
         }
         """A schedule was created, changed or fired."""

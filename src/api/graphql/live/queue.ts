@@ -2,7 +2,7 @@
 // happens is told to look for themselves instead.
 
 export interface LiveEvent {
-  /** REFETCH = changes may have been missed: read again what is shown. */
+  /** REFETCH = at the beginning, and where changes may have been missed: read what is shown. */
   kind: 'CHANGED' | 'REFETCH';
   id: string | null;
   /** When the server heard of it. */
