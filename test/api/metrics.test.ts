@@ -5,6 +5,7 @@ import { attemptsOf } from '../support/attempts.ts';
 import { createDatabase } from '../support/database.ts';
 import { type Exposition, readExposition } from '../support/exposition.ts';
 import { NetworkProxy } from '../support/proxy.ts';
+import { until } from '../support/until.ts';
 
 const admin = await makeJwt({ sub: 'ada', role: 'admin' });
 
@@ -111,7 +112,7 @@ t.test('many who ask at once cost one call', async (test) => {
   const asked = Array.from({ length: 40 }, () => call('GET', '/metrics', { as: admin }));
   const waiting =
     "select count(*)::integer from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-  while ((await database.value<number>(waiting)) === 0);
+  await until(async () => (await database.value<number>(waiting)) !== 0);
   test.equal((await call('GET', '/api/v1/tasks', { as: admin })).status, 200, 'others are served meanwhile');
   await holder.query('select pg_advisory_unlock(7)');
   const told = (await Promise.all(asked)).map(({ text }) =>
@@ -135,16 +136,25 @@ t.test('without a database, what is left is told to those who may know', async (
   proxy.leave();
   // Until what was asked before is no longer good.
   let reply = await get(admin);
-  while (value(readExposition(reply.text), 'chime_up') === 1) reply = await get(admin);
+  await until(async () => {
+    reply = await get(admin);
+    return value(readExposition(reply.text), 'chime_up') !== 1;
+  });
   const exposition = readExposition(reply.text);
   test.same([reply.status, value(exposition, 'chime_up')], [200, 0]);
   test.equal(value(exposition, 'chime_clocks'), undefined, 'no number that is not known');
   test.equal(value(exposition, 'chime_pool_connections_max'), 10);
   let others = await get(foreign);
-  while (others.status === 403) others = await get(foreign);
+  await until(async () => {
+    others = await get(foreign);
+    return others.status !== 403;
+  });
   test.equal(others.status, 503, 'nobody who was never allowed');
   test.notMatch(others.text, /chime_/);
   proxy.away = false;
-  while (value(readExposition(reply.text), 'chime_up') !== 1) reply = await get(admin);
+  await until(async () => {
+    reply = await get(admin);
+    return value(readExposition(reply.text), 'chime_up') === 1;
+  });
   await server.stop();
 });

@@ -7,6 +7,7 @@ import { makeJwt, startApi } from '../support/api.ts';
 import { attemptsOf } from '../support/attempts.ts';
 import { createDatabase, createEmptyDatabase } from '../support/database.ts';
 import { NetworkProxy } from '../support/proxy.ts';
+import { until } from '../support/until.ts';
 
 const token = await makeJwt({ role: 'admin' });
 const task = { task_type: 'repeated', cron_expression: '0 9 * * *', payload: { text: 'hello' } };
@@ -56,7 +57,7 @@ t.test('many who ask whether it is ready ask the database once, and none waits f
   );
   test.equal((await call('GET', '/readyz')).status, 503, 'and it is not asked again while it owes an answer');
   await holder.query('select pg_advisory_unlock(7)');
-  while ((await call('GET', '/readyz')).status !== 200);
+  await until(async () => (await call('GET', '/readyz')).status === 200);
   test.equal(await database.value('select last_value::integer from public.calls'), 1);
   await server.stop();
 });
@@ -151,7 +152,7 @@ async function waitingRequest(test: Parameters<typeof startApi>[0], options = {}
   answered.catch(() => {});
   const waiting =
     "select count(*)::integer from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-  while ((await database.value<number>(waiting)) === 0);
+  await until(async () => (await database.value<number>(waiting)) !== 0);
   return { ...api, database, id: json.id as string, locker, answered };
 }
 
@@ -159,7 +160,7 @@ t.test('asked to stop, it answers what it was asked before', async (test) => {
   const { server, call, locker, answered, database, id } = await waitingRequest(test);
   const stopped = server.stop();
   // Refused, reset or answered with 503, by how far it has come.
-  while ((await call('GET', '/healthz').catch(() => undefined))?.status === 200);
+  await until(async () => (await call('GET', '/healthz').catch(() => undefined))?.status !== 200);
   await locker.query('commit');
   test.match(await answered, { status: 200, json: { status: 'paused' }, headers: { connection: 'close' } });
   await stopped;

@@ -4,6 +4,7 @@ import t from 'tap';
 import { jwtConfig, makeJwt, secret, send } from '../support/api.ts';
 import { chime, emptyDir, serve } from '../support/cli.ts';
 import { createDatabase, createEmptyDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 const started = (line: Record<string, unknown>) => line.msg === 'started';
 const requested = (line: Record<string, unknown>) => line.msg === 'request' && line.route === '/api/v1/tasks';
@@ -55,7 +56,7 @@ t.test('SIGTERM waits for what is being answered', async (test) => {
   const answered = send(url, 'POST', `/api/v1/tasks/${json.id}/pause`);
   const waiting =
     "select count(*)::integer from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-  while ((await database.value<number>(waiting)) === 0);
+  await until(async () => (await database.value<number>(waiting)) !== 0);
   const ended = once(api.child, 'exit');
   api.child.kill('SIGTERM');
   await api.line((line) => line.msg === 'stopping');

@@ -4,6 +4,7 @@ import path from 'node:path';
 import t from 'tap';
 import { emptyDir, serve } from '../support/cli.ts';
 import { createDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 const source = `import { defineTask } from 'pgchime';
 import { z } from 'zod';
@@ -55,23 +56,23 @@ t.test(
       );
       // As a supervisor does.
       worker = await startWorker();
-      while ((await run(exits)).lost_count !== death);
+      await until(async () => (await run(exits)).lost_count === death);
     }
     test.hasStrict(await run(exits), {
       ...{ status: 'failed', attempt: 3, lost_count: 3, retry_count: 0 },
       error: 'Its worker died 3 times while running it.',
     });
     const after = await queue('nothing');
-    while ((await run(after)).finished_at === null);
+    await until(async () => (await run(after)).finished_at !== null);
     test.hasStrict(await run(after), { status: 'succeeded' }, 'then others run again');
 
     const spins = await queue('spins');
-    while ((await run(spins)).status !== 'running');
+    await until(async () => (await run(spins)).status === 'running');
     // More than one lease passes, and the clock looks for dead workers all the while.
     const waited = `select min(c.ticked_at) > r.started_at + 2 * chime_private.lease() from chime_private.clocks c, chime.runs r where r.id = $1 group by r.started_at`;
-    while (!(await database.value<boolean>(waited, [spins])));
+    await until(() => database.value<boolean>(waited, [spins]));
     await fs.writeFile(flag, '');
-    while ((await run(spins)).finished_at === null);
+    await until(async () => (await run(spins)).finished_at !== null);
     test.hasStrict(await run(spins), { status: 'succeeded', attempt: 1, lost_count: 0, output: 'spins' });
     test.hasStrict(await worker.end(), { code: 0 });
   },

@@ -4,6 +4,7 @@ import path from 'node:path';
 import t, { type Test } from 'tap';
 import { emptyDir, type Serving, serve } from '../support/cli.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 const source = `import { once } from 'node:events';
 import fs from 'node:fs/promises';
@@ -52,7 +53,7 @@ async function atWork(
       [JSON.stringify({ mode, gate })],
     );
   const running = "select count(*)::integer from chime.runs where status = 'running'";
-  while ((await database.value<number>(running)) < modes.length);
+  await until(async () => (await database.value<number>(running)) >= modes.length);
   return { database, serving, open: () => fs.writeFile(gate, '') };
 }
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { serve } from '../support/cli.ts';
 import { createDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 const skewed = fileURLToPath(new URL('../support/skewed_now.ts', import.meta.url));
 
@@ -31,7 +32,7 @@ t.test('two clocks and two workers', async (test) => {
        from chime.runs where schedule_id = $1 and finished_at is not null order by scheduled_for`,
       [id],
     );
-  while ((await runs()).length < 5);
+  await until(async () => (await runs()).length >= 5);
   const found = await runs();
   for (const [index, run] of found.entries()) {
     test.hasStrict(run, { status: 'succeeded', is_early: false });

@@ -5,6 +5,7 @@ import pg from 'pg';
 import t, { type Test } from 'tap';
 import { chime, emptyDir, serve } from '../support/cli.ts';
 import { createEmptyDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 const isRun = (line: Record<string, unknown>) => line.msg === 'run finished';
 const started = (line: Record<string, unknown>) => line.msg === 'started';
@@ -113,7 +114,7 @@ export default defineTask({
   );
   test.equal(created.code, 0, created.stderr);
   await chime(['schedule', 'trigger', 's'], { cwd });
-  while (!(await fs.stat(file).catch(() => null)));
+  await until(async () => (await fs.stat(file).catch(() => null)) !== null);
   await first.end('SIGKILL');
   const second = serve(test, args, { cwd });
   test.match(await second.line(isRun), {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import t, { type Test } from 'tap';
 import { emptyDir, type Serving, serve } from '../support/cli.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 const source = `import fs from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -59,13 +60,15 @@ async function holding(test: Test): Promise<Scene> {
     `select chime.run_now(c.id) from chime.create_schedule(task => 'waits', cron => '0 0 1 1 *', overlap => 'buffer_all', concurrency_key => 'one', payload => $1) c, generate_series(1, 2)`,
     [JSON.stringify({ gate })],
   );
-  while ((await count("status = 'running'")) < 100 || (await count('waits_for is not null')) < 1);
+  await until(
+    async () => (await count("status = 'running'")) >= 100 && (await count('waits_for is not null')) > 0,
+  );
   return { database, first, open: () => fs.writeFile(gate, ''), startWorker, count };
 }
 
 /** Lost once, then finished once, by the second worker. */
 async function provePassedOn(test: Test, { database, count }: Scene): Promise<void> {
-  while ((await count('finished_at is null')) > 0);
+  await until(async () => (await count('finished_at is null')) === 0);
   test.strictSame(
     await database.rows(
       'select status, attempt, lost_count, retry_count, output, count(*)::integer as n from chime.runs group by 1, 2, 3, 4, 5 order by 2 desc',
@@ -89,7 +92,7 @@ t.test('kill -9 of a worker that holds a hundred runs', async (test) => {
   const { first, startWorker, count, open } = scene;
   await first.end('SIGKILL');
   await startWorker();
-  while ((await count("status = 'running' and attempt = 2")) < 100);
+  await until(async () => (await count("status = 'running' and attempt = 2")) >= 100);
   test.equal(
     await count("status = 'running' and concurrency_key = 'one'"),
     1,
@@ -104,10 +107,10 @@ t.test('a worker that is frozen for longer than its lease comes back, and change
   const { first, startWorker, count, open } = scene;
   first.child.kill('SIGSTOP');
   await startWorker();
-  while ((await count("status = 'running' and attempt = 2")) < 100);
+  await until(async () => (await count("status = 'running' and attempt = 2")) >= 100);
   // What it held is done by the time it wakes up, and says so.
   await open();
-  while ((await count("status = 'succeeded' and attempt = 2")) < 100);
+  await until(async () => (await count("status = 'succeeded' and attempt = 2")) >= 100);
   first.child.kill('SIGCONT');
   await first.line(({ msg }) => /lease of this worker is lost/.test(String(msg)));
   await provePassedOn(test, scene);

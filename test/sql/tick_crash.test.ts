@@ -4,6 +4,7 @@ import { attemptsOf } from '../support/attempts.ts';
 import { createDatabase } from '../support/database.ts';
 import { MovableNow } from '../support/now.ts';
 import { shorthand } from '../support/schedules.ts';
+import { until } from '../support/until.ts';
 
 const database = await createDatabase();
 const now = await MovableNow.install(database, '2026-03-01 12:00:00Z');
@@ -133,7 +134,10 @@ t.test('killed at each statement', async (test) => {
     await database.rows('select pg_terminate_backend($1)', [processID]);
     test.equal(await ticking, 'killed', point);
     // Its locks go with it, and that takes a moment.
-    while ((await database.rows('select from pg_stat_activity where pid = $1', [processID])).length > 0);
+    await until(
+      async () =>
+        (await database.rows('select from pg_stat_activity where pid = $1', [processID])).length === 0,
+    );
     test.equal(await state(), before, `nothing of the tick remains: ${point}`);
   }
   test.comment(`killed at: ${reached.join('; ')}`);

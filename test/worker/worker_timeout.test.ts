@@ -6,6 +6,7 @@ import type { TaskContext } from '../../src/task.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { MovableNow } from '../support/now.ts';
 import type { TickThreadData } from '../support/tick_thread.ts';
+import { until } from '../support/until.ts';
 import { gate, startWorker, task } from '../support/worker.ts';
 
 const queueOne = async (database: TestDatabase, name: string, policy: string) => {
@@ -144,7 +145,7 @@ t.test('a handler that keeps the event loop busy is written off by a clock', asy
   await now.advance('1 second');
   const renewed =
     "select bool_and(lease_until = chime.now() + interval '15 seconds') from chime_private.workers";
-  while (!(await database.value<boolean>(renewed)));
+  await until(() => database.value<boolean>(renewed));
   await queueOne(database, 'busy', "max_retries => 1, retry_delay => '0'");
   await logged(/came too late and was dropped/);
   test.equal(Atomics.load(done, 0), 1);

@@ -7,6 +7,7 @@ import { createChime, defineTask, defineWorkflow, InvalidConfigError } from '../
 import { loadTasks } from '../../src/worker/registry.ts';
 import { emptyDir, serve } from '../support/cli.ts';
 import { createDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
 import { gate, queueRuns, startWorker, task } from '../support/worker.ts';
 import { workflowsOf } from '../support/workflows.ts';
 
@@ -93,7 +94,7 @@ t.test('kill -9 of the worker between steps', async (test) => {
   await first.line(({ msg }) => msg === 'started');
   const [id] = await queueRuns(fresh, 'all', [{}]);
   const { steps: stepsOf } = workflowsOf(fresh);
-  while ((await stepsOf(id as string))[1]?.status !== 'running');
+  await until(async () => (await stepsOf(id as string))[1]?.status === 'running');
   await first.end('SIGKILL');
   test.hasStrict(await stepsOf(id as string), [{ status: 'succeeded' }, { status: 'running' }]);
   const clock = '00000000-0000-0000-0000-0000000000cc';
@@ -104,7 +105,7 @@ t.test('kill -9 of the worker between steps', async (test) => {
   await fresh.rows('select chime_private.tick(500, $1)', [clock]);
   const second = worker();
   const row = () => fresh.row('select * from chime.runs where id = $1', [id]);
-  while ((await row()).finished_at === null);
+  await until(async () => (await row()).finished_at !== null);
   test.hasStrict(await row(), { status: 'succeeded', output: 'one 1', attempt: 1, lost_count: 0 });
   test.hasStrict(await stepsOf(id as string), [
     { status: 'succeeded', output: 'one 1', attempt: 1 },
