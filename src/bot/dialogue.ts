@@ -51,4 +51,9 @@ export interface ChannelPort {
  */
 export interface Dialogue {
   handle(incoming: Incoming, client: pg.ClientBase, channel: ChannelPort): Promise<Outgoing[]>;
+  /**
+   * What is said where `handle` has failed again and again, and all that it did is undone. Without it, nothing is.
+   * @param code what the person may name to an operator, whose log has it
+   */
+  sorry?(incoming: Incoming, code: string): Outgoing[];
 }
