@@ -38,8 +38,8 @@ export async function receive(
       stored += await storeUpdates(db, botId, [update]);
     } catch (error) {
       if (isTransient(error)) throw error;
-      log.error({ err: error, update: update.id }, 'an update cannot be stored; it is left out');
       stored += await storeUpdates(db, botId, [{ ...update, content: { update_id: update.id } }]);
+      log.error({ err: error, update: update.id }, 'an update cannot be stored; it is left out');
     }
   }
   return stored;

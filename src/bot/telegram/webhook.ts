@@ -114,7 +114,7 @@ export class Webhook extends EventEmitter<WebhookEvents> implements Service {
 
   async #answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const status = await this.#statusOf(request).catch((error: Error) => {
-      if (request.destroyed) return 400;
+      if (!request.complete) return 400;
       this.#options.log.error({ err: error }, 'an update could not be stored; Telegram sends it again');
       return 503;
     });
