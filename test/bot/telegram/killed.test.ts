@@ -22,6 +22,12 @@ async function setUp(test: Test) {
     fake,
     updates: new Updates(),
     ...shorthand(database),
+    /** Resolves when the database has noticed that a process is gone: until then it may still do what that one has asked for. */
+    async noticed() {
+      const left =
+        "select count(*)::integer from pg_stat_activity where datname = current_database() and application_name like 'pgchime%'";
+      while ((await database.value(left)) !== 0) await database.rows('select pg_sleep(0.01)');
+    },
     start: (env: Record<string, string> = {}) =>
       serve(test, [], { env: { DATABASE_URL: database.url, API: fake.api, ...env } }, program),
   };
@@ -67,7 +73,7 @@ t.test('between hearing and confirming', async (test) => {
 });
 
 t.test('between writing what it says and saying it', async (test) => {
-  const { database, fake, updates, start } = await setUp(test);
+  const { database, fake, updates, start, noticed } = await setUp(test);
   // Nothing is said while the channel is asked to wait.
   await database.rows(
     "insert into chime_private.send_pauses (channel_id, bucket, until) values ('telegram', '*', chime.now() + interval '1 minute')",
@@ -76,6 +82,7 @@ t.test('between writing what it says and saying it', async (test) => {
   const first = start();
   await first.line(says('handled'));
   await first.end('SIGKILL');
+  await noticed();
   test.equal(fake.said().length, 0);
   await database.rows('delete from chime_private.send_pauses');
   const second = start();
