@@ -67,7 +67,8 @@ export class Poller extends EventEmitter<PollerEvents> implements Service {
 
   async #poll(pool: Pool, turn: AbortSignal): Promise<void> {
     const { api, log, botId, patience, retryWait } = this.#options;
-    // While it has a webhook, Telegram answers no questions.
+    // While it has a webhook, Telegram answers no questions. One that is set later is not ours to delete: it is of a process that is
+    // to take our place.
     await insist((signal) => api.deleteWebhook({}, signal), 'deleteWebhook', log, turn);
     let offset: number | undefined;
     for (let failures = 0; !turn.aborted; ) {
@@ -89,8 +90,6 @@ export class Poller extends EventEmitter<PollerEvents> implements Service {
         if (turn.aborted) return;
         failures++;
         complain(log, error, failures);
-        if (error instanceof TelegramApiError && error.errorCode === 409)
-          await api.deleteWebhook({}, turn).catch(() => {});
         await pause(waitAfter(error, failures, retryWait), turn);
         continue;
       }
@@ -119,7 +118,7 @@ function complain(log: Logger, error: unknown, failures: number): void {
     log[failures === 1 ? 'warn' : 'debug'](
       { err: error },
       code === 409
-        ? 'another program asks for the updates of this bot: only one of the two gets each of them'
+        ? 'another program asks for the updates of this bot, or has set a webhook: only one of the two is told of each'
         : 'Telegram does not tell of updates; asking again',
     );
 }

@@ -4,6 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Api } from 'node-telegram-bot-api';
+import { pause } from '../../db/pause.ts';
 import { Pool } from '../../db/pool.ts';
 import { InvalidConfigError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
@@ -31,6 +32,9 @@ interface WebhookEvents {
   registered: [];
 }
 
+/** How long Telegram is not told again where to post, in milliseconds. */
+const again = 600_000;
+
 /** Bytes of an update; those of Telegram have some kilobytes. */
 const mostBytes = 1024 * 1024;
 
@@ -49,7 +53,7 @@ export class Webhook extends EventEmitter<WebhookEvents> implements Service {
   readonly #server: http.Server;
   readonly #answering = new Set<Promise<void>>();
   #pool: Pool | undefined;
-  #registering: Promise<unknown> | undefined;
+  #registering: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: WebhookOptions) {
@@ -69,7 +73,7 @@ export class Webhook extends EventEmitter<WebhookEvents> implements Service {
   }
 
   async start(): Promise<void> {
-    const { connectionString, host, port, api, url, log } = this.#options;
+    const { connectionString, host, port } = this.#options;
     try {
       this.#server.listen(port, host);
       await once(this.#server, 'listening');
@@ -82,11 +86,19 @@ export class Webhook extends EventEmitter<WebhookEvents> implements Service {
     }
     // Telegram waits for a minute and posts again: a request need not wait long for a database that is not there.
     this.#pool = new Pool({ connectionString, name: 'pgchime webhook', max: 4, patience: 10_000 });
-    const register = (signal: AbortSignal) =>
-      api.setWebhook({ url, secret_token: this.#secret, allowed_updates: allowedUpdates }, signal);
-    this.#registering = insist(register, 'setWebhook', log, this.#stopped.signal).then((done) => {
+    this.#registering = this.#register();
+  }
+
+  /** Tells Telegram where to post, and again now and then: a process that asks for updates, and ends, has deleted that. */
+  async #register(): Promise<void> {
+    const { api, url, log } = this.#options;
+    const { signal } = this.#stopped;
+    const params = { url, secret_token: this.#secret, allowed_updates: allowedUpdates };
+    while (!signal.aborted) {
+      const done = await insist((aborted) => api.setWebhook(params, aborted), 'setWebhook', log, signal);
       if (done !== undefined) this.emit('registered');
-    });
+      await pause(again, signal);
+    }
   }
 
   stop(): Promise<void> {

@@ -113,7 +113,7 @@ t.test('another program that asks for the same updates', async (test) => {
       : undefined;
   fake.push(updates.says('quiet a'));
   const { handled, logged } = await startBot(test, database, fake);
-  await logged(/another program asks for the updates/);
+  await logged(/another program asks for the updates of this bot/);
   await handled(1);
 });
 
@@ -167,4 +167,35 @@ t.test('one at a time asks, and another takes its place', async (test) => {
   while ((await heardBy(database)).length < 3) await second.handled(1);
   test.equal(calls(), 2);
   test.strictSame(await heardBy(database), ['1 quiet a', '2 quiet b', '3 quiet c']);
+});
+
+t.test('connections to the database that are cut', async (test) => {
+  const { database, fake, updates } = await setUp(test);
+  const { handled, reported } = await startBot(test, database, fake);
+  fake.push(updates.says('quiet a'));
+  await handled(1);
+  await database.rows(
+    "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'pgchime%'",
+  );
+  fake.push(updates.says('hello'));
+  await handled(2);
+  await reported(1);
+  test.strictSame(await heardBy(database), ['1 quiet a', '2 hello']);
+  test.equal(fake.said().length, 1);
+});
+
+t.test('a webhook that another process has set meanwhile is left alone', async (test) => {
+  const { database, fake, updates } = await setUp(test);
+  fake.answerPoll = () =>
+    fake.polls.length === 1
+      ? {
+          error: 409,
+          description: "Conflict: can't use getUpdates method while webhook is active",
+          parameters: { retry_after: 0 },
+        }
+      : undefined;
+  fake.push(updates.says('quiet a'));
+  const { handled } = await startBot(test, database, fake);
+  await handled(1);
+  test.equal(fake.calls.filter(({ method }) => method === 'deleteWebhook').length, 1, 'only when it began');
 });
