@@ -12,7 +12,7 @@ t.test('from a wish to what comes of it, with nothing else running', async (test
   await first.seen(/Hello!/);
   first.type('in 1 second <the> tea');
   await first.seen(/What time is it for you/);
-  await first.kill();
+  test.equal(await first.end(), 0);
 
   const second = talk(test, database.url, 'ann', 'en');
   await second.seen(/Hello!/);

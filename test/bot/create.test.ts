@@ -39,7 +39,11 @@ t.test('a rule of cron, an interval, and days of the week are shown first', asyn
     test.match(ann.text, /New schedule/, said);
     test.equal((await database.rows(schedules)).length, before);
     await ann.press('Create');
-    test.match((await database.rows(schedules)).at(-1), wanted, said);
+    test.match(
+      (await database.rows(schedules)).find(({ name }) => name === wanted.name),
+      wanted,
+      said,
+    );
   }
 });
 

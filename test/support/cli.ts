@@ -156,6 +156,7 @@ export class Talking {
       cwd: cwd ?? os.tmpdir(),
       stdio: 'pipe',
     });
+    this.child.setMaxListeners(0);
     for (const stream of [this.child.stdout, this.child.stderr])
       stream.on('data', (chunk) => {
         this.#text += String(chunk);

@@ -19,7 +19,12 @@ interface ReportRun {
 }
 
 t.test('what there is', async (test) => {
-  test.strictSame(own.map((task) => task.name).sort(), ['http_request', 'run_query', 'send_message']);
+  test.strictSame(own.map((task) => task.name).sort(), [
+    'http_request',
+    'remind',
+    'run_query',
+    'send_message',
+  ]);
 });
 
 t.test('send_message', async (test) => {

@@ -14,6 +14,7 @@ import { checkDatabase, findDatabase } from '../connect.ts';
 import { configOf, withSettings } from '../options.ts';
 import { makeClock, makeWorker } from '../services.ts';
 import { Shutdown } from '../shutdown.ts';
+import { Standby } from '../standby.ts';
 
 interface ChatOptions {
   as?: string;
@@ -71,7 +72,7 @@ async function converse(
     write: (text) => void process.stdout.write(text),
   });
   try {
-    const services = await servicesOf(config, url, pool, log, conversation, name);
+    const services = servicesOf(config, url, pool, log, conversation, name);
     await startAll(services, shutdown.asked);
     try {
       process.stdout.write(
@@ -89,14 +90,14 @@ async function converse(
 }
 
 /** What brings deliveries here; and what makes them, where nobody else does. */
-async function servicesOf(
+function servicesOf(
   config: Config,
   url: string,
   pool: pg.Pool,
   log: Logger,
   conversation: TerminalConversation,
   context: string,
-): Promise<Service[]> {
+): Service[] {
   const channel = terminal(context, (text, buttons, id) => conversation.deliver(text, buttons, id));
   const sender = new Sender({
     connectionString: url,
@@ -105,15 +106,13 @@ async function servicesOf(
     pollInterval: config.pollInterval,
     longestSleep: 1000,
   });
-  const { rows } = await pool.query<{ clocks: number; workers: number }>(
-    'select clocks::integer, workers::integer from chime_private.processes_alive(chime.now())',
-  );
-  const alive = rows[0];
-  return [
-    sender,
-    ...(alive?.workers ? [] : [await makeWorker(config, url, log)]),
-    ...(alive?.clocks ? [] : [makeClock(config, url, log)]),
-  ];
+  const standby = new Standby({
+    pool,
+    log,
+    makeClock: () => makeClock(config, url, log),
+    makeWorker: () => makeWorker(config, url, log),
+  });
+  return [sender, standby];
 }
 
 /** One line after the other; each is answered before the next is read. */
