@@ -113,9 +113,13 @@ export class Person {
     };
     const pool = new pg.Pool({ connectionString: this.#database.url, max: 1, application_name: 'test bot' });
     try {
-      this.said = await withTransaction(pool, (client) =>
-        makeDialogue().handle(incoming, client, { isAdmin: async (_context, id) => admins.includes(id) }),
-      );
+      this.said = await withTransaction(pool, async (client) => {
+        // With no more rights than the bot needs.
+        await client.query('set local session authorization chime_api');
+        return makeDialogue().handle(incoming, client, {
+          isAdmin: async (_context, id) => admins.includes(id),
+        });
+      });
     } finally {
       await pool.end();
     }
