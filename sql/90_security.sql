@@ -151,6 +151,21 @@ grant execute on function
   to chime_api;
 grant execute on function chime_private.processes_alive(timestamptz) to chime_api, chime_worker;
 
+-- What the bot needs beside becoming who writes to it.
+grant execute on function
+  chime_private.register_channels(jsonb),
+  chime_private.store_updates(bigint, jsonb),
+  chime_private.take_update(bigint, text),
+  chime_private.finish_update(bigint, bigint, text, jsonb),
+  chime_private.fail_update(bigint, bigint, text),
+  chime_private.add_replies(bigint, bigint, text, jsonb),
+  chime_private.claim_replies(uuid, text, text, integer),
+  chime_private.return_unheld_replies(uuid, uuid[]),
+  chime_private.finish_replies(jsonb),
+  chime_private.chat_left(text, text, text),
+  chime_private.move_chat(text, text, text)
+  to chime_api;
+
 grant execute on function
   chime_private.tick(integer, uuid, text),
   chime_private.stop_clock(uuid),

@@ -24,7 +24,7 @@ import { pressRedraft } from './redraft.ts';
 import { takeReply } from './replies.ts';
 import * as cards from './schedule_buttons.ts';
 import { pressLanguage, pressSet, takeForget } from './settings.ts';
-import { languageFor, plain } from './texts/texts.ts';
+import { html, languageFor, plain } from './texts/texts.ts';
 import { hear, type PressHandler, Turn } from './turn.ts';
 import { pressCity, pressClock, pressKeep, pressWhere, pressZone, takeLocation, takeZone } from './zone.ts';
 
@@ -96,6 +96,8 @@ async function takeCommand(turn: Turn, { name, rest }: { name: string; rest: str
 async function takeText(turn: Turn, text: string): Promise<void> {
   const { incoming, heard } = turn;
   if (incoming.repliesTo !== undefined && (await takeReply(turn, incoming.repliesTo, text))) return;
+  // In a group people talk to each other, too.
+  if (incoming.isGroup && incoming.isToBot !== true) return;
   const { draft } = heard;
   if (draft !== null && heard.isExpired && draft.awaits !== 'forget') {
     // What is said now may well be something new; only an answer would make no sense by itself.
@@ -116,8 +118,7 @@ async function takeText(turn: Turn, text: string): Promise<void> {
         return takeForget(turn, text);
     }
   }
-  // In a group nobody talks to the bot without saying so.
-  if (!incoming.isGroup || incoming.repliesTo !== undefined) await propose(turn, text);
+  await propose(turn, text);
 }
 
 async function take(turn: Turn): Promise<void> {
@@ -141,7 +142,8 @@ async function take(turn: Turn): Promise<void> {
 }
 
 /** Answers somebody who may not use the bot. */
-function refuse({ pressed, channelContextId, from, isGroup }: Incoming): Outgoing[] {
+function refuse({ pressed, channelContextId, from, isGroup, membership }: Incoming): Outgoing[] {
+  if (membership !== undefined) return [];
   const text = plain(languageFor(from.languageCode), 'notAllowed');
   if (pressed !== undefined) return [{ kind: 'answer', queryId: pressed.queryId, text, alert: true }];
   return isGroup ? [] : [{ kind: 'message', channelContextId, html: text }];
@@ -173,5 +175,15 @@ async function handle(incoming: Incoming, client: pg.ClientBase, channel: Channe
   return turn.said;
 }
 
+/** To somebody whose message cannot be handled, whatever is tried. Who they are, and what they have chosen, is not asked for any more. */
+function sorry({ pressed, channelContextId, from, membership }: Incoming, code: string): Outgoing[] {
+  if (membership !== undefined) return [];
+  const said = html(languageFor(from.languageCode), 'broken', { code });
+  return [
+    ...(pressed === undefined ? [] : [{ kind: 'answer' as const, queryId: pressed.queryId }]),
+    { kind: 'message', channelContextId, html: said },
+  ];
+}
+
 /** The dialogue of the bot. It remembers nothing itself: one is as good as another. */
-export const makeDialogue = (): Dialogue => ({ handle });
+export const makeDialogue = (): Dialogue => ({ handle, sorry });

@@ -17,6 +17,8 @@ export interface Incoming {
   pressed?: { data: string; messageId: string; queryId: string };
   /** The message that this one answers. */
   repliesTo?: string;
+  /** In a group: it answers a message of the bot, or names it. */
+  isToBot?: boolean;
   location?: { latitude: number; longitude: number };
   /** The person has blocked the bot, or came back. */
   membership?: 'left' | 'returned';
@@ -51,4 +53,9 @@ export interface ChannelPort {
  */
 export interface Dialogue {
   handle(incoming: Incoming, client: pg.ClientBase, channel: ChannelPort): Promise<Outgoing[]>;
+  /**
+   * What is said where `handle` has failed again and again, and all that it did is undone. Without it, nothing is.
+   * @param code what the person may name to an operator, whose log has it
+   */
+  sorry?(incoming: Incoming, code: string): Outgoing[];
 }

@@ -61,8 +61,9 @@ export class Serving {
   #stderr = '';
   #ended = false;
 
-  constructor(args: string[], { env, cwd }: CliOptions = {}) {
-    this.child = spawn(process.execPath, [bin, ...args], {
+  /** @param program what is run in place of `chime` */
+  constructor(args: string[], { env, cwd }: CliOptions = {}, program = bin) {
+    this.child = spawn(process.execPath, [program, ...args], {
       env: environment(env),
       cwd: cwd ?? os.tmpdir(),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -119,8 +120,8 @@ export class Serving {
 }
 
 /** Starts a `chime` that serves; it is killed at the end of the test if it still lives. */
-export function serve(test: Test, args: string[], options: CliOptions = {}): Serving {
-  const serving = new Serving(args, options);
+export function serve(test: Test, args: string[], options: CliOptions = {}, program = bin): Serving {
+  const serving = new Serving(args, options, program);
   test.teardown(() => serving.end('SIGKILL'));
   return serving;
 }

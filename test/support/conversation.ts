@@ -73,7 +73,7 @@ export class Person {
 
   /** Answers a message. */
   reply(messageId: string, text: string): Promise<Outgoing[]> {
-    return this.do({ text, repliesTo: messageId });
+    return this.do({ text, repliesTo: messageId, isToBot: true });
   }
 
   /** Presses the button with that label under a message, the last one if none is given. */

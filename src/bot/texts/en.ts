@@ -136,6 +136,7 @@ export const en = {
   gone: 'It is not there any more.',
   noTask:
     'No worker knows the task “remind” yet. Start one: <code>chime worker</code> or <code>chime start</code>',
+  broken: 'Something broke on my side, and nothing was changed. Code: <code>{code}</code>',
   notAllowed: 'You may not use this bot.',
 
   buttonUndo: '↩ Undo',

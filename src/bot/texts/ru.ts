@@ -138,6 +138,7 @@ export const ru: Readonly<Record<TextKey, string>> = {
   gone: 'Этого больше нет.',
   noTask:
     'Ни один исполнитель ещё не знает задачи «remind». Запустите: <code>chime worker</code> или <code>chime start</code>',
+  broken: 'Ошибка у меня, ничего не изменено. Код: <code>{code}</code>',
   notAllowed: 'Вам нельзя пользоваться этим ботом.',
 
   buttonUndo: '↩ Отменить',
