@@ -39,12 +39,17 @@ export async function setUpTelegramPerson(test: Test, at: string, where: Said = 
 
   /** Lives until all is said, and is killed then. */
   async function live(update: number | undefined): Promise<void> {
+    let waits = (await open('chime_private.replies')) + (await open('chime.deliveries'));
     const bot = serve(test, [], { env: { DATABASE_URL: database.url, API: telegram.api } }, program);
-    if (update !== undefined) await bot.line((line) => line.msg === 'handled' && line.update === update);
-    const waits = (await open('chime_private.replies')) + (await open('chime.deliveries'));
+    if (update !== undefined) {
+      await bot.line((line) => line.msg === 'handled' && line.update === update);
+      waits += await database.value<number>(
+        'select count(*)::integer from chime_private.replies where update_id = $1',
+        [update],
+      );
+    }
     let from = 0;
-    const said = () => telegram.said().length;
-    for (let count = 0; count < waits || (update === undefined && said() === answered); count++) {
+    for (let count = 0; count < waits; count++) {
       // Messages to one chat are a second apart.
       await now.advance('1 second');
       await bot.line((line) => {

@@ -71,7 +71,7 @@ for (const language of ['en', 'ru'] as const) {
     const reminder = await fire('2026-11-21T06:00:00Z');
     test.equal(reminder.text, w.what);
     test.match(await press(w.hour, reminder), { messageId: reminder.messageId, text: w.until });
-    test.equal((await fire('2026-11-21T07:00:00Z')).text, w.what);
+    test.equal((await fire('2026-11-21T07:01:00Z')).text, w.what);
 
     screen = await press('1', await say('/list'));
     test.match((await press(w.edit, screen)).text, w.what);
