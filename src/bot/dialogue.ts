@@ -17,6 +17,8 @@ export interface Incoming {
   pressed?: { data: string; messageId: string; queryId: string };
   /** The message that this one answers. */
   repliesTo?: string;
+  /** In a group: it answers a message of the bot, or names it. */
+  isToBot?: boolean;
   location?: { latitude: number; longitude: number };
   /** The person has blocked the bot, or came back. */
   membership?: 'left' | 'returned';

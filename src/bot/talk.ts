@@ -1,4 +1,6 @@
 // What the bot is made to say.
+import { botCommands } from './commands.ts';
+import { makeDialogue } from './conversation.ts';
 import type { Dialogue } from './dialogue.ts';
 import type { CommandMenu } from './telegram/menu.ts';
 
@@ -7,5 +9,14 @@ export interface Talk {
   menus: readonly CommandMenu[];
 }
 
-/** Undefined while there is no dialogue: nobody listens then. */
-export const talk: Talk | undefined = undefined;
+/** The dialogue, and the commands that it knows, in English for all languages but Russian. */
+export const talk: Talk = {
+  dialogue: makeDialogue(),
+  menus: (['private', 'groups'] as const).flatMap((scope) => {
+    const place = scope === 'private' ? 'private' : 'group';
+    return [
+      { scope, commands: botCommands('en', place) },
+      { scope, languageCode: 'ru', commands: botCommands('ru', place) },
+    ];
+  }),
+};

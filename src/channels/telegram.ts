@@ -7,7 +7,7 @@ import {
   type Message,
   RefusedError,
 } from './channel.ts';
-import { bodyOf, composed, nameOf, notesOf } from './message.ts';
+import { bodyOf, buttonsOf, composed, nameOf, notesOf } from './message.ts';
 import { plainText } from './plain_text.ts';
 import { summaryOf } from './split.ts';
 import { placeOf, telegramFailure } from './telegram_answer.ts';
@@ -64,13 +64,26 @@ function captionOf(message: Message): string {
   return title + [summaryOf(body, Math.max(100, room)), ...notes].join('\n\n');
 }
 
+/** The buttons under a message, where it has any. */
+function keyboardOf(message: Message) {
+  const rows = buttonsOf(message);
+  if (rows.length === 0) return {};
+  return {
+    reply_markup: {
+      inline_keyboard: rows.map((row) =>
+        row.map(({ label, data }) => ({ text: label, callback_data: data })),
+      ),
+    },
+  };
+}
+
 async function post(
   api: Api,
   message: Message,
   form: Form,
   signal: AbortSignal,
 ): Promise<{ message_id: number }> {
-  const place = placeOf(message.context, message.isDegraded);
+  const place = { ...placeOf(message.context, message.isDegraded), ...keyboardOf(message) };
   const text = plainText(composed(message));
   const quiet = { link_preview_options: { is_disabled: true } };
   switch (form) {

@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<Command>> = {
   calendar: async () => (await import('./commands/calendar.ts')).calendarCommand(),
   event: async () => (await import('./commands/event.ts')).eventCommand(),
   handler: async () => (await import('./commands/handler.ts')).handlerCommand(),
+  chat: async () => (await import('./commands/chat.ts')).chatCommand(),
   deliveries: async () => (await import('./commands/deliveries.ts')).deliveriesCommand(),
   inbox: async () => (await import('./commands/inbox.ts')).inboxCommand(),
   webhook: async () => (await import('./commands/webhook.ts')).webhookCommand(),

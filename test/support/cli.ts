@@ -143,3 +143,64 @@ export function commandsOn(url: string) {
   };
   return { env, run, runJson };
 }
+
+/** A `chime` that somebody types to, and reads what it prints. */
+export class Talking {
+  readonly child;
+  #text = '';
+  #read = 0;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(test: Test, args: string[], { env, cwd }: CliOptions = {}) {
+    this.child = spawn(process.execPath, [bin, ...args], {
+      env: environment(env),
+      cwd: cwd ?? os.tmpdir(),
+      stdio: 'pipe',
+    });
+    this.child.setMaxListeners(0);
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream.on('data', (chunk) => {
+        this.#text += String(chunk);
+        for (const wake of this.#waiting) wake();
+      });
+    test.teardown(async () => {
+      if (this.child.exitCode === null && this.child.signalCode === null) {
+        this.child.kill('SIGKILL');
+        await once(this.child, 'exit');
+      }
+    });
+  }
+
+  type(line: string): void {
+    this.child.stdin.write(`${line}\n`);
+  }
+
+  /** Resolves with the match when what was printed since the last one fits. */
+  async seen(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.#text.slice(this.#read));
+      if (match !== null) {
+        this.#read += match.index + match[0].length;
+        return match;
+      }
+      if (this.child.exitCode !== null) throw new Error(`It ended, and had printed: ${this.#text}`);
+      await Promise.race([
+        new Promise<void>((resolve) => this.#waiting.add(resolve)),
+        once(this.child, 'exit'),
+      ]);
+      this.#waiting.clear();
+    }
+  }
+
+  /** What Ctrl-D does; answers the exit code. */
+  async end(): Promise<number | null> {
+    this.child.stdin.end();
+    const [code] = (await once(this.child, 'exit')) as [number | null];
+    return code;
+  }
+
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await once(this.child, 'exit');
+  }
+}

@@ -13,7 +13,6 @@ export interface Said {
   language?: string;
 }
 
-const date = 1_772_452_800;
 const userOf = (id: number, language = 'en') => ({
   id,
   is_bot: false,
@@ -28,6 +27,8 @@ const chatOf = (id: number) =>
 /** Updates, numbered from one on. */
 export class Updates {
   #next: number;
+  /** When people do what they do, in seconds since 1970. */
+  date = 1_772_452_800;
 
   constructor(first = 1) {
     this.#next = first;
@@ -40,13 +41,13 @@ export class Updates {
       update_id: id,
       message: {
         message_id: 1000 + id,
-        date,
+        date: this.date,
         chat: chatOf(chat),
         from: userOf(from, language),
         text,
         ...(thread !== undefined && { message_thread_id: thread, is_topic_message: true }),
         ...(repliesTo !== undefined && {
-          reply_to_message: { message_id: repliesTo, date, chat: chatOf(chat) },
+          reply_to_message: { message_id: repliesTo, date: this.date, chat: chatOf(chat) },
         }),
       },
     } as Update;
@@ -68,7 +69,7 @@ export class Updates {
         data,
         message: {
           message_id: messageId,
-          date,
+          date: this.date,
           chat: chatOf(chat),
           ...(thread !== undefined && { message_thread_id: thread, is_topic_message: true }),
         },
@@ -84,7 +85,7 @@ export class Updates {
       my_chat_member: {
         chat: chatOf(chat),
         from: userOf(from),
-        date,
+        date: this.date,
         old_chat_member: { user, status: after === 'member' ? 'kicked' : 'member' },
         new_chat_member: { user, status: after },
       },
@@ -96,7 +97,13 @@ export class Updates {
     const id = this.#next++;
     return {
       update_id: id,
-      message: { message_id: 1000 + id, date, chat: chatOf(chat), from: userOf(5), migrate_to_chat_id: to },
+      message: {
+        message_id: 1000 + id,
+        date: this.date,
+        chat: chatOf(chat),
+        from: userOf(5),
+        migrate_to_chat_id: to,
+      },
     } as Update;
   }
 }

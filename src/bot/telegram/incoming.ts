@@ -56,10 +56,14 @@ function ofMessage(id: string, message: Message, username: string): Incoming | u
   if (said === undefined && location === undefined) return undefined;
   // In a topic, what answers nothing says that it answers the message that the topic began with.
   const repliesTo = answered?.forum_topic_created === undefined ? answered?.message_id : undefined;
+  const isNamed = said !== text;
+  const isToBot =
+    isNamed || (repliesTo !== undefined && isSame(answered?.from?.username, username) && username !== '');
   return {
     ...common,
     channelContextId: contextOf(message),
     ...(said !== undefined && { text: said }),
+    ...(isToBot && { isToBot }),
     ...(repliesTo !== undefined && { repliesTo: String(repliesTo) }),
     ...(location !== undefined && {
       location: { latitude: location.latitude, longitude: location.longitude },
@@ -67,12 +71,20 @@ function ofMessage(id: string, message: Message, username: string): Incoming | u
   };
 }
 
-/** A text without the name of this bot behind its command; undefined where the command is another bot's. */
+const isSame = (name: string | undefined, username: string): boolean =>
+  name?.toLowerCase() === username.toLowerCase();
+
+/** A text without the name of this bot, behind its command or anywhere; undefined where the command is another bot's. */
 function saidTo(username: string, text: string): string | undefined {
   const [command, name] = /^\/\w+@(\w+)/.exec(text) ?? [];
-  if (command === undefined || name === undefined) return text;
-  if (name.toLowerCase() !== username.toLowerCase()) return undefined;
-  return command.slice(0, -name.length - 1) + text.slice(command.length);
+  if (command !== undefined && name !== undefined) {
+    if (!isSame(name, username)) return undefined;
+    return command.slice(0, -name.length - 1) + text.slice(command.length);
+  }
+  for (const mention of text.matchAll(/(?<![\w@])@(\w+)[,:]?\s*/g))
+    if (isSame(mention[1], username))
+      return `${text.slice(0, mention.index)}${text.slice(mention.index + mention[0].length)}`.trim();
+  return text;
 }
 
 function ofPress(id: string, query: CallbackQuery, receivedAt: Date): Incoming | undefined {
