@@ -25,6 +25,7 @@ const commands: Record<string, () => Promise<Command>> = {
   psql: async () => (await import('./commands/psql.ts')).psqlCommand(),
   clock: async () => (await import('./commands/clock.ts')).clockCommand(),
   deliver: async () => (await import('./commands/deliver.ts')).deliverCommand(),
+  bot: async () => (await import('./commands/bot.ts')).botCommand(),
   worker: async () => (await import('./commands/worker.ts')).workerCommand(),
   api: async () => (await import('./commands/api.ts')).apiCommand(),
 };
