@@ -96,8 +96,6 @@ async function takeCommand(turn: Turn, { name, rest }: { name: string; rest: str
 async function takeText(turn: Turn, text: string): Promise<void> {
   const { incoming, heard } = turn;
   if (incoming.repliesTo !== undefined && (await takeReply(turn, incoming.repliesTo, text))) return;
-  // In a group people talk to each other, too.
-  if (incoming.isGroup && incoming.isToBot !== true) return;
   const { draft } = heard;
   if (draft !== null && heard.isExpired && draft.awaits !== 'forget') {
     // What is said now may well be something new; only an answer would make no sense by itself.
@@ -131,7 +129,8 @@ async function take(turn: Turn): Promise<void> {
   if (incoming.membership === 'returned')
     return heard.mappingStatus === 'blocked' ? welcomeBack(turn) : undefined;
   if (incoming.pressed !== undefined) return takePress(turn, readButton(incoming.pressed.data));
-  if (incoming.location !== undefined)
+  // In a group it is nobody's to say where all of it is.
+  if (incoming.location !== undefined && !incoming.isGroup)
     return takeLocation(turn, incoming.location.latitude, incoming.location.longitude);
   const text = incoming.text?.replaceAll('\0', '').toWellFormed().trim() ?? '';
   if (text === '') return;
@@ -151,6 +150,10 @@ function refuse({ pressed, channelContextId, from, isGroup, membership }: Incomi
 
 const isRefused = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === 'CH041';
 
+/** In a group people talk to each other, too: what is not for the bot leaves no trace, not even of who they are. */
+const isHeard = ({ isGroup, isToBot, text, location }: Incoming): boolean =>
+  !isGroup || (location === undefined && (text === undefined || isToBot === true || text.startsWith('/')));
+
 async function handle(incoming: Incoming, client: pg.ClientBase, channel: ChannelPort): Promise<Outgoing[]> {
   if (incoming.migratedTo !== undefined) {
     await client.query('select chime_private.move_place($1, $2, $3)', [
@@ -160,6 +163,7 @@ async function handle(incoming: Incoming, client: pg.ClientBase, channel: Channe
     ]);
     return [];
   }
+  if (!isHeard(incoming)) return [];
   let turn: Turn;
   try {
     turn = await withSavepoint(

@@ -3,8 +3,8 @@ import { whenLines } from './card.ts';
 import type { Pending } from './draft.ts';
 import { draftOf } from './drafts.ts';
 import { momentIn } from './moments.ts';
-import { isOnce, previewRule, ruleArguments } from './rules.ts';
-import { stateOf } from './schedules.ts';
+import { isOnce, overdueArgument, previewRule, ruleArguments } from './rules.ts';
+import { readSchedule, stateOf } from './schedules.ts';
 import type { PressHandler, Turn } from './turn.ts';
 import { type Choice, type Reading, type Rule, readWhen, withoutAsking } from './when/when.ts';
 import { askZone } from './zone.ts';
@@ -101,26 +101,28 @@ export async function offer(turn: Turn, what: string, rule: Rule, text: string):
 async function save(turn: Turn, what: string, rule: Rule): Promise<void> {
   const timezone = turn.timezone as string;
   const { sql, values } = ruleArguments(rule, 5);
-  const [created] = await turn.query<{ id: string; revision: number }>(
-    `select id, revision from chime.create_schedule(task => 'remind', payload => $1::jsonb, name => $2::text, timezone => $3::text,
-       channel_mapping_id => $4::uuid, ${sql})`,
+  const [created] = await turn.query<{ id: string }>(
+    `select id from chime.create_schedule(task => 'remind', payload => $1::jsonb, name => $2::text, timezone => $3::text,
+       channel_mapping_id => $4::uuid, ${sql}${overdueArgument(rule)})`,
     [JSON.stringify({ text: what }), nameOf(what), timezone, turn.heard.mappingId, ...values],
   );
-  if (created === undefined) return;
-  const { id, revision } = created;
+  const schedule = created === undefined ? undefined : await readSchedule(turn, created.id);
+  if (schedule === undefined) return;
+  const { id, words, next, seconds } = schedule;
   if (turn.incoming.isGroup)
     await turn.recall('select chime_private.note_author($1, $2)', [id, turn.heard.personId]);
   await turn.keep(null);
-  const { words, next, seconds } = await previewRule(turn, rule, timezone);
-  const rev = stateOf({ revision, status: 'active', isDeleted: false });
+  const rev = stateOf(schedule);
   turn.show([turn.t('created', { what }), ...whenLines(turn, words, next, seconds)].join('\n'), [
     [turn.button('buttonUndo', 'undo', id, { rev }), turn.button('buttonEdit', 'edit', id, { rev })],
   ]);
 }
 
-/** What a reminder is called: its text, as far as a name may be. */
-export const nameOf = (what: string): string =>
-  what.length <= 100 ? what : `${what.slice(0, 99).toWellFormed().trimEnd()}…`;
+/** What a reminder is called: the first line of its text, as far as a name may be. */
+export function nameOf(what: string): string {
+  const [line = ''] = what.trim().split('\n');
+  return line.length <= 100 ? line.trim() : `${line.slice(0, 99).toWellFormed().trimEnd()}…`;
+}
 
 /** The time that was asked for. Anything else that is said then is a new wish. */
 export async function takeWhen(turn: Turn, what: string, text: string): Promise<void> {

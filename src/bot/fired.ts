@@ -6,7 +6,7 @@ import { nameOf } from './create.ts';
 import { momentIn, wallText } from './moments.ts';
 import { ruleArguments } from './rules.ts';
 import type { PressHandler, Turn } from './turn.ts';
-import { dayAfter } from './when/clock.ts';
+import { dayAfter, instantText } from './when/clock.ts';
 import type { Rule } from './when/when.ts';
 
 export interface FiredRun {
@@ -79,8 +79,7 @@ export async function snooze(turn: Turn, run: FiredRun, rule: Rule): Promise<str
 async function ruleOfArg(turn: Turn, run: FiredRun, arg: string): Promise<Rule | undefined> {
   const now = await momentIn(turn, turn.heard.now, run.timezone);
   const minutes = { '10m': 10, '1h': 60 }[arg];
-  if (minutes !== undefined)
-    return { at: new Date(now.instant.getTime() + minutes * 60_000).toISOString().replace(/\.\d+Z$/, 'Z') };
+  if (minutes !== undefined) return { at: instantText(new Date(now.instant.getTime() + minutes * 60_000)) };
   if (arg === 'tonight') return { at: `${now.date} 19:00` };
   return arg === 'tomorrow' ? { at: `${dayAfter(now.date, 1)} 09:00` } : undefined;
 }

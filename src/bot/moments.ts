@@ -19,8 +19,9 @@ export function wallText(local: string, language: Language, today?: string): str
 /** How long until then, in the largest unit that fits. */
 export function untilText(seconds: number, language: Language): string {
   const format = new Intl.RelativeTimeFormat(language, { numeric: 'always' });
-  const minutes = Math.max(0, Math.round(seconds / 60));
-  if (minutes < 60) return format.format(Math.max(1, minutes), 'minute');
+  const minutes = Math.round(seconds / 60);
+  if (seconds < 60) return format.format(Math.max(1, Math.round(seconds)), 'second');
+  if (minutes < 60) return format.format(minutes, 'minute');
   if (minutes < 48 * 60) return format.format(Math.round(minutes / 60), 'hour');
   return format.format(Math.round(minutes / 1440), 'day');
 }

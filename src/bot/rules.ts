@@ -22,6 +22,13 @@ export function ruleArguments(rule: Rule, from: number): { sql: string; values: 
   };
 }
 
+/**
+ * What becomes of a time that is over: so long from when it was said (`in 10 minutes`) is at once, where the bot was away meanwhile; a time
+ * that was named is refused.
+ */
+export const overdueArgument = (rule: Rule): string =>
+  rule.at?.endsWith('Z') === true ? ", overdue => 'run_now'" : '';
+
 /** @throws CH001 to CH004 as the database refuses rules */
 export async function previewRule(turn: Turn, rule: Rule, timezone: string, count = 3): Promise<Preview> {
   const { sql, values } = ruleArguments(rule, 4);
@@ -29,7 +36,7 @@ export async function previewRule(turn: Turn, rule: Rule, timezone: string, coun
     `select chime.describe(${sql}, timezone => $1, locale => $2) as words,
        coalesce(array_agg(to_char(p.local_time, 'YYYY-MM-DD HH24:MI') order by p.scheduled_for), '{}') as next,
        extract(epoch from min(p.scheduled_for) - chime.now())::double precision as seconds
-     from chime.preview(${sql}, timezone => $1, count => $3) p`,
+     from chime.preview(${sql}, timezone => $1, count => $3${overdueArgument(rule)}) p`,
     [timezone, turn.language, count, ...values],
   );
   return row ?? { words: '', next: [], seconds: null };

@@ -112,4 +112,13 @@ t.test('a message that has waited counts from when it was written', async (test)
   test.match(await database.row('select next_run_at from chime.schedules'), {
     next_run_at: new Date('2026-11-20T15:15:00Z'),
   });
+  await ann.say('in 5 minutes late tea', { at: new Date('2026-11-20T14:45:00Z') });
+  test.match(ann.text, /✅ late tea/);
+  test.match(await database.row('select status, scheduled_for from chime.runs'), {
+    status: 'queued',
+    scheduled_for: new Date('2026-11-20T14:50:00Z'),
+  });
+  await ann.press('Undo');
+  test.match(ann.text, /Taken back/);
+  test.equal(await database.value('select status from chime.runs'), 'cancelled');
 });

@@ -15,9 +15,20 @@ async function setUp(test: Parameters<typeof setUpBot>[0]) {
 }
 
 t.test('it is shown before it is saved, all see it, it comes to the topic', async (test) => {
-  const { ann, bob, fire, person, show } = await setUp(test);
+  const { ann, bob, fire, person, show, database } = await setUp(test);
   await ann.say('tomorrow at 9 stand-up');
   test.strictSame(ann.said, [], 'what is not said to the bot is not heard');
+  await ann.do({ location: { latitude: 59.33, longitude: 18.07 } });
+  test.equal(
+    await database.value("select timezone from chime.users where subject = 'telegram:-1001'"),
+    'Europe/Berlin',
+  );
+  test.equal(
+    await database.value("select count(*)::integer from chime.users where subject = 'telegram:42'"),
+    0,
+  );
+  await ann.say('at 18:30 tomorrow cinema', { isToBot: true });
+  test.match(ann.text, /New schedule[\s\S]*cinema/);
   await ann.say('/remind tomorrow at 9 stand-up');
   await ann.press('Create');
   await bob.say('/list');

@@ -13,6 +13,7 @@ const read = (text: string, locale: 'en' | 'ru' = 'en') =>
 
 const rules: [text: string, rule: Record<string, string>, what: string][] = [
   ['in 10 minutes take the pizza out', { at: '2026-11-20T15:10:00Z' }, 'take the pizza out'],
+  ['tomorrow at 9 buy:\n- milk\n-  eggs', { at: '2026-11-21 09:00' }, 'buy:\n- milk\n- eggs'],
   ['in an hour tea', { at: '2026-11-20T16:00:00Z' }, 'tea'],
   ['call mum in 2h', { at: '2026-11-20T17:00:00Z' }, 'call mum'],
   ['in 3 days pay', { at: '2026-11-23 16:00' }, 'pay'],

@@ -16,13 +16,16 @@ export type Unit = 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month';
 
 const seconds: Readonly<Partial<Record<Unit, number>>> = { second: 1, minute: 60, hour: 3600 };
 
+/** An instant to the second, as rules have it: never before it. */
+export const instantText = (instant: Date): string =>
+  new Date(Math.ceil(instant.getTime() / 1000) * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+
 /** So long from now: by the clock that never changes, or so many days on, at the same time of day. */
 export function fromNow(amount: number, unit: Unit, now: Moment): Found | undefined {
   if (!(amount > 0 && amount <= 10_000)) return undefined;
   const each = seconds[unit];
   if (each !== undefined) {
-    const at = new Date(now.instant.getTime() + amount * each * 1000);
-    return { rule: { at: at.toISOString().replace(/\.\d+Z$/, 'Z') } };
+    return { rule: { at: instantText(new Date(now.instant.getTime() + amount * each * 1000)) } };
   }
   if (unit === 'month') return undefined;
   return { rule: { at: `${dayAfter(now.date, amount * (unit === 'week' ? 7 : 1))} ${now.time}` } };

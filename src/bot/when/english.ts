@@ -80,7 +80,8 @@ function ahead(day: string | undefined): number {
 
 const rest: Rest = (text) =>
   text
-    .replace(/\s+/g, ' ')
+    .replace(/[^\S\n]+/g, ' ')
+    .replace(/ ?\n ?/g, '\n')
     .replace(/^[\s,;:.–—-]*(?:please\s+)?remind\s+(?:me|us)(?:\s+(?:to|that|about)(?=\s|$))?/i, '')
     .replace(/^[\s,;:.–—-]+(?!\d)|[\s,;:–—-]+$/g, '')
     .replace(/^to\s+(?=\p{L})/iu, '')

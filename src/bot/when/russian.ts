@@ -87,7 +87,8 @@ const ways: Way[] = [
 
 const rest: Rest = (text) =>
   text
-    .replace(/\s+/g, ' ')
+    .replace(/[^\S\n]+/g, ' ')
+    .replace(/ ?\n ?/g, '\n')
     .replace(
       /^[\s,;:.–—-]*(?:пожалуйста,?\s+)?напомни(?:те)?(?:\s+(?:мне|нам))?(?:,?\s+(?:о\s+том,?\s+что|что|про|о|об)(?=\s))?/iu,
       '',
