@@ -34,6 +34,32 @@ t.test('messages', async (test) => {
   test.equal(read(updates.says('mail me@home.example'))?.text, 'mail me@home.example');
 });
 
+t.test('in a group it is said whether it is meant for the bot', (test) => {
+  const updates = new Updates();
+  const group = { chat: -100, from: 9 };
+  test.equal(read(updates.says('lunch at 12?', group))?.isToBot, undefined);
+  test.match(read(updates.says(`@${botName}, at 12:00 lunch`, group)), {
+    isToBot: true,
+    text: 'at 12:00 lunch',
+  });
+  test.match(read(updates.says('lunch @Chime_Test_Bot at 12:00', group)), {
+    isToBot: true,
+    text: 'lunch at 12:00',
+  });
+  test.equal(read(updates.says('@another_bot lunch', group))?.isToBot, undefined);
+  for (const [username, isToBot] of [
+    [botName, true],
+    ['another_bot', undefined],
+  ]) {
+    const update = updates.says('again', { ...group, repliesTo: 55 });
+    Object.assign(update.message?.reply_to_message ?? {}, {
+      from: { id: 1, is_bot: true, first_name: 'B', username },
+    });
+    test.equal(read(update)?.isToBot, isToBot);
+  }
+  test.end();
+});
+
 t.test('what looks like something else', async (test) => {
   const message = {
     message_id: 1,
