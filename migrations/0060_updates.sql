@@ -59,13 +59,13 @@ create table chime_private.replies (
   constraint replies_due_if_pending check (due_at is null or status = 'pending'),
   constraint replies_failure_has_reason check (status not in ('failed', 'unknown') or failure_reason is not null),
   constraint replies_final_is_finished check ((status in ('sent', 'failed', 'unknown', 'skipped')) = (finished_at is not null)),
-  constraint replies_content_until_sent check (content is not null or status = 'sent')
+  constraint replies_content_until_finished check ((content is null) = (finished_at is not null))
 );
 comment on table chime_private.replies is 'What the bot says to an update: written with what the update has led to, sent afterwards.';
 comment on column chime_private.replies.seq is 'What comes first is sent first, within its lane.';
 comment on column chime_private.replies.channel_context_id is 'The place that it goes to; null = it answers the press of a button, at no place.';
 comment on column chime_private.replies.lane is 'What is sent one after the other: all that goes to one place; an answer to a press is alone.';
-comment on column chime_private.replies.content is 'What is said, until it is sent; see src/bot/dialogue.ts.';
+comment on column chime_private.replies.content is 'What is said, until that is over, one way or the other; see src/bot/dialogue.ts. What is said to people is not kept.';
 comment on column chime_private.replies.failure_reason is 'Why it failed, or is unknown; of one that is pending, what was wrong the last time.';
 comment on column chime_private.replies.attempt is 'How many times a sender has taken it. What is reported of another attempt changes nothing.';
 comment on column chime_private.replies.tier is 'How many forms of it the channel has refused; each next one is plainer.';

@@ -5,10 +5,10 @@ create or replace function chime_private.end_reply(r chime_private.replies, stat
 language sql volatile
 as $$
   update chime_private.replies u set status = end_reply.status, failure_reason = left(reason, 500), external_id = end_reply.external_id,
-    content = case when end_reply.status <> 'sent' then u.content end, finished_at = now, due_at = null, sender_id = null, claimed_until = null
+    content = null, finished_at = now, due_at = null, sender_id = null, claimed_until = null
   where u.id = r.id
 $$;
-comment on function chime_private.end_reply is 'Gives a reply its final status.';
+comment on function chime_private.end_reply is 'Gives a reply its final status; what it said is not kept.';
 
 create or replace function chime_private.retry_reply(r chime_private.replies, reason text, now timestamptz, wait interval default null) returns void
 language plpgsql volatile

@@ -60,7 +60,7 @@ begin
   if not found then
     perform chime_private.fail('CH022', format('The update %s of the bot %s is handled already.', update_id, bot_id));
   end if;
-  perform chime_private.add_replies(bot_id, update_id, channel_id, replies);
+  if replies <> '[]' then perform chime_private.add_replies(bot_id, update_id, channel_id, replies); end if;
 end $$;
 comment on function chime_private.finish_update is
   'Says that an update is handled, in the transaction that has taken it, and what the bot says to it: an array of objects as src/bot/dialogue.ts has them, '

@@ -24,8 +24,8 @@ const commands: Record<string, () => Promise<Command>> = {
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   psql: async () => (await import('./commands/psql.ts')).psqlCommand(),
   clock: async () => (await import('./commands/clock.ts')).clockCommand(),
-  deliver: async () => (await import('./commands/deliver.ts')).deliverCommand(),
   bot: async () => (await import('./commands/bot.ts')).botCommand(),
+  deliver: async () => (await import('./commands/deliver.ts')).deliverCommand(),
   worker: async () => (await import('./commands/worker.ts')).workerCommand(),
   api: async () => (await import('./commands/api.ts')).apiCommand(),
 };

@@ -1,7 +1,7 @@
 // The services of a process, made from its configuration.
 import { readAuth } from '../api/auth/settings.ts';
 import { Server, type ServerOptions } from '../api/server.ts';
-import { talk as ownTalk, type Talk } from '../bot/talk.ts';
+import { talk } from '../bot/talk.ts';
 import { Bot } from '../bot/telegram/bot.ts';
 import { makeChannels } from '../channels/registry.ts';
 import { Sender } from '../channels/sender.ts';
@@ -51,12 +51,7 @@ export function makeSender(config: Config, connectionString: string, log: Logger
 }
 
 /** The bot, where there is a token, and no other program that listens to it. */
-export function makeBot(
-  config: Config,
-  connectionString: string,
-  log: Logger,
-  talk: Talk | undefined = ownTalk,
-): Bot | undefined {
+export function makeBot(config: Config, connectionString: string, log: Logger): Bot | undefined {
   const {
     bot,
     telegramToken: token,
@@ -65,7 +60,7 @@ export function makeBot(
     telegramWebhookPort: port,
   } = config;
   const channel = makeTelegram(config);
-  if (!bot || token === undefined || channel === undefined || talk === undefined) return undefined;
+  if (!bot || token === undefined || channel === undefined) return undefined;
   return new Bot({
     ...{ connectionString, log, token, telegramApi, channel, ...talk },
     pollInterval: config.pollInterval,

@@ -186,3 +186,14 @@ async function paramsOf(type: string, body: Buffer): Promise<Record<string, stri
   }
   return params;
 }
+
+/** The most calls that any window of this length has. */
+export function mostIn(calls: BotCall[], perMs: number): number {
+  const times = calls.map(({ at }) => at).sort((a, b) => a - b);
+  let most = 0;
+  for (let first = 0, last = 0; last < times.length; last++) {
+    while ((times[last] as number) - (times[first] as number) >= perMs) first++;
+    most = Math.max(most, last - first + 1);
+  }
+  return most;
+}

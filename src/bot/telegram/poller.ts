@@ -70,6 +70,7 @@ export class Poller extends EventEmitter<PollerEvents> implements Service {
     // While it has a webhook, Telegram answers no questions. One that is set later is not ours to delete: it is of a process that is
     // to take our place.
     await insist((signal) => api.deleteWebhook({}, signal), 'deleteWebhook', log, turn);
+    if (!turn.aborted) log.debug('it is the turn of this process to ask Telegram for updates');
     let offset: number | undefined;
     for (let failures = 0; !turn.aborted; ) {
       let updates: unknown;

@@ -73,7 +73,7 @@ export class Webhook extends EventEmitter<WebhookEvents> implements Service {
   }
 
   async start(): Promise<void> {
-    const { connectionString, host, port } = this.#options;
+    const { connectionString, host, port, url, log } = this.#options;
     try {
       this.#server.listen(port, host);
       await once(this.#server, 'listening');
@@ -86,6 +86,7 @@ export class Webhook extends EventEmitter<WebhookEvents> implements Service {
     }
     // Telegram waits for a minute and posts again: a request need not wait long for a database that is not there.
     this.#pool = new Pool({ connectionString, name: 'pgchime webhook', max: 4, patience: 10_000 });
+    log.info({ address: this.address, url }, 'waiting for what Telegram posts');
     this.#registering = this.#register();
   }
 

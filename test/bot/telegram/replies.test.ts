@@ -233,12 +233,13 @@ t.test('what a sender does not report is in doubt', async (test) => {
   fake.answer = ({ method }) => (/^(send|edit)/.test(method) ? 'hang' : undefined);
   fake.push(updates.says('hello'), updates.presses('x', 500, { chat: 43 }));
   await fake.heard(3);
+  await database.rows('create table public.kept as select id, content from chime_private.replies');
   bot.replier.hurry();
   await reported(3);
   await bot.replier.stop();
   // As if nothing had been reported.
-  await database.rows(`update chime_private.replies set status = 'sending', sender_id = id, claimed_until = chime.now() + interval '1 minute',
-    finished_at = null, due_at = null, failure_reason = null where kind <> 'answer'`);
+  await database.rows(`update chime_private.replies r set status = 'sending', sender_id = r.id, claimed_until = chime.now() + interval '1 minute',
+    finished_at = null, due_at = null, failure_reason = null, content = k.content from public.kept k where k.id = r.id and kind <> 'answer'`);
   await now.advance('61 seconds');
   await tick();
   test.match((await states()).filter((state) => !state.startsWith('answer')).sort(), [
