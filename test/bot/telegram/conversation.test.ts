@@ -54,52 +54,63 @@ const words = {
   },
 };
 
+// Most of it is waiting for processes to start.
+t.jobs = 2;
+
 for (const language of ['en', 'ru'] as const) {
-  t.test(`killed between each two steps, and nothing is forgotten (${language})`, async (test) => {
-    const w = words[language];
-    const { say, press, fire, telegram, database } = await setUpTelegramPerson(test, '2026-11-20T15:00:00Z', {
-      chat: 42,
-      language,
-    });
-    let screen = await say(w.wish);
-    test.match(screen.text, w.asksZone);
-    screen = await press('18:00', screen);
-    screen = await press(w.city, screen);
-    screen = await press(w.create, screen);
-    test.match(screen.text, w.what);
+  t.test(
+    `killed between each two steps, and nothing is forgotten (${language})`,
+    { buffered: true },
+    async (test) => {
+      const w = words[language];
+      const { say, press, fire, telegram, database } = await setUpTelegramPerson(
+        test,
+        '2026-11-20T15:00:00Z',
+        {
+          chat: 42,
+          language,
+        },
+      );
+      let screen = await say(w.wish);
+      test.match(screen.text, w.asksZone);
+      screen = await press('18:00', screen);
+      screen = await press(w.city, screen);
+      screen = await press(w.create, screen);
+      test.match(screen.text, w.what);
 
-    const reminder = await fire('2026-11-21T06:00:00Z');
-    test.equal(reminder.text, w.what);
-    test.match(await press(w.hour, reminder), { messageId: reminder.messageId, text: w.until });
-    test.equal((await fire('2026-11-21T07:01:00Z')).text, w.what);
+      const reminder = await fire('2026-11-21T06:00:00Z');
+      test.equal(reminder.text, w.what);
+      test.match(await press(w.hour, reminder), { messageId: reminder.messageId, text: w.until });
+      test.equal((await fire('2026-11-21T07:01:00Z')).text, w.what);
 
-    screen = await press('1', await say('/list'));
-    test.match((await press(w.edit, screen)).text, w.what);
-    screen = await press(w.save, await say(w.at10));
-    test.match(screen.text, w.saved);
-    screen = await press(w.pause, screen);
-    test.match(screen.text, w.paused);
-    const card = await press(w.resume, screen);
-    test.match(card.text, w.active);
-    test.match((await press(w.output, card)).text, w.what);
-    test.match((await say(w.why, { repliesTo: reminder.messageId })).text, w.because);
-    screen = await press(w.delete, await press(w.delete, card));
-    test.match(screen.text, w.deleted);
-    test.match((await press(w.undo, screen)).text, w.active);
+      screen = await press('1', await say('/list'));
+      test.match((await press(w.edit, screen)).text, w.what);
+      screen = await press(w.save, await say(w.at10));
+      test.match(screen.text, w.saved);
+      screen = await press(w.pause, screen);
+      test.match(screen.text, w.paused);
+      const card = await press(w.resume, screen);
+      test.match(card.text, w.active);
+      test.match((await press(w.output, card)).text, w.what);
+      test.match((await say(w.why, { repliesTo: reminder.messageId })).text, w.because);
+      screen = await press(w.delete, await press(w.delete, card));
+      test.match(screen.text, w.deleted);
+      test.match((await press(w.undo, screen)).text, w.active);
 
-    test.match(await database.row('select status, cron from chime.schedules where cron is not null'), {
-      status: 'active',
-      cron: '0 10 * * *',
-    });
-    // All of it in the one chat; each press answered once, each message said once.
-    const presses = telegram.calls.filter(({ method }) => method === 'answerCallbackQuery');
-    test.equal(new Set(presses.map(({ params }) => params.callback_query_id)).size, presses.length);
-    test.strictSame([...new Set(telegram.said().map(({ params }) => params.chat_id))].filter(Boolean), [
-      '42',
-    ]);
-    test.equal(
-      await database.value('select count(*)::integer from chime_private.updates where handled_at is null'),
-      0,
-    );
-  });
+      test.match(await database.row('select status, cron from chime.schedules where cron is not null'), {
+        status: 'active',
+        cron: '0 10 * * *',
+      });
+      // All of it in the one chat; each press answered once, each message said once.
+      const presses = telegram.calls.filter(({ method }) => method === 'answerCallbackQuery');
+      test.equal(new Set(presses.map(({ params }) => params.callback_query_id)).size, presses.length);
+      test.strictSame([...new Set(telegram.said().map(({ params }) => params.chat_id))].filter(Boolean), [
+        '42',
+      ]);
+      test.equal(
+        await database.value('select count(*)::integer from chime_private.updates where handled_at is null'),
+        0,
+      );
+    },
+  );
 }
