@@ -10,7 +10,7 @@ begin
     'chime_owner',     -- owns schemas, tables and functions; migrations run as it
     'chime_queue',     -- owns graphile-worker's schema, whose tables only their owner may touch
     'chime_worker',    -- runs ticks and tasks
-    'chime_api',       -- serves requests; by itself it may do nothing but become one of the three below
+    'chime_api',       -- serves requests and the bot; by itself it may do little but become one of the three below
     'chime_user',
     'chime_admin',
     'chime_reporter'   -- reads; `run_query` runs as it

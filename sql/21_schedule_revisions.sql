@@ -30,6 +30,7 @@ declare
 begin
   perform chime_private.record_revision(new,
     case
+      when new.deleted_at is null and old.deleted_at is not null then 'restored'
       when new.deleted_at is distinct from old.deleted_at then 'deleted'
       when new.status = old.status then case when new.status = 'paused' and new.revision = old.revision then 'paused' else 'changed' end
       when new.revision <> old.revision then 'changed'

@@ -179,6 +179,7 @@ as $$
 declare
   v_done record;
   v_waits record;
+  v_talk integer;
 begin
   now := chime.now();
   -- Whose doing it is where a schedule changes its state.
@@ -201,7 +202,8 @@ begin
   select * into v_waits from chime_private.answer_due_events(now, most);
   fired := fired + v_waits.queued;
   delivered := chime_private.move_deliveries(now, most);
-  more := greatest(v_done.claimed, resumed, retried, timed_out, cancelled, v_waits.moved, delivered) >= most;
+  v_talk := chime_private.move_talk(now, most);
+  more := greatest(v_done.claimed, resumed, retried, timed_out, cancelled, v_waits.moved, delivered, v_talk) >= most;
 
   recovered := chime_private.recover_lost_runs(now, clock_id) + chime_private.recover_stuck_runs(now, clock_id);
   perform chime_private.maintain_due(now, fired = 0);
@@ -214,6 +216,7 @@ begin
       (select r.retry_at from chime.runs r where r.retry_at is not null order by r.retry_at limit 1),
       (select w.due_at from chime_private.event_waits w order by w.due_at limit 1),
       chime_private.deliveries_due_at(),
+      chime_private.talk_due_at(),
       (select u.cancel_requested_at + chime_private.write_off_after() from chime_private.unfinished_runs u
         where u.cancel_requested_at is not null order by u.cancel_requested_at limit 1),
       (select tick.now from chime_private.freed_slots limit 1),
@@ -226,6 +229,6 @@ end $$;
 comment on function chime_private.tick is
   'Moves all that is due: fires schedules (most at a time), resumes pauses that end, queues runs whose retry is due and those of '
   'events that waited, times out what is long past its deadline, cancels what was asked to be long ago, queues again the runs of dead workers and those that are stuck, lets runs go '
-  'that waited for their turn, and moves deliveries whose time has come. '
+  'that waited for their turn, and moves deliveries, and what the bot hears and says, whose time has come. '
   'Answers with what it did, whether more is due at once, and the next due instant. Only a clock that names itself takes '
   'workers for dead.';

@@ -171,10 +171,12 @@ begin
     where o.id < chime_private.first_id(forget_records.now - (chime.retention()).keep_for) and o.finished_at < forget_records.now - (chime.retention()).keep_for
     order by o.id limit c_most);
   get diagnostics v_deliveries = row_count;
-  return greatest(v_hours, v_revisions, v_deliveries, chime_private.forget_events(now - (chime.retention()).keep_for, c_most)) < c_most;
+  return greatest(v_hours, v_revisions, v_deliveries, chime_private.forget_events(now - (chime.retention()).keep_for, c_most),
+    chime_private.forget_updates(now, c_most)) < c_most;
 end $$;
 comment on function chime_private.forget_records is
-  'A bite of the pass: removes statistics by the hour after 400 days, revisions, deliveries and events when their time is over; answers whether that is all.';
+  'A bite of the pass: removes statistics by the hour after 400 days, revisions, deliveries and events when their time is over, and what the bot heard and said '
+  'after a week; answers whether that is all.';
 
 create or replace function chime_private.retain(now timestamptz) returns boolean
 language plpgsql volatile

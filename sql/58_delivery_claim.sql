@@ -57,10 +57,11 @@ as $$
 $$;
 comment on function chime_private.walk_mappings is 'Mappings with open messages, from one to the next however many each has: from where the last claim stopped.';
 
-create or replace function chime_private.within_limits(c chime_private.channels, inout delivery_ids uuid[], now timestamptz, out wait interval)
+create or replace function chime_private.within_limits(c chime_private.channels, inout ids uuid[], contexts text[], now timestamptz, out wait interval)
 language plpgsql volatile
 as $$
 declare
+  c_ids constant uuid[] := ids;
   v_most integer;
   v_per interval;
   v_allowed uuid[];
@@ -72,11 +73,9 @@ begin
     select u.id, u.place, (
       select max(p.until) from chime_private.send_pauses p
       where p.channel_id = c.id and p.until > within_limits.now
-        and p.bucket in ('*', coalesce((chime_private.buckets_of(c.limits, m.channel_context_id))[1], m.channel_context_id))) as until
-    from unnest(delivery_ids) with ordinality u(id, place)
-    join chime.deliveries d on d.id = u.id
-    join chime.channel_mappings m on m.id = d.channel_mapping_id) f;
-  delivery_ids := coalesce(v_allowed, '{}');
+        and p.bucket in ('*', coalesce((chime_private.buckets_of(c.limits, u.context))[1], u.context))) as until
+    from unnest(c_ids, contexts) with ordinality u(id, context, place)) f;
+  ids := coalesce(v_allowed, '{}');
   -- One limit after the other, the narrowest first: so nothing takes the room of a wide limit that a narrow one then refuses.
   for v_limit in 1..jsonb_array_length(c.limits) loop
     v_most := c.limits -> v_limit - 1 ->> 'most';
@@ -88,22 +87,32 @@ begin
       group by 1
     ), ranked as (
       select u.id, u.place, b.bucket, row_number() over (partition by b.bucket order by u.place) as number
-      from unnest(delivery_ids) with ordinality u(id, place)
-      join chime.deliveries d on d.id = u.id
-      join chime.channel_mappings m on m.id = d.channel_mapping_id
-      cross join lateral (select (chime_private.buckets_of(c.limits, m.channel_context_id))[v_limit] as bucket) b
+      from unnest(c_ids, contexts) with ordinality u(id, context, place)
+      cross join lateral (select (chime_private.buckets_of(c.limits, u.context))[v_limit] as bucket) b
+      where u.id = any (ids)
     ), judged as (
       select r.id, r.place, r.bucket is null or r.number + coalesce(g.number, 0) <= v_most as allowed, g.first
       from ranked r left join used g on g.bucket = r.bucket
     )
     select array_agg(j.id order by j.place) filter (where j.allowed), min(coalesce(j.first + v_per - now, v_per)) filter (where not j.allowed)
     into v_allowed, v_wait from judged j;
-    delivery_ids := coalesce(v_allowed, '{}');
+    ids := coalesce(v_allowed, '{}');
     wait := least(wait, v_wait);
   end loop;
 end $$;
 comment on function chime_private.within_limits is
-  'Of these messages those that the limits of their channel have room for, in their order, and how long to wait before asking for the others.';
+  'Of these messages, each to the context at its place, those that the limits of their channel have room for, in their order, and how long to wait before '
+  'asking for the others.';
+
+create or replace function chime_private.contexts_of(delivery_ids uuid[]) returns text[]
+language sql stable
+as $$
+  select array_agg(m.channel_context_id order by u.place)
+  from unnest(delivery_ids) with ordinality u(id, place)
+  join chime.deliveries d on d.id = u.id
+  join chime.channel_mappings m on m.id = d.channel_mapping_id
+$$;
+comment on function chime_private.contexts_of is 'Where each of these deliveries goes.';
 
 create or replace function chime_private.hold_for_quiet_hours(delivery_ids uuid[], now timestamptz) returns uuid[]
 language plpgsql volatile
@@ -136,6 +145,7 @@ declare
   c_most_mappings constant integer := 500;
   v_channel chime_private.channels;
   v_mappings uuid[];
+  v_next uuid[];
   v_room record;
   v_last uuid;
 begin
@@ -154,17 +164,18 @@ begin
     v_mappings := chime_private.walk_mappings(v_channel, c_most_mappings);
     more := cardinality(v_mappings) = c_most_mappings or v_channel.walked_to is not null;
   end if;
-  select * into v_room from chime_private.within_limits(v_channel, chime_private.next_messages(v_channel, v_mappings), now);
+  v_next := chime_private.next_messages(v_channel, v_mappings);
+  select * into v_room from chime_private.within_limits(v_channel, v_next, chime_private.contexts_of(v_next), now);
   wait := v_room.wait;
   if contexts is null then
     -- The next claim goes on behind the last one that got a turn, so that all get theirs.
     v_last := case
-      when cardinality(v_room.delivery_ids) > most then (select d.channel_mapping_id from chime.deliveries d where d.id = v_room.delivery_ids[most])
+      when cardinality(v_room.ids) > most then (select d.channel_mapping_id from chime.deliveries d where d.id = v_room.ids[most])
       when cardinality(v_mappings) = c_most_mappings then v_mappings[c_most_mappings] end;
   end if;
   update chime_private.channels c set seen_at = claim_of_channel.now, walked_to = v_last
   where c.id = v_channel.id and (c.seen_at < claim_of_channel.now - interval '5 seconds' or c.walked_to is distinct from v_last);
-  claimed := (chime_private.hold_for_quiet_hours(v_room.delivery_ids[1:most], now));
+  claimed := (chime_private.hold_for_quiet_hours(v_room.ids[1:most], now));
   if claimed = '{}' then return; end if;
   more := more or cardinality(claimed) = most;
   with taken as (

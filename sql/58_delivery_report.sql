@@ -51,16 +51,15 @@ begin
 end $$;
 comment on function chime_private.move_mapping is 'Gives a mapping the name that its context has by now; where another has it already, that one takes over.';
 
-create or replace function chime_private.pause_sending(d chime.deliveries, m chime.channel_mappings, whole_channel boolean, until timestamptz) returns void
+create or replace function chime_private.pause_sending(channel_id text, context_id text, whole_channel boolean, until timestamptz) returns void
 language sql volatile
 as $$
   insert into chime_private.send_pauses as p (channel_id, bucket, until)
-  select d.channel_id, case when whole_channel then '*'
-      else coalesce((chime_private.buckets_of(c.limits, m.channel_context_id))[1], m.channel_context_id) end, pause_sending.until
-  from chime_private.channels c where c.id = d.channel_id
+  select c.id, case when whole_channel then '*' else coalesce((chime_private.buckets_of(c.limits, context_id))[1], context_id) end, pause_sending.until
+  from chime_private.channels c where c.id = pause_sending.channel_id
   on conflict on constraint send_pauses_pkey do update set until = greatest(p.until, excluded.until)
 $$;
-comment on function chime_private.pause_sending is 'Keeps a channel, or what the narrowest of its limits counts together with this mapping, from being sent to for a time.';
+comment on function chime_private.pause_sending is 'Keeps a channel, or what the narrowest of its limits counts together with this context, from being sent to for a time.';
 
 create or replace function chime_private.record_sent(d chime.deliveries, external_id text, parts integer, now timestamptz) returns void
 language plpgsql volatile
@@ -117,7 +116,7 @@ begin
       where u.id = d.id and u.status = 'pending';
     when 'degraded' then perform chime_private.set_mapping_status(v_mapping, 'degraded', reason) where v_mapping.status = 'active';
     when 'moved' then perform chime_private.move_mapping(v_mapping, context_id, now);
-    when 'throttled' then perform chime_private.pause_sending(d, v_mapping, whole_channel, now + coalesce(wait, interval '5 seconds'));
+    when 'throttled' then perform chime_private.pause_sending(d.channel_id, v_mapping.channel_context_id, whole_channel, now + coalesce(wait, interval '5 seconds'));
     else null;
   end case;
   perform pg_notify('chime_delivery', '');

@@ -36,6 +36,7 @@ grant execute on function
   chime.resume_schedule(uuid),
   chime.cancel_schedule(uuid, text),
   chime.delete_schedule(uuid),
+  chime.restore_schedule(uuid),
   chime.run_now(uuid, jsonb, boolean),
   chime.backfill(uuid, timestamptz, timestamptz, chime.overlap_policy, boolean),
   chime.simulate(uuid, timestamptz, timestamptz, integer),
@@ -73,6 +74,7 @@ grant execute on function
   chime.get_session_channel(text),
   chime.get_channel_session(text, text),
   chime.set_quiet_hours(time, time, uuid),
+  chime.set_preferences(text, text, uuid),
   chime.retry_delivery(uuid),
   chime.mark_inbox_read(uuid[]),
   chime.describe_delivery(uuid),
@@ -134,7 +136,35 @@ grant execute on function
   chime_private.listen_live(uuid, interval),
   chime_private.leave_live(uuid)
   to chime_api;
+-- What the bot asks and remembers before it acts as whoever speaks.
+grant execute on function
+  chime_private.hear(text, text, boolean, text, text, text),
+  chime_private.keep_draft(uuid, jsonb),
+  chime_private.note_author(uuid, uuid),
+  chime_private.is_author(uuid, uuid),
+  chime_private.set_admins_create(uuid, boolean),
+  chime_private.move_place(text, text, text),
+  chime_private.forget_preferences(uuid),
+  chime_private.clocks_to_choose(text, timestamptz),
+  chime_private.zones_of_clock(time, integer, timestamptz),
+  chime_private.find_zones(text)
+  to chime_api;
 grant execute on function chime_private.processes_alive(timestamptz) to chime_api, chime_worker;
+
+-- What the bot needs beside becoming who writes to it.
+grant execute on function
+  chime_private.register_channels(jsonb),
+  chime_private.store_updates(bigint, jsonb),
+  chime_private.take_update(bigint, text),
+  chime_private.finish_update(bigint, bigint, text, jsonb),
+  chime_private.fail_update(bigint, bigint, text),
+  chime_private.add_replies(bigint, bigint, text, jsonb),
+  chime_private.claim_replies(uuid, text, text, integer),
+  chime_private.return_unheld_replies(uuid, uuid[]),
+  chime_private.finish_replies(jsonb),
+  chime_private.chat_left(text, text, text),
+  chime_private.move_chat(text, text, text)
+  to chime_api;
 
 grant execute on function
   chime_private.tick(integer, uuid, text),

@@ -97,6 +97,24 @@ export const settings = {
     'send texts with tables and headings as rich messages, which old apps do not show',
     flag.default(false),
   ),
+  bot: setting(
+    'CHIME_BOT',
+    '--no-bot',
+    'only send by the Telegram bot: another program hears what is said to it',
+    flag.default(true),
+  ),
+  telegramWebhookUrl: setting(
+    'CHIME_TELEGRAM_WEBHOOK_URL',
+    '--telegram-webhook-url <url>',
+    'the public address at which Telegram posts what is said to the bot; without it, Telegram is asked',
+    z.url({ protocol: /^https$/ }).optional(),
+  ),
+  telegramWebhookPort: setting(
+    'CHIME_TELEGRAM_WEBHOOK_PORT',
+    '--telegram-webhook-port <number>',
+    'the port that this address leads to, on the address that HTTP listens on',
+    z.coerce.number().int().min(0).max(65535).default(4681),
+  ),
   whatsappToken: setting(
     'CHIME_WHATSAPP_TOKEN',
     null,

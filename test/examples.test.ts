@@ -30,7 +30,7 @@ t.test('orders', async (test) => {
   test.strictSame(await run(['examples/orders.ts'], { DATABASE_URL: url }), {
     code: 0,
     stdout: `order 3: out of stock
-waiting: remind:2
+waiting: reminder:2
 result: { thanked: 1 }
 output: Please pay order 2.
 succeeded: 2

@@ -14,6 +14,8 @@ import { createDatabase, createEmptyDatabase } from './support/database.ts';
 import { deliveriesOf } from './support/deliveries.ts';
 import { type SeenRequest, startHttp } from './support/http.ts';
 import { channelsOf, startSender } from './support/sender.ts';
+import { startTelegram, token } from './support/telegram.ts';
+import { Updates } from './support/telegram_updates.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const bin = path.join(root, 'bin', 'chime.js');
@@ -192,6 +194,7 @@ t.test('the two commands, and everything that a reader does beside a running pgc
     'npx chime schedule create',
     'npx chime event trigger',
     'npx chime deliveries',
+    'npx chime chat',
   ].flatMap((marker) => commands(block('sh', marker)))) {
     const result = await run(command, shell);
     test.equal(result.code, 0, `${command} ${result.stdout} ${result.stderr}`);
@@ -244,8 +247,8 @@ t.test('who may use it', async (test) => {
   const shell: Shell = { cwd: await project(test), env: { PORT: '0' } };
   const running = await serve(test, start, shell, /"msg":"scheduled"/);
   const { stdout } = await run(create, shell);
-  const [token = ''] = /^chime_\S+$/m.exec(stdout) ?? [];
-  const signedIn = { ...shell, env: { CHIME_TOKEN: token } };
+  const [secret = ''] = /^chime_\S+$/m.exec(stdout) ?? [];
+  const signedIn = { ...shell, env: { CHIME_TOKEN: secret } };
   test.match(await curl(ask, running.url, signedIn), { code: 0, answer: { items: [{ key: 'hello' }] } });
   test.match(await curl(ask, running.url, { ...shell, env: { CHIME_TOKEN: 'chime_other' } }), {
     answer: { status: 401, code: 'CH041' },
@@ -253,7 +256,7 @@ t.test('who may use it', async (test) => {
   await writeExample(shell.cwd, 'live.ts');
   const live = { cwd: shell.cwd, env: { CHIME_URL: running.url } };
   test.match(await run('node live.ts', live), { code: 1, stderr: /NOT_AUTHENTICATED/ });
-  test.match(await run('node live.ts', { ...live, env: { ...live.env, CHIME_TOKEN: token } }), {
+  test.match(await run('node live.ts', { ...live, env: { ...live.env, CHIME_TOKEN: secret } }), {
     code: 0,
     stdout: /^SUCCEEDED Tick$/m,
   });
@@ -261,6 +264,17 @@ t.test('who may use it', async (test) => {
     const result = await run(command, shell);
     test.equal(result.code, 0, `${command} ${result.stderr}`);
   }
+  await running.stop();
+});
+
+t.test('the bot in Telegram', async (test) => {
+  const [command] = commands(block('sh', 'CHIME_TELEGRAM_TOKEN=')) as [string];
+  const telegram = await startTelegram(test);
+  const shell: Shell = { cwd: await project(test), env: { PORT: '0', CHIME_TELEGRAM_API: telegram.api } };
+  const running = await serve(test, command.replace('123456:ABC', token), shell, /"msg":"scheduled"/);
+  telegram.push(new Updates().says('/start'));
+  const [said] = await telegram.heard(1);
+  test.match(said, { method: 'sendMessage', params: { chat_id: '42', text: /^Hello!/ } });
   await running.stop();
 });
 

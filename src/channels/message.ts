@@ -1,4 +1,5 @@
 // What a message says, in the words of who reads it, whatever channel carries it.
+import { type Button, buttonData } from './button.ts';
 import type { Message } from './channel.ts';
 
 interface Texts {
@@ -7,6 +8,8 @@ interface Texts {
   late(due: string, sent: string): string;
   covers(count: number): string;
   degraded: string;
+  /** Under a reminder: that it is done, and until when to leave one alone, as buttons say it. */
+  reminder: { done: string; minutes10: string; hour1: string; tonight: string; tomorrow: string };
 }
 
 const texts: Record<'en' | 'ru', Texts> = {
@@ -16,6 +19,13 @@ const texts: Record<'en' | 'ru', Texts> = {
     late: (due, sent) => `(was due ${due}, sent ${sent})`,
     covers: (count) => `(${count} earlier ${count === 1 ? 'run' : 'runs'} in quiet hours succeeded, too)`,
     degraded: '(The topic that this was meant for is gone, so it comes here.)',
+    reminder: {
+      done: '✅ Done',
+      minutes10: '10 min',
+      hour1: '1 h',
+      tonight: 'Tonight 19:00',
+      tomorrow: 'Tomorrow 09:00',
+    },
   },
   ru: {
     failed: (name, timedOut) => (timedOut ? `❌ ${name}: время вышло` : `❌ ${name}: ошибка`),
@@ -23,6 +33,13 @@ const texts: Record<'en' | 'ru', Texts> = {
     late: (due, sent) => `(планировалось на ${due}, отправлено в ${sent})`,
     covers: (count) => `(более ранних успешных запусков в тихие часы: ${count})`,
     degraded: '(Темы, для которой это предназначалось, больше нет, поэтому сообщение здесь.)',
+    reminder: {
+      done: '✅ Готово',
+      minutes10: '10 мин',
+      hour1: '1 ч',
+      tonight: 'Вечером в 19:00',
+      tomorrow: 'Завтра в 09:00',
+    },
   },
 };
 
@@ -57,4 +74,28 @@ export function notesOf(message: Message): string[] {
 /** All of it as one text: what was produced, and behind it what has to be said of the message. */
 export function composed(message: Message): string {
   return [bodyOf(message), ...notesOf(message)].join('\n\n');
+}
+
+/** The buttons under a reminder that has fired: that it is done, and until when it shall wait. */
+export function reminderButtons(runId: string, language: 'en' | 'ru'): Button[][] {
+  const words = texts[language].reminder;
+  const button = (label: string, verb: string, arg = ''): Button => ({
+    label,
+    data: buttonData({ verb, id: runId, arg, rev: '' }),
+  });
+  return [
+    [
+      button(words.done, 'done'),
+      button(words.minutes10, 'snooze', '10m'),
+      button(words.hour1, 'snooze', '1h'),
+    ],
+    [button(words.tonight, 'snooze', 'tonight'), button(words.tomorrow, 'snooze', 'tomorrow')],
+  ];
+}
+
+/** The buttons under a message, for channels that have some: only a reminder has any. */
+export function buttonsOf(message: Message): Button[][] {
+  return message.run.task === 'remind' && message.run.status === 'succeeded'
+    ? reminderButtons(message.run.id, languageOf(message))
+    : [];
 }

@@ -1,17 +1,16 @@
 // Telegram: a text, a document where the text is too long, or a rich message where the operator wants them.
-import { Api, InputFile, NetworkError, TelegramApiError } from 'node-telegram-bot-api';
+import { Api, InputFile } from 'node-telegram-bot-api';
 import {
   type Channel,
-  type Failure,
+  type ChannelSettings,
   type MakeChannel,
   type Message,
-  neverSent,
   RefusedError,
-  reasonOf,
 } from './channel.ts';
-import { bodyOf, composed, nameOf, notesOf } from './message.ts';
+import { bodyOf, buttonsOf, composed, nameOf, notesOf } from './message.ts';
 import { plainText } from './plain_text.ts';
 import { summaryOf } from './split.ts';
+import { placeOf, telegramFailure } from './telegram_answer.ts';
 import { telegramHtml } from './telegram_html.ts';
 
 /** UTF-16 units: of a text, of a rich message, and what a caption has at most here; Telegram takes 1024. */
@@ -19,9 +18,7 @@ const mostText = 4096;
 const mostRich = 32_768;
 const mostCaption = 600;
 /** Less than a sender has for a message, in milliseconds. */
-const patience = 20_000;
-/** How long nothing is sent where the token is refused, in milliseconds: an operator has to see to it. */
-const tokenPause = 60_000;
+export const telegramPatience = 20_000;
 
 type Form = 'rich' | 'html' | 'plain' | 'document' | 'plain document';
 
@@ -36,15 +33,6 @@ function formsOf(text: string, rich: boolean): Form[] {
 
 const formOf = (message: Message, rich: boolean): Form | undefined =>
   formsOf(plainText(composed(message)), rich)[message.tier];
-
-/** A chat, or chat:thread. */
-function placeOf({ context, isDegraded }: Message): { chat_id: number | string; message_thread_id?: number } {
-  const [chat = '', thread] = context.split(':');
-  return {
-    chat_id: /^-?\d+$/.test(chat) ? Number(chat) : chat,
-    ...(thread === undefined || isDegraded ? {} : { message_thread_id: Number(thread) }),
-  };
-}
 
 /** The document that has all of an output. */
 function documentOf(message: Message): InputFile {
@@ -76,13 +64,26 @@ function captionOf(message: Message): string {
   return title + [summaryOf(body, Math.max(100, room)), ...notes].join('\n\n');
 }
 
+/** The buttons under a message, where it has any. */
+function keyboardOf(message: Message) {
+  const rows = buttonsOf(message);
+  if (rows.length === 0) return {};
+  return {
+    reply_markup: {
+      inline_keyboard: rows.map((row) =>
+        row.map(({ label, data }) => ({ text: label, callback_data: data })),
+      ),
+    },
+  };
+}
+
 async function post(
   api: Api,
   message: Message,
   form: Form,
   signal: AbortSignal,
 ): Promise<{ message_id: number }> {
-  const place = placeOf(message);
+  const place = { ...placeOf(message.context, message.isDegraded), ...keyboardOf(message) };
   const text = plainText(composed(message));
   const quiet = { link_preview_options: { is_disabled: true } };
   switch (form) {
@@ -110,51 +111,14 @@ async function post(
   }
 }
 
-/** What Telegram says with a 400, of which it has one code for all. */
-function ofBadRequest(description: string, message: Message, rich: boolean): Failure {
-  const hasThread = message.context.includes(':') && !message.isDegraded;
-  if (hasThread && /thread not found|topic.*(deleted|not found)|TOPIC_DELETED/i.test(description))
-    return { outcome: 'degraded', reason: 'Its topic is gone.' };
-  if (/chat not found|user is deactivated|PEER_ID_INVALID|group chat was deactivated/i.test(description))
-    return { outcome: 'blocked', reason: description };
-  if (formsOf(plainText(composed(message)), rich)[message.tier + 1] !== undefined)
-    return { outcome: 'plainer', reason: description };
-  return { outcome: 'refused', reason: description };
-}
-
-function ofAnswer(error: TelegramApiError, message: Message, rich: boolean): Failure {
-  const { errorCode, retryAfter, migrateToChatId } = error;
-  const reason = `Telegram answered ${errorCode}: ${error.description}`;
-  if (errorCode === 429) return { outcome: 'throttled', reason, waitMs: (retryAfter ?? 5) * 1000 };
-  if (migrateToChatId !== undefined) {
-    const thread = message.context.split(':')[1];
-    return {
-      outcome: 'moved',
-      reason,
-      contextId: thread === undefined ? `${migrateToChatId}` : `${migrateToChatId}:${thread}`,
-    };
-  }
-  if (errorCode === 403) return { outcome: 'blocked', reason };
-  if (errorCode === 401 || errorCode === 404)
-    return {
-      outcome: 'throttled',
-      reason: `${reason} (is the token right?)`,
-      waitMs: tokenPause,
-      wholeChannel: true,
-    };
-  if (errorCode >= 500) return { outcome: 'retry', reason };
-  if (errorCode === 400) return ofBadRequest(error.description, message, rich);
-  return { outcome: 'refused', reason };
-}
-
-export const makeTelegram: MakeChannel = ({
+export const makeTelegram = (({
   telegramToken,
   telegramApi,
   telegramRich,
-}): Channel | undefined => {
+}: ChannelSettings): Channel | undefined => {
   if (telegramToken === undefined) return undefined;
   // Neither retries nor waits of the client's own: it would send again what may have arrived, and limits are kept in the database.
-  const api = new Api(telegramToken, { apiRoot: telegramApi, maxRetries: 0, timeoutMs: patience });
+  const api = new Api(telegramToken, { apiRoot: telegramApi, maxRetries: 0, timeoutMs: telegramPatience });
   return {
     id: 'telegram',
     isOrdered: true,
@@ -174,13 +138,11 @@ export const makeTelegram: MakeChannel = ({
         throw new Error('Telegram has not said which message it became.');
       return { externalId: String(sent.message_id) };
     },
-    classify(error, message) {
-      if (error instanceof TelegramApiError) return ofAnswer(error, message, telegramRich);
-      if (error instanceof RefusedError) return { outcome: 'refused', reason: error.message };
-      // An answer that says so, of a proxy for one, has no cause; a connection that broke has.
-      if (error instanceof NetworkError && (error.cause === undefined || neverSent(error)))
-        return { outcome: 'retry', reason: reasonOf(error) };
-      return { outcome: 'unknown', reason: reasonOf(error) };
-    },
+    classify: (error, message) =>
+      telegramFailure(error, {
+        context: message.context,
+        isDegraded: message.isDegraded,
+        hasPlainer: formsOf(plainText(composed(message)), telegramRich)[message.tier + 1] !== undefined,
+      }),
   };
-};
+}) satisfies MakeChannel;

@@ -1,8 +1,11 @@
 // The services of a process, made from its configuration.
 import { readAuth } from '../api/auth/settings.ts';
 import { Server, type ServerOptions } from '../api/server.ts';
+import { talk } from '../bot/talk.ts';
+import { Bot } from '../bot/telegram/bot.ts';
 import { makeChannels } from '../channels/registry.ts';
 import { Sender } from '../channels/sender.ts';
+import { makeTelegram } from '../channels/telegram.ts';
 import { Clock } from '../clock/clock.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
@@ -44,6 +47,24 @@ export function makeSender(config: Config, connectionString: string, log: Logger
     log,
     pollInterval: config.pollInterval,
     release: () => fetch.close(),
+  });
+}
+
+/** The bot, where there is a token, and no other program that listens to it. */
+export function makeBot(config: Config, connectionString: string, log: Logger): Bot | undefined {
+  const {
+    bot,
+    telegramToken: token,
+    telegramApi,
+    telegramWebhookUrl: url,
+    telegramWebhookPort: port,
+  } = config;
+  const channel = makeTelegram(config);
+  if (!bot || token === undefined || channel === undefined) return undefined;
+  return new Bot({
+    ...{ connectionString, log, token, telegramApi, channel, ...talk },
+    pollInterval: config.pollInterval,
+    webhook: url === undefined ? undefined : { url, port, host: config.host },
   });
 }
 

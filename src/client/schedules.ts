@@ -151,6 +151,11 @@ export class Schedules {
     return this.#change('chime.delete_schedule($1)', reference);
   }
 
+  /** Takes back that it was deleted: it is again what it was, and fires from now on. What is deleted has no other name than its id. */
+  async restore(id: string): Promise<Schedule> {
+    return this.#changeById('chime.restore_schedule($1)', id, []);
+  }
+
   /** How it is, and what became of its runs since it was created, also of those that are not kept any more. */
   async stats(reference: string): Promise<ScheduleStats> {
     return this.#one<ScheduleStats>(
@@ -205,10 +210,14 @@ export class Schedules {
   }
 
   async #change(call: string, reference: string, values: unknown[] = []): Promise<Schedule> {
+    return this.#changeById(call, await this.#id(reference), values);
+  }
+
+  async #changeById(call: string, id: string, values: unknown[]): Promise<Schedule> {
     const { text, values: all } = signed(
       this.#signature,
       { select: `select ${scheduleColumns}`, call, type: 'uuid', rest: 's' },
-      [await this.#id(reference), ...values],
+      [id, ...values],
     );
     return this.#one<Schedule>(await this.#send(text, all));
   }

@@ -293,6 +293,7 @@ export interface ScheduleRevision {
     | 'completed'
     | 'cancelled'
     | 'deleted'
+    | 'restored'
     | 'backfilled'
     | 'skipped';
   actor: string;

@@ -1,5 +1,6 @@
 // Deliveries on their way out of the database and what became of them on their way back; see sql/58_delivery_claim.sql and _report.sql.
 import type { Channel, Failure, Message, Receipt } from '../channels/channel.ts';
+import { storable } from './storable.ts';
 import type { Queryable } from './transaction.ts';
 
 /** A message that a sender has taken. Its number fences late reports. */
@@ -141,9 +142,6 @@ export async function finishDeliveries(db: Queryable, reports: readonly SendRepo
   });
   return rows[0]?.ids ?? [];
 }
-
-/** A reason is what somebody else has written: Postgres stores neither NUL nor half a surrogate pair. */
-const storable = (text: string) => text.replaceAll('\0', '\u2400').toWellFormed();
 
 function reportOf(report: SendReport): Record<string, unknown> {
   const { id, attempt, outcome } = report;

@@ -2,10 +2,11 @@
 import { type Answer, isAnswer, waitMs } from '../answer.ts';
 import type { StartedRun } from '../db/calls.ts';
 import type { Finish } from '../db/finish_calls.ts';
+import { storable, storableJson } from '../db/storable.ts';
 import type { RunLog, Task } from '../task.ts';
 import { type ContextServices, createContext } from './context.ts';
 import type { Output } from './output.ts';
-import { describeError, storable, storableJson } from './text.ts';
+import { describeError } from './text.ts';
 
 /** How an attempt ended. */
 export interface Outcome extends Omit<Finish, 'runId' | 'attempt'> {

@@ -1,6 +1,6 @@
 // The output of one run: text and bytes, in the order in which they were written, cut at the configured limit.
 import { TextDecoder } from 'node:util';
-import { storable } from './text.ts';
+import { storable } from '../db/storable.ts';
 
 export class Output {
   readonly #most: number;

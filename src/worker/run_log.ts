@@ -1,7 +1,7 @@
 // Log lines of running handlers, on their way to chime.run_logs: collected, bounded, written in batches.
 import type { LogLine } from '../db/calls.ts';
+import { storable, storableJson } from '../db/storable.ts';
 import type { RunLog } from '../task.ts';
-import { storable, storableJson } from './text.ts';
 
 /** A handler that logs without end keeps this many lines, and this many bytes; one more line says that others were dropped. */
 const mostLines = 10_000;

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { createDatabase } from '../support/database.ts';
 import { channelsOf, startSender } from '../support/sender.ts';
-import { type BotCall, startTelegram, token } from '../support/telegram.ts';
+import { mostIn, startTelegram, token } from '../support/telegram.ts';
 
 /** Telegram's limits, in times so much shorter: what is held here is that they are kept, not how long a second is. */
 const scale = 50;
@@ -14,17 +14,6 @@ const limits = [
 const chats = 100;
 const groups = 5;
 const count = chats * 28 + groups * 2 * 20;
-
-/** The most calls that any window of this length has. */
-function mostIn(calls: BotCall[], perMs: number): number {
-  const times = calls.map(({ at }) => at).sort((a, b) => a - b);
-  let most = 0;
-  for (let first = 0, last = 0; last < times.length; last++) {
-    while ((times[last] as number) - (times[first] as number) >= perMs) first++;
-    most = Math.max(most, last - first + 1);
-  }
-  return most;
-}
 
 t.test('five senders, three thousand messages', async (test) => {
   const database = await createDatabase(test);

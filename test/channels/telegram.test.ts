@@ -1,5 +1,6 @@
 // Telegram, by its real client and a Bot API over a real socket: what is sent, and what each of its answers means.
 import t, { type Test } from 'tap';
+import { readButton } from '../../src/channels/button.ts';
 import type { Ending } from '../support/attempts.ts';
 import { createDatabase } from '../support/database.ts';
 import { deliveriesOf } from '../support/deliveries.ts';
@@ -52,6 +53,31 @@ t.test('a text, with its marks as tags, to its chat and thread', async (test) =>
     },
   });
   test.match(await list(), [{ status: 'sent', external_id: '1' }]);
+});
+
+t.test('a reminder carries buttons, in the language of who is told; nothing else does', async (test) => {
+  const { database, reported, bot, map, end, tell, now } = await setUp(test);
+  await database.rows(
+    'select chime_private.register_worker(gen_random_uuid(), \'test\', \'test\', \'[{"name": "remind"}, {"name": "noop"}]\')',
+  );
+  const ann = await person(database, defaultTenant, 'ann');
+  await database.rows("update chime.users set locale = 'ru' where id = $1", [ann.userId]);
+  const schedule = await database.value<string>(
+    `select id from chime.create_schedule(task => 'remind', payload => '{"text": "tea"}', cron => '0 0 1 1 *', channel_mapping_id => $1)`,
+    [await map('telegram', '7', ann.userId)],
+  );
+  const run = await end(schedule, { output: 'tea' });
+  await reported(1);
+  const { inline_keyboard: rows } = JSON.parse(bot.calls[0]?.params.reply_markup ?? '');
+  test.match(rows, [
+    [{ text: '✅ Готово' }, { text: '10 мин' }, { text: '1 ч' }],
+    [{ text: 'Вечером в 19:00' }, { text: 'Завтра в 09:00' }],
+  ]);
+  test.strictSame(readButton(rows[0][1].callback_data), { verb: 'snooze', id: run, arg: '10m', rev: '' });
+  await now.advance('2 seconds');
+  await tell({ output: 'done' });
+  await reported(2);
+  test.equal(bot.calls[1]?.params.reply_markup, undefined);
 });
 
 t.test('what failed, in the language of who is told', async (test) => {

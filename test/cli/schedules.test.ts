@@ -228,4 +228,9 @@ t.test('update, pause, resume, cancel, delete', async (test) => {
   });
   test.match(await run('schedule', 'delete', 'brief'), { code: 0, stdout: /^Deleted Brief/ });
   test.match(await run('schedule', 'delete', 'brief'), { code: 3 });
+  const id = await database.value<string>(
+    "select id from chime.schedules where key = 'brief' and deleted_at is not null",
+  );
+  test.match(await run('schedule', 'restore', id), { code: 0, stdout: /^Restored Brief/ });
+  test.match(await run('schedule', 'restore', '00000000-0000-4000-8000-000000000000'), { code: 3 });
 });

@@ -143,6 +143,7 @@ t.test('steer', async (test) => {
   const { id } = await chime.schedules.delete('s');
   test.match(id, /^[0-9a-f-]{36}$/);
   await test.rejects(chime.schedules.get('s'), ScheduleNotFoundError);
+  test.hasStrict(await chime.schedules.restore(id), { id, status: 'cancelled', statusReason: 'done' });
 });
 
 t.test('run now, and read runs', async (test) => {

@@ -61,8 +61,9 @@ export class Serving {
   #stderr = '';
   #ended = false;
 
-  constructor(args: string[], { env, cwd }: CliOptions = {}) {
-    this.child = spawn(process.execPath, [bin, ...args], {
+  /** @param program what is run in place of `chime` */
+  constructor(args: string[], { env, cwd }: CliOptions = {}, program = bin) {
+    this.child = spawn(process.execPath, [program, ...args], {
       env: environment(env),
       cwd: cwd ?? os.tmpdir(),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -119,8 +120,8 @@ export class Serving {
 }
 
 /** Starts a `chime` that serves; it is killed at the end of the test if it still lives. */
-export function serve(test: Test, args: string[], options: CliOptions = {}): Serving {
-  const serving = new Serving(args, options);
+export function serve(test: Test, args: string[], options: CliOptions = {}, program = bin): Serving {
+  const serving = new Serving(args, options, program);
   test.teardown(() => serving.end('SIGKILL'));
   return serving;
 }
@@ -141,4 +142,65 @@ export function commandsOn(url: string) {
     return { code, data: JSON.parse(stdout) };
   };
   return { env, run, runJson };
+}
+
+/** A `chime` that somebody types to, and reads what it prints. */
+export class Talking {
+  readonly child;
+  #text = '';
+  #read = 0;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(test: Test, args: string[], { env, cwd }: CliOptions = {}) {
+    this.child = spawn(process.execPath, [bin, ...args], {
+      env: environment(env),
+      cwd: cwd ?? os.tmpdir(),
+      stdio: 'pipe',
+    });
+    this.child.setMaxListeners(0);
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream.on('data', (chunk) => {
+        this.#text += String(chunk);
+        for (const wake of this.#waiting) wake();
+      });
+    test.teardown(async () => {
+      if (this.child.exitCode === null && this.child.signalCode === null) {
+        this.child.kill('SIGKILL');
+        await once(this.child, 'exit');
+      }
+    });
+  }
+
+  type(line: string): void {
+    this.child.stdin.write(`${line}\n`);
+  }
+
+  /** Resolves with the match when what was printed since the last one fits. */
+  async seen(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.#text.slice(this.#read));
+      if (match !== null) {
+        this.#read += match.index + match[0].length;
+        return match;
+      }
+      if (this.child.exitCode !== null) throw new Error(`It ended, and had printed: ${this.#text}`);
+      await Promise.race([
+        new Promise<void>((resolve) => this.#waiting.add(resolve)),
+        once(this.child, 'exit'),
+      ]);
+      this.#waiting.clear();
+    }
+  }
+
+  /** What Ctrl-D does; answers the exit code. */
+  async end(): Promise<number | null> {
+    this.child.stdin.end();
+    const [code] = (await once(this.child, 'exit')) as [number | null];
+    return code;
+  }
+
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await once(this.child, 'exit');
+  }
 }

@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
+import { botName } from './telegram_updates.ts';
 
 export const token = '123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
 
@@ -27,11 +28,26 @@ export type BotAnswer =
 
 export interface FakeTelegram {
   api: string;
+  /** What it was asked, but for questions for updates. */
   calls: BotCall[];
+  /** The questions for updates. */
+  polls: BotCall[];
+  /** What was said to it by the bot: the calls that send, edit and answer. */
+  said(): BotCall[];
+  /** Updates that are not confirmed yet; a question with a larger offset confirms them, as with Telegram. */
+  readonly updates: { update_id: number }[];
+  /** Has something to tell whoever asks for updates. */
+  push(...updates: { update_id: number }[]): void;
+  /** Answers a question for updates in place of what there is, where it answers anything. */
+  answerPoll: (call: BotCall) => BotAnswer | undefined;
   /** Answers a call in place of success, where it answers anything. */
   answer: (call: BotCall) => BotAnswer | undefined;
   /** Resolves when there have been so many calls. */
   called(count: number): Promise<BotCall[]>;
+  /** Resolves when it has been asked for updates so many times. */
+  polled(count: number): Promise<BotCall[]>;
+  /** Resolves when the bot has said so much. */
+  heard(count: number): Promise<BotCall[]>;
   close(): Promise<void>;
 }
 
@@ -40,10 +56,26 @@ export async function startTelegram(test: Test): Promise<FakeTelegram> {
   const fake: FakeTelegram = {
     api: '',
     calls: [],
+    polls: [],
+    updates: [],
+    said: () => fake.calls.filter(({ method }) => /^(send|edit|answer)/.test(method)),
+    push(...updates) {
+      fake.updates.push(...updates);
+      seen.emit('update');
+    },
     answer: () => undefined,
+    answerPoll: () => undefined,
     async called(count) {
       while (fake.calls.length < count) await once(seen, 'call');
       return fake.calls;
+    },
+    async polled(count) {
+      while (fake.polls.length < count) await once(seen, 'poll');
+      return fake.polls;
+    },
+    async heard(count) {
+      while (fake.said().length < count) await once(seen, 'call');
+      return fake.said();
     },
     async close() {
       if (!server.listening) return;
@@ -53,7 +85,7 @@ export async function startTelegram(test: Test): Promise<FakeTelegram> {
     },
   };
   const server = http.createServer((request, response) => {
-    void serve(request, response, fake, () => seen.emit('call'));
+    void serve(request, response, fake, seen);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -66,7 +98,7 @@ async function serve(
   request: http.IncomingMessage,
   response: http.ServerResponse,
   fake: FakeTelegram,
-  counted: () => void,
+  seen: EventEmitter,
 ): Promise<void> {
   const at = performance.now();
   const chunks: Buffer[] = [];
@@ -74,10 +106,15 @@ async function serve(
   const params = await paramsOf(request.headers['content-type'] ?? '', Buffer.concat(chunks));
   const [, given, method] = /^\/bot([^/]+)\/(\w+)$/.exec(request.url ?? '') ?? [];
   const call = { method: method ?? '', params, at };
-  fake.calls.push(call);
-  counted();
+  const isPoll = method === 'getUpdates';
+  (isPoll ? fake.polls : fake.calls).push(call);
+  seen.emit(isPoll ? 'poll' : 'call');
   const answer =
-    given === token ? fake.answer(call) : ({ error: 401, description: 'Unauthorized' } satisfies BotAnswer);
+    given !== token
+      ? ({ error: 401, description: 'Unauthorized' } satisfies BotAnswer)
+      : isPoll
+        ? (fake.answerPoll(call) ?? (await updatesFor(call, fake, seen, response)))
+        : fake.answer(call);
   if (answer === 'hang') return;
   if (answer === 'reset') {
     request.socket.destroy();
@@ -102,12 +139,42 @@ async function serve(
   response.end(body);
 }
 
-const success = ({ params }: BotCall, number: number) => ({
-  ok: true,
-  result: { message_id: number, date: 1, chat: { id: Number(params.chat_id), type: 'private' } },
-});
+/** What a long poll is answered with: what there is, as soon as there is something, or nothing when its time is over. */
+async function updatesFor(
+  { params }: BotCall,
+  { updates }: FakeTelegram,
+  seen: EventEmitter,
+  response: http.ServerResponse,
+): Promise<BotAnswer> {
+  const offset = Number(params.offset ?? 0);
+  const left = updates.filter(({ update_id: id }) => id >= offset);
+  updates.splice(0, updates.length, ...left);
+  if (updates.length === 0) {
+    const over = new AbortController();
+    response.once('close', () => over.abort());
+    const timer = setTimeout(() => over.abort(), Number(params.timeout ?? 0) * 1000);
+    await once(seen, 'update', { signal: over.signal }).catch(() => {});
+    clearTimeout(timer);
+  }
+  const result = updates.slice(0, Number(params.limit ?? 100));
+  return { status: 200, body: JSON.stringify({ ok: true, result }) };
+}
+
+const administrator = { status: 'administrator' };
+
+function success({ method, params }: BotCall, number: number) {
+  const chat = { id: Number(params.chat_id), type: 'private' };
+  const results: Record<string, unknown> = {
+    getMe: { id: 123456, is_bot: true, first_name: 'Chime', username: botName },
+    getChatMember: administrator,
+  };
+  const isMessage = /^send|^editMessage/.test(method);
+  const message = { message_id: Number(params.message_id ?? number), date: 1, chat };
+  return { ok: true, result: results[method] ?? (isMessage ? message : true) };
+}
 
 async function paramsOf(type: string, body: Buffer): Promise<Record<string, string>> {
+  if (body.length === 0) return {};
   const form = await new Response(new Uint8Array(body), { headers: { 'content-type': type } }).formData();
   const params: Record<string, string> = {};
   for (const [name, value] of form.entries()) {
@@ -118,4 +185,15 @@ async function paramsOf(type: string, body: Buffer): Promise<Record<string, stri
     }
   }
   return params;
+}
+
+/** The most calls that any window of this length has. */
+export function mostIn(calls: BotCall[], perMs: number): number {
+  const times = calls.map(({ at }) => at).sort((a, b) => a - b);
+  let most = 0;
+  for (let first = 0, last = 0; last < times.length; last++) {
+    while ((times[last] as number) - (times[first] as number) >= perMs) first++;
+    most = Math.max(most, last - first + 1);
+  }
+  return most;
 }

@@ -289,6 +289,7 @@ export const functions: Readonly<Record<string, ShownFunction>> = {
   resume_schedule: {},
   cancel_schedule: {},
   delete_schedule: {},
+  restore_schedule: {},
   skip_next: {},
   run_now: {},
   backfill: { rows: 'backfilled_fires', list: true },
@@ -316,4 +317,5 @@ export const functions: Readonly<Record<string, ShownFunction>> = {
   retry_delivery: {},
   mark_inbox_read: { result: 'readCount', present: true },
   set_quiet_hours: {},
+  set_preferences: {},
 };

@@ -306,6 +306,7 @@ export const enumTexts: Readonly<Record<string, Readonly<Record<string, string>>
     CREATED: 'It was created.',
     CHANGED: 'Its definition was changed.',
     PAUSED: 'It was paused.',
+    RESTORED: 'It was taken back that it was deleted.',
     RESUMED: 'It was resumed.',
     COMPLETED: 'Its rule had no more fires, or it had run often enough.',
     CANCELLED: 'It was stopped for good.',

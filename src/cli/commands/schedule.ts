@@ -3,6 +3,7 @@ import {
   cancelCommand,
   deleteCommand,
   pauseCommand,
+  restoreCommand,
   resumeCommand,
   skipCommand,
 } from './schedule_control.ts';
@@ -26,6 +27,7 @@ export function scheduleCommand(): Command {
     triggerCommand(),
     cancelCommand(),
     deleteCommand(),
+    restoreCommand(),
   ]) {
     command.addCommand(each);
   }

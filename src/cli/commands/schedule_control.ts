@@ -66,3 +66,12 @@ export function deleteCommand(): Command {
     chime.schedules.delete(reference),
   );
 }
+
+export function restoreCommand(): Command {
+  return control(
+    'restore',
+    'take back that a schedule was deleted; named by its id',
+    'Restored',
+    (chime, reference) => chime.schedules.restore(reference),
+  );
+}

@@ -11,13 +11,13 @@ import { configOf, withSettings } from '../options.ts';
 import { ruleOf } from '../output.ts';
 import { runProcess } from '../process.ts';
 import { createReporter, type Reporter } from '../report.ts';
-import { makeClock, makeSender, makeServer, makeWorker } from '../services.ts';
+import { makeBot, makeClock, makeSender, makeServer, makeWorker } from '../services.ts';
 import { Shutdown } from '../shutdown.ts';
 
 export function startCommand(): Command {
   return withSettings(new Command('start'), Object.keys(settings) as SettingName[])
     .description(
-      'run everything in one process: clock, worker, sender, HTTP, and without DATABASE_URL a Postgres too',
+      'run everything in one process: clock, worker, sender, bot, HTTP, and without DATABASE_URL a Postgres too',
     )
     .option('--json', 'log JSON lines, as under a pipe')
     .option('--debug', 'print stack traces of errors')
@@ -59,6 +59,7 @@ async function run(
   const clock = makeClock(config, url, log);
   const worker = await makeWorker(config, url, log);
   const sender = makeSender(config, url, log);
+  const bot = makeBot(config, url, log);
   let lastTick: Date | undefined;
   clock.on('ticked', (tick) => {
     lastTick = tick.now;
@@ -92,7 +93,7 @@ async function run(
   await runProcess({
     reporter,
     shutdown,
-    services: [server, sender, worker, announce, clock],
+    services: [server, sender, worker, ...(bot === undefined ? [] : [bot]), announce, clock],
     worker,
     onStarted: () => {},
   });

@@ -1,0 +1,24 @@
+-- What people choose for themselves: their language and their time zone.
+
+create or replace function chime.set_preferences(timezone text default null, locale text default null, user_id uuid default null) returns chime.users
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_user chime.users;
+begin
+  if timezone is not null then timezone := chime_private.check_timezone(timezone); end if;
+  if locale is not null and locale !~ '^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}$' then
+    perform chime_private.fail('CH007', 'locale must be a language tag, such as en or ru.', null, '{"field": "locale"}');
+  end if;
+  update chime.users u set timezone = coalesce(set_preferences.timezone, u.timezone), locale = coalesce(set_preferences.locale, u.locale),
+    updated_at = chime.now()
+  where u.id = coalesce(set_preferences.user_id, chime.current_user_id()) and u.tenant_id = chime.current_tenant() and chime_private.may_see(u.id)
+  returning * into v_user;
+  if v_user.id is null then
+    perform chime_private.fail('CH015', format('There is no user %s.', coalesce(user_id::text, 'signed in')), 'See chime.users.');
+  end if;
+  return v_user;
+end $$;
+comment on function chime.set_preferences is
+  'Sets the time zone and the language of a person (the current user, if none is given); what is not given stays. Schedules keep the zones that they have. '
+  'Errors: CH003, CH007, CH015.';

@@ -1,0 +1,26 @@
+// What the bot is about to do, as it is kept between two messages. It is JSON in the database: who adds a kind has to think of the drafts
+// that an older version has left there; they expire after fifteen minutes.
+import type { Rule } from './when/when.ts';
+
+/** What somebody has written that cannot be read before their time zone is known. */
+export interface Pending {
+  text: string;
+  /** When it was said, as ISO text. */
+  saidAt: string;
+}
+
+export type Draft =
+  /** A time zone; `then` is what it is needed for. */
+  | { awaits: 'zone'; options: string[]; then?: Pending }
+  /** What becomes of schedules that repeat, now that the zone has changed. */
+  | { awaits: 'keep'; zone: string; old: string }
+  | { awaits: 'when'; what: string }
+  | { awaits: 'what'; rule: Rule }
+  /** Which of several times is meant. */
+  | { awaits: 'choice'; what: string; rules: Rule[]; scheduleId?: string; revision?: number }
+  /** That a new schedule is right; `text` is what it was read from. */
+  | { awaits: 'confirm'; what: string; rule: Rule; text: string }
+  /** How a schedule shall be changed. */
+  | { awaits: 'edit'; scheduleId: string; revision: number }
+  | { awaits: 'confirm_edit'; scheduleId: string; revision: number; patch: Record<string, unknown> }
+  | { awaits: 'forget' };

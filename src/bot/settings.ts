@@ -1,0 +1,116 @@
+// What a person, or the administrators of a group, may set; and what a person may take along or have deleted.
+import type { Button } from '../channels/button.ts';
+import type { Language } from './texts/texts.ts';
+import { languageFor } from './texts/texts.ts';
+import type { PressHandler, Turn } from './turn.ts';
+import { askZone } from './zone.ts';
+
+/** In a group, settings are its administrators'. */
+async function maySet(turn: Turn): Promise<boolean> {
+  if (await turn.isAdmin()) return true;
+  turn.answer(turn.plain('adminsOnly'), true);
+  if (turn.incoming.pressed === undefined) turn.say(turn.t('adminsOnly'));
+  return false;
+}
+
+export async function showSettings(turn: Turn): Promise<void> {
+  const [user] = await turn.query<{ from: string | null; until: string | null }>(
+    `select to_char(u.quiet_from, 'HH24:MI') as from, to_char(u.quiet_until, 'HH24:MI') as until from chime.users u where u.id = $1`,
+    [turn.heard.userId],
+  );
+  const { isGroup } = turn.incoming;
+  const quiet = user?.from != null && user.until !== null;
+  const set = (key: Parameters<Turn['button']>[0], arg: string): Button =>
+    turn.button(key, 'set', turn.heard.conversationId, { arg });
+  const { adminsCreate } = turn.heard;
+  turn.show(
+    [
+      turn.t('settingsTitle'),
+      turn.t('settingsLanguage'),
+      turn.t('settingsZone', { zone: turn.timezone ?? turn.plain('settingsNoZone') }),
+      quiet
+        ? turn.t('settingsQuiet', { from: user.from ?? '', until: user.until ?? '' })
+        : turn.t('settingsNoQuiet'),
+      ...(isGroup ? [turn.t(adminsCreate ? 'settingsAdmins' : 'settingsEveryone')] : []),
+    ].join('\n'),
+    [
+      [set('buttonLanguage', 'language'), set('buttonZone', 'zone')],
+      [quiet ? set('buttonNoQuiet', 'loud') : set('buttonQuiet', 'quiet')],
+      ...(isGroup
+        ? [[adminsCreate ? set('buttonEveryone', 'everyone') : set('buttonAdmins', 'admins')]]
+        : []),
+    ],
+  );
+}
+
+export const pressSet: PressHandler = async (turn, press) => {
+  if (!(await maySet(turn))) return;
+  switch (press.arg) {
+    case 'language':
+      return askLanguage(turn);
+    case 'zone':
+      return askZone(turn);
+    case 'quiet':
+    case 'loud':
+      await turn.query(
+        press.arg === 'quiet'
+          ? "select chime.set_quiet_hours('22:00', '08:00')"
+          : 'select chime.set_quiet_hours()',
+      );
+      return showSettings(turn);
+    case 'admins':
+    case 'everyone':
+      turn.heard.adminsCreate = press.arg === 'admins';
+      await turn.recall('select chime_private.set_admins_create($1, $2)', [
+        turn.heard.userId,
+        turn.heard.adminsCreate,
+      ]);
+      return showSettings(turn);
+  }
+};
+
+export function askLanguage(turn: Turn): void {
+  const button = (label: string, arg: Language): Button => ({
+    ...turn.button('buttonLanguage', 'language', turn.heard.conversationId, { arg }),
+    label,
+  });
+  turn.show(turn.t('languageAsk'), [[button('English', 'en'), button('Русский', 'ru')]]);
+}
+
+export const pressLanguage: PressHandler = async (turn, press) => {
+  if (!(await maySet(turn))) return;
+  const language = languageFor(press.arg);
+  await turn.query('select chime.set_preferences(locale => $1)', [language]);
+  turn.language = language;
+  turn.show(turn.t('languageSet'));
+};
+
+export { maySet };
+
+/** All that is the person's, as JSON. */
+export async function exportAll(turn: Turn): Promise<void> {
+  const [row] = await turn.query<{ all: unknown }>(
+    `select json_build_object(
+       'exported_at', chime.now(),
+       'person', (select json_build_object('name', u.name, 'locale', u.locale, 'timezone', u.timezone, 'quiet_from', u.quiet_from, 'quiet_until', u.quiet_until)
+         from chime.users u where u.id = $1),
+       'schedules', (select coalesce(json_agg(json_build_object('name', s.name, 'task', s.task, 'payload', s.payload, 'status', s.status, 'timezone', s.timezone,
+           'cron', s.cron, 'every', s.every::text, 'at', s.at, 'rrule', s.rrule, 'anchor', s.anchor, 'starts_at', s.starts_at, 'ends_at', s.ends_at,
+           'rule', chime.describe(s.id, $2), 'created_at', s.created_at) order by s.id), '[]')
+         from chime.schedules s where s.deleted_at is null)) as all`,
+    [turn.heard.userId, turn.language],
+  );
+  turn.document('schedules.json', `${JSON.stringify(row?.all, null, 2)}\n`, turn.t('exported'));
+}
+
+/** Deletes what is the person's, once they have typed that they want it. */
+export async function takeForget(turn: Turn, text: string): Promise<void> {
+  const wanted = text.trim().toLowerCase().replaceAll('ё', 'е');
+  await turn.keep(null);
+  if (wanted !== turn.plain('forgetWords').replaceAll('ё', 'е')) return turn.say(turn.t('notForgotten'));
+  const deleted = await turn.query(
+    'select (chime.delete_schedule(s.id)).id from chime.schedules s where s.deleted_at is null',
+  );
+  turn.say(turn.t('forgotten', { count: deleted.length }));
+  await turn.recall('select chime_private.forget_preferences($1)', [turn.heard.userId]);
+}
