@@ -19,13 +19,14 @@ import { pressDrop, sayExpired } from './drafts.ts';
 import { pressReedit, pressSave, takeEdit } from './edit.ts';
 import { orSay } from './errors.ts';
 import { pressAgain, pressDone, pressSnooze } from './fired.ts';
+import { hear } from './heard.ts';
 import { pressList } from './list.ts';
 import { pressRedraft } from './redraft.ts';
 import { takeReply } from './replies.ts';
 import * as cards from './schedule_buttons.ts';
 import { pressLanguage, pressSet, takeForget } from './settings.ts';
 import { html, languageFor, plain } from './texts/texts.ts';
-import { hear, type PressHandler, Turn } from './turn.ts';
+import { type PressHandler, Turn } from './turn.ts';
 import { pressCity, pressClock, pressKeep, pressWhere, pressZone, takeLocation, takeZone } from './zone.ts';
 
 const pressBack: PressHandler = async (turn, press) => {
