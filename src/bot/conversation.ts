@@ -100,7 +100,8 @@ async function takeText(turn: Turn, text: string): Promise<void> {
   const { draft } = heard;
   if (draft !== null && heard.isExpired && draft.awaits !== 'forget') {
     // What is said now may well be something new; only an answer would make no sense by itself.
-    if (draft.awaits === 'what' || draft.awaits === 'edit') return sayExpired(turn);
+    const isAnswer = draft.awaits === 'what' || draft.awaits === 'edit';
+    if (isAnswer || (draft.awaits === 'zone' && !/\d/.test(text))) return sayExpired(turn);
   } else if (draft !== null) {
     switch (draft.awaits) {
       case 'zone':
