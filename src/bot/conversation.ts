@@ -19,13 +19,14 @@ import { pressDrop, sayExpired } from './drafts.ts';
 import { pressReedit, pressSave, takeEdit } from './edit.ts';
 import { orSay } from './errors.ts';
 import { pressAgain, pressDone, pressSnooze } from './fired.ts';
+import { hear } from './heard.ts';
 import { pressList } from './list.ts';
 import { pressRedraft } from './redraft.ts';
 import { takeReply } from './replies.ts';
 import * as cards from './schedule_buttons.ts';
 import { pressLanguage, pressSet, takeForget } from './settings.ts';
 import { html, languageFor, plain } from './texts/texts.ts';
-import { hear, type PressHandler, Turn } from './turn.ts';
+import { type PressHandler, Turn } from './turn.ts';
 import { pressCity, pressClock, pressKeep, pressWhere, pressZone, takeLocation, takeZone } from './zone.ts';
 
 const pressBack: PressHandler = async (turn, press) => {
@@ -99,7 +100,8 @@ async function takeText(turn: Turn, text: string): Promise<void> {
   const { draft } = heard;
   if (draft !== null && heard.isExpired && draft.awaits !== 'forget') {
     // What is said now may well be something new; only an answer would make no sense by itself.
-    if (draft.awaits === 'what' || draft.awaits === 'edit') return sayExpired(turn);
+    const isAnswer = draft.awaits === 'what' || draft.awaits === 'edit';
+    if (isAnswer || (draft.awaits === 'zone' && !/\d/.test(text))) return sayExpired(turn);
   } else if (draft !== null) {
     switch (draft.awaits) {
       case 'zone':

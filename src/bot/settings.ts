@@ -1,12 +1,11 @@
 // What a person, or the administrators of a group, may set; and what a person may take along or have deleted.
 import type { Button } from '../channels/button.ts';
-import type { Language } from './texts/texts.ts';
-import { languageFor } from './texts/texts.ts';
+import { type Language, languageFor } from './texts/texts.ts';
 import type { PressHandler, Turn } from './turn.ts';
 import { askZone } from './zone.ts';
 
 /** In a group, settings are its administrators'. */
-async function maySet(turn: Turn): Promise<boolean> {
+export async function maySet(turn: Turn): Promise<boolean> {
   if (await turn.isAdmin()) return true;
   turn.answer(turn.plain('adminsOnly'), true);
   if (turn.incoming.pressed === undefined) turn.say(turn.t('adminsOnly'));
@@ -84,8 +83,6 @@ export const pressLanguage: PressHandler = async (turn, press) => {
   turn.language = language;
   turn.show(turn.t('languageSet'));
 };
-
-export { maySet };
 
 /** All that is the person's, as JSON. */
 export async function exportAll(turn: Turn): Promise<void> {

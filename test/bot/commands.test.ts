@@ -1,6 +1,7 @@
 // Commands: what each does, and what is offered where.
 import t from 'tap';
 import { botCommands } from '../../src/bot/commands.ts';
+import { makeDialogue } from '../../src/bot/conversation.ts';
 import { setUpBot } from '../support/bot.ts';
 
 async function setUp(test: Parameters<typeof setUpBot>[0]) {
@@ -147,3 +148,21 @@ t.test(
     test.match(ann.text, /may not use this bot/);
   },
 );
+
+t.test('what cannot be handled is owned up to, with a code', (test) => {
+  const incoming = {
+    ...{ id: '1', channelId: 'telegram' as const, channelContextId: '42', isGroup: false, at: new Date() },
+    from: { id: '42', name: 'Ann', languageCode: 'ru' },
+  };
+  const { sorry } = makeDialogue();
+  test.match(sorry?.(incoming, '7F3K'), [
+    { kind: 'message', channelContextId: '42', html: /Код: <code>7F3K<\/code>/ },
+  ]);
+  const pressed = { data: 'x', messageId: '1', queryId: 'q' };
+  test.match(sorry?.({ ...incoming, pressed }, '7F3K'), [
+    { kind: 'answer', queryId: 'q' },
+    { kind: 'message' },
+  ]);
+  test.strictSame(sorry?.({ ...incoming, membership: 'left' }, '7F3K'), []);
+  test.end();
+});

@@ -62,3 +62,16 @@ t.test('schedules that repeat keep their times of day, or their moments, or all 
   await ann.press('Keep the times of day');
   test.strictSame([await database.value(zoneOf), await database.value(zone)], ['Asia/Tokyo', 'Asia/Tokyo']);
 });
+
+t.test('an answer that comes late is not taken for a wish; the wish is not lost', async (test) => {
+  const { person, database, now } = await setUpBot(test);
+  const ann = person();
+  await ann.say('tomorrow at 9 call mum');
+  await now.advance('1 hour');
+  await ann.say('Berlin');
+  test.match(ann.text, /put it aside/);
+  await ann.press('Take it up again');
+  await ann.say('Berlin');
+  test.match(ann.text, /✅ call mum[\s\S]*Sat 21 Nov, 09:00/);
+  test.equal(await database.value('select count(*)::integer from chime.schedules'), 1);
+});
