@@ -22,7 +22,7 @@ export async function startTestServer(dir: string): Promise<TestServer> {
           password: 'test',
           port: await freePort(),
           throwAway: true,
-          settings: { max_connections: 200, max_wal_size: '4GB' },
+          settings: { max_connections: 200, max_wal_size: '1GB' },
         })
       : undefined;
   const url = given ?? cluster?.url() ?? '';
