@@ -142,7 +142,8 @@ create or replace function chime_private.claim_of_channel(
 language plpgsql volatile
 as $$
 declare
-  c_most_mappings constant integer := 500;
+  -- Some more than there are hands: limits refuse a part of them. The next claim goes on from there.
+  c_most_mappings constant integer := least(500, greatest(100, 5 * most));
   v_channel chime_private.channels;
   v_mappings uuid[];
   v_next uuid[];

@@ -15,6 +15,9 @@ export interface Piece {
   closes: string;
 }
 
+/** A longer row of marks is a line that somebody has drawn, and no fence: to close and to open it again would leave no room in a piece. */
+const longestMark = 20;
+
 /** The blocks of a Markdown text; together they are the text. */
 export function blocksOf(text: string): Block[] {
   const blocks: Block[] = [];
@@ -29,6 +32,7 @@ export function blocksOf(text: string): Block[] {
     if (
       open === null &&
       mark !== undefined &&
+      mark.length <= longestMark &&
       !(mark[0] === '`' && line.slice(line.indexOf(mark) + mark.length).includes('`'))
     ) {
       flush();

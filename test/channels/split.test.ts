@@ -54,6 +54,21 @@ t.test('pieces: none too long, no fence left open, and together the text', async
   );
 });
 
+t.test('a row of marks that is as long as a piece is a line, and no fence', async (test) => {
+  for (const mark of ['`', '~'])
+    for (const length of [20, 21, 60, 5000]) {
+      const text = `${mark.repeat(length)}\n${'words '.repeat(100)}`;
+      const pieces = splitText(text, 100);
+      test.ok(pieces.every((piece) => piece.length <= 100 && isBalanced(piece)));
+      test.equal(
+        piecesOf(text, 100)
+          .map(({ body }) => body)
+          .join(''),
+        text,
+      );
+    }
+});
+
 t.test(
   'pieces: no character as people see it is cut, where there are spaces or it is short',
   async (test) => {
