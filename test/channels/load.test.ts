@@ -1,4 +1,4 @@
-// Five senders and ten thousand messages to a thousand chats: no limit is passed in any window, the order of each place is kept, each
+// Five senders and three thousand messages to a thousand chats (LOAD=10: ten thousand): no limit is passed in any window, the order of each place is kept, each
 // message comes once, and where a connection was cut that is what is said of it.
 import t from 'tap';
 import { createDatabase } from '../support/database.ts';
@@ -14,15 +14,16 @@ const limits = [
 ];
 const chats = 1000;
 const groups = 5;
-const count = chats * 10 + groups * 2 * 20;
+const each = Number(process.env.LOAD ?? 3);
+const count = chats * each + groups * 2 * 20;
 
-t.test('five senders, ten thousand messages', async (test) => {
+t.test(`five senders, ${count} messages`, async (test) => {
   const database = await createDatabase(test);
   const bot = await startTelegram(test);
   const channels = channelsOf(test, { telegramToken: token, telegramApi: bot.api }).map((channel) =>
     channel.id === 'telegram' ? { ...channel, limits } : channel,
   );
-  // A thousand chats with ten messages each, and five groups of two topics with twenty each; runs as they are in history, and each has its number.
+  // A thousand chats with some messages each, and five groups of two topics with twenty each; runs as they are in history, and each has its number.
   await database.rows(`
     insert into chime.channel_mappings (id, tenant_id, channel_id, channel_context_id, status_changed_at, created_at, updated_at)
     select gen_random_uuid(), chime.current_tenant(), 'telegram', c, now(), now(), now()
@@ -32,7 +33,7 @@ t.test('five senders, ten thousand messages', async (test) => {
     insert into chime.runs (id, tenant_id, channel_mapping_id, task, payload, trigger, scheduled_for, due_at, status, attempt, worker_id, started_at, created_at)
     select chime_private.new_id(now() - interval '1 hour' + n * interval '1 second'), m.tenant_id, m.id, 'noop', jsonb_build_object('n', n), 'manual', now(), now(), 'running', 1,
       gen_random_uuid(), now(), now()
-    from chime.channel_mappings m, lateral generate_series(1, case when m.channel_context_id like '-%' then 20 else 10 end) n`);
+    from chime.channel_mappings m, lateral generate_series(1, case when m.channel_context_id like '-%' then 20 else ${each} end) n`);
   const senders = await Promise.all(Array.from({ length: 5 }, () => startSender(test, database, channels)));
   let ended = 0;
   const all = new Promise<void>((resolve) => {
