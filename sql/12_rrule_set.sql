@@ -79,7 +79,7 @@ declare
   v_offset integer;
   v_count bigint;
 begin
-  if not rule.real_time and rule.dst_gap <> 'skip' then
+  if not rule.real_time and rule.dst_gap = 'shift' then
     wall := coalesce(chime_private.rrule_nth(rule.rrule, rule.positions, rule.rrule[16], v_end, count), v_end);
     return;
   end if;
@@ -96,7 +96,10 @@ begin
     loop
       v_offset := chime_private.utc_offset(v_at, rule.timezone);
       if v_until + v_offset > v_seen then
-        v_seen := case when rule.real_time then v_at + v_offset else greatest(v_seen, v_at + v_offset) end;
+        v_seen := case when rule.real_time then v_at + v_offset
+          -- What next_fire makes up for counts: not a day that was left out.
+          when rule.dst_gap = 'next' and v_at + v_offset - v_seen between 1 and 10800 then v_seen
+          else greatest(v_seen, v_at + v_offset) end;
         v_count := chime_private.rrule_count(rule.rrule, rule.positions, v_seen, v_until + v_offset);
         if v_count >= v_left then
           wall := chime_private.rrule_nth(rule.rrule, rule.positions, v_seen, v_until + v_offset, v_left);

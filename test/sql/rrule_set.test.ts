@@ -119,6 +119,16 @@ t.test('a time that a clock change leaves out', async (test) => {
   test.strictSame(next, [first, '2026-03-29 01:00', third], 'is made up for where dst_gap says so');
   const shift = await fires(daily, { ...berlin, dst_gap: 'shift' });
   test.strictSame(shift, [first, '2026-03-29 01:30', third]);
+  // A day that there was not, which dst_gap => 'next' does not make up for, is none of those that COUNT counts.
+  const apia = { timezone: 'Pacific/Apia', after: '2011-12-01 00:00Z', dst_gap: 'next' };
+  test.strictSame(
+    await fires(['DTSTART:20111201T050000', 'FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=30;COUNT=1'], apia),
+    ['2012-12-29 15:00'],
+  );
+  test.strictSame(await fires(['DTSTART:20111229T050000', 'FREQ=DAILY;COUNT=2'], apia), [
+    '2011-12-29 15:00',
+    '2011-12-30 15:00',
+  ]);
 });
 
 t.test('a time that there is twice', async (test) => {
