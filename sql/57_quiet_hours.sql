@@ -12,6 +12,22 @@ as $$
 $$;
 comment on function chime_private.quiet_until is 'When the quiet hours end in which the person is at this instant; null where there are none.';
 
+create or replace function chime_private.whose_settings(user_id uuid) returns uuid
+language plpgsql stable
+as $$
+declare
+  v_id uuid;
+begin
+  select u.id into v_id from chime.users u
+  where u.id = coalesce(whose_settings.user_id, chime.current_user_id()) and u.tenant_id = chime.current_tenant() and chime_private.may_see(u.id);
+  if v_id is null then
+    perform chime_private.fail('CH015', format('There is no user %s.', coalesce(user_id::text, 'signed in')), 'See chime.users.');
+  end if;
+  return v_id;
+end $$;
+comment on function chime_private.whose_settings is
+  'The person whose settings somebody wants to change: the current user, if none is given. Raises CH015 where they may not, or there is nobody.';
+
 create or replace function chime.set_quiet_hours(quiet_from time default null, quiet_until time default null, user_id uuid default null) returns chime.users
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -22,11 +38,8 @@ begin
     perform chime_private.fail('CH007', 'quiet_from and quiet_until must both be given, and differ.', 'Both null ends quiet hours.', '{"field": "quiet_until"}');
   end if;
   update chime.users u set quiet_from = set_quiet_hours.quiet_from, quiet_until = set_quiet_hours.quiet_until, updated_at = chime.now()
-  where u.id = coalesce(set_quiet_hours.user_id, chime.current_user_id()) and u.tenant_id = chime.current_tenant() and chime_private.may_see(u.id)
+  where u.id = chime_private.whose_settings(set_quiet_hours.user_id)
   returning * into v_user;
-  if v_user.id is null then
-    perform chime_private.fail('CH015', format('There is no user %s.', coalesce(user_id::text, 'signed in')), 'See chime.users.');
-  end if;
   return v_user;
 end $$;
 comment on function chime.set_quiet_hours is

@@ -12,11 +12,8 @@ begin
   end if;
   update chime.users u set timezone = coalesce(set_preferences.timezone, u.timezone), locale = coalesce(set_preferences.locale, u.locale),
     updated_at = chime.now()
-  where u.id = coalesce(set_preferences.user_id, chime.current_user_id()) and u.tenant_id = chime.current_tenant() and chime_private.may_see(u.id)
+  where u.id = chime_private.whose_settings(set_preferences.user_id)
   returning * into v_user;
-  if v_user.id is null then
-    perform chime_private.fail('CH015', format('There is no user %s.', coalesce(user_id::text, 'signed in')), 'See chime.users.');
-  end if;
   return v_user;
 end $$;
 comment on function chime.set_preferences is
