@@ -61,7 +61,7 @@ export class Post {
           ...{ at: new Date(this.#now.at), runId: message.run.id, task: message.run.task },
           schedule: message.run.scheduleKey ?? message.run.scheduleName,
           ...{ channelId: message.channelId, channelContextId: message.context },
-          text: message.isGone ? '' : composed(message),
+          text: composed(message),
         });
       await finishDeliveries(
         this.#pool,
