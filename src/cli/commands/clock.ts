@@ -1,34 +1,12 @@
-import { Command } from 'commander';
-import { checkDatabase, findDatabase } from '../connect.ts';
-import { configOf, withSettings } from '../options.ts';
-import { runProcess } from '../process.ts';
-import { createReporter } from '../report.ts';
+import type { Command } from 'commander';
+import { serviceCommand } from '../service_command.ts';
 import { makeClock } from '../services.ts';
-import { Shutdown } from '../shutdown.ts';
 
 export function clockCommand(): Command {
-  return withSettings(new Command('clock'), ['databaseUrl', 'dataDir', 'pollInterval', 'logLevel'])
-    .description('run a clock alone; any number may run against one database')
-    .option('--json', 'log JSON lines, as under a pipe')
-    .option('--debug', 'print stack traces of errors')
-    .action(async (options: { json?: true }, command: Command) => {
-      const config = configOf(command);
-      const reporter = createReporter(config.logLevel, options.json === true || !process.stdout.isTTY);
-      const shutdown = new Shutdown(reporter.log);
-      await shutdown.during(async () => {
-        const connection = await findDatabase(config, { serves: true });
-        try {
-          await shutdown.unlessAsked(checkDatabase(connection.url));
-          const clock = makeClock(config, connection.url, reporter.log);
-          await runProcess({
-            reporter,
-            shutdown,
-            services: [clock],
-            onStarted: () => reporter.started({ databaseUrl: connection.url, embedded: false }),
-          });
-        } finally {
-          await connection.close();
-        }
-      });
-    });
+  return serviceCommand({
+    name: 'clock',
+    settings: ['databaseUrl', 'dataDir', 'pollInterval', 'logLevel'],
+    description: 'run a clock alone; any number may run against one database',
+    make: (config, url, { reporter }) => ({ services: [makeClock(config, url, reporter.log)] }),
+  });
 }
