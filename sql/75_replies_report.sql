@@ -56,19 +56,26 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select chime_private.set_mapping_status(m, 'blocked', reason) from chime_private.mappings_at(channel_id, context_id) m $$;
 comment on function chime_private.chat_left is 'Says that the bot can write to a chat no more: its mappings are blocked. That somebody resumes them takes resume_mapping.';
 
-create or replace function chime_private.move_chat(channel_id text, old_chat text, new_chat text) returns void
+create or replace function chime_private.move_chat(channel_id text, old_context_id text, new_context_id text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_now constant timestamptz := chime.now();
+  v_old constant text := split_part(old_context_id, ':', 1);
+  v_new constant text := split_part(new_context_id, ':', 1);
 begin
-  perform chime_private.move_mapping(m, new_chat || substr(m.channel_context_id, length(old_chat) + 1), v_now)
-  from chime_private.mappings_at(channel_id, old_chat) m;
+  perform chime_private.move_mapping(m, v_new || substr(m.channel_context_id, length(v_old) + 1), v_now)
+  from chime_private.mappings_at(channel_id, v_old) m;
   update chime_private.replies r set
-    channel_context_id = new_chat || substr(r.channel_context_id, length(old_chat) + 1), lane = new_chat || substr(r.lane, length(old_chat) + 1)
-  where r.channel_id = move_chat.channel_id and r.status = 'pending' and (r.lane = old_chat or starts_with(r.lane, old_chat || ':'));
+    channel_context_id = v_new || substr(r.channel_context_id, length(v_old) + 1), lane = v_new || substr(r.lane, length(v_old) + 1)
+  where r.channel_id = move_chat.channel_id and r.status = 'pending' and (r.lane = v_old or starts_with(r.lane, v_old || ':'));
+  -- The user that a group is: see hear.
+  update chime.users u set subject = move_chat.channel_id || ':' || v_new, updated_at = v_now
+  where u.subject = move_chat.channel_id || ':' || v_old
+    and not exists (select from chime.users o where o.tenant_id = u.tenant_id and o.subject = move_chat.channel_id || ':' || v_new);
 end $$;
-comment on function chime_private.move_chat is 'Says that a chat has another id now: its mappings, and what is still to be said there, follow.';
+comment on function chime_private.move_chat is
+  'Says that the chat of a context has another id now: its mappings, what is still to be said there, and the user that a group is, follow.';
 
 create or replace function chime_private.finish_reply(
   r chime_private.replies, outcome chime_private.send_outcome, external_id text, reason text, wait interval, context_id text, whole_channel boolean, now timestamptz
@@ -102,7 +109,7 @@ begin
     when 'degraded' then
       perform chime_private.set_mapping_status(m, 'degraded', left(reason, 500))
       from chime_private.mappings_at(r.channel_id, r.channel_context_id) m where m.status = 'active';
-    when 'moved' then perform chime_private.move_chat(r.channel_id, split_part(r.channel_context_id, ':', 1), split_part(context_id, ':', 1));
+    when 'moved' then perform chime_private.move_chat(r.channel_id, r.channel_context_id, context_id);
     when 'throttled' then
       perform chime_private.pause_sending(r.channel_id, coalesce(r.channel_context_id, ''), whole_channel or r.channel_context_id is null,
         now + coalesce(wait, interval '5 seconds'));

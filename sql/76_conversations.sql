@@ -97,28 +97,6 @@ as $$
 $$;
 comment on function chime_private.set_admins_create is 'Says whether only the administrators of a group may create schedules there.';
 
-create or replace function chime_private.move_place(channel_id text, old_context_id text, new_context_id text) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_old constant text := split_part(old_context_id, ':', 1);
-  v_new constant text := split_part(new_context_id, ':', 1);
-  v_mapping chime.channel_mappings;
-begin
-  for v_mapping in
-    select * from chime.channel_mappings m
-    where m.tenant_id = chime.current_tenant() and m.channel_id = move_place.channel_id
-      and split_part(m.channel_context_id, ':', 1) = v_old
-    order by m.id for no key update
-  loop
-    perform chime_private.move_mapping(v_mapping, v_new || substr(v_mapping.channel_context_id, length(v_old) + 1), chime.now());
-  end loop;
-  update chime.users u set subject = channel_id || ':' || v_new, updated_at = chime.now()
-  where u.tenant_id = chime.current_tenant() and u.subject = channel_id || ':' || v_old
-    and not exists (select from chime.users o where o.tenant_id = u.tenant_id and o.subject = channel_id || ':' || v_new);
-end $$;
-comment on function chime_private.move_place is 'A group goes on under another id: so do its topics, its schedules and the user that it is.';
-
 create or replace function chime_private.forget_preferences(user_id uuid) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$

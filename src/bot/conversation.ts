@@ -123,11 +123,6 @@ async function takeText(turn: Turn, text: string): Promise<void> {
 
 async function take(turn: Turn): Promise<void> {
   const { incoming, heard } = turn;
-  if (incoming.membership === 'left') {
-    if (heard.mappingStatus !== 'blocked')
-      await turn.query('select chime.block_mapping($1, $2)', [heard.mappingId, 'The bot was blocked there.']);
-    return;
-  }
   if (incoming.membership === 'returned')
     return heard.mappingStatus === 'blocked' ? welcomeBack(turn) : undefined;
   if (incoming.pressed !== undefined) return takePress(turn, readButton(incoming.pressed.data));
@@ -157,15 +152,8 @@ const isHeard = ({ isGroup, isToBot, text, location }: Incoming): boolean =>
   !isGroup || (location === undefined && (text === undefined || isToBot === true || text.startsWith('/')));
 
 async function handle(incoming: Incoming, client: pg.ClientBase, channel: ChannelPort): Promise<Outgoing[]> {
-  if (incoming.migratedTo !== undefined) {
-    await client.query('select chime_private.move_place($1, $2, $3)', [
-      incoming.channelId,
-      incoming.channelContextId,
-      incoming.migratedTo,
-    ]);
-    return [];
-  }
-  if (!isHeard(incoming)) return [];
+  // Of the place alone, which is on record: see place.ts.
+  if (incoming.migratedTo !== undefined || incoming.membership === 'left' || !isHeard(incoming)) return [];
   let turn: Turn;
   try {
     turn = await withSavepoint(

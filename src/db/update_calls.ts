@@ -130,14 +130,14 @@ export async function chatLeft(
   await db.query('select chime_private.chat_left($1, $2, $3)', [channelId, contextId, reason]);
 }
 
-/** Says that a chat has another id now. */
+/** Says that the chat of a context has another id now. */
 export async function moveChat(
   db: Queryable,
   channelId: string,
-  oldChat: string,
-  newChat: string,
+  oldContextId: string,
+  newContextId: string,
 ): Promise<void> {
-  await db.query('select chime_private.move_chat($1, $2, $3)', [channelId, oldChat, newChat]);
+  await db.query('select chime_private.move_chat($1, $2, $3)', [channelId, oldContextId, newContextId]);
 }
 
 /** A reply that a sender has taken. Its number fences late reports. */

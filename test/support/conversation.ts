@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { makeDialogue } from '../../src/bot/conversation.ts';
 import type { Incoming, Outgoing } from '../../src/bot/dialogue.ts';
+import { notePlace } from '../../src/bot/place.ts';
 import type { Button } from '../../src/channels/button.ts';
 import { withTransaction } from '../../src/db/transaction.ts';
 import type { TestDatabase } from './database.ts';
@@ -116,6 +117,7 @@ export class Person {
       this.said = await withTransaction(pool, async (client) => {
         // With no more rights than the bot needs.
         await client.query('set local session authorization chime_api');
+        await notePlace(client, incoming);
         return makeDialogue().handle(incoming, client, {
           isAdmin: async (_context, id) => admins.includes(id),
         });

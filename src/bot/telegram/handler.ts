@@ -10,16 +10,15 @@ import { withTransaction } from '../../db/transaction.ts';
 import {
   addReplies,
   beginWithUpdate,
-  chatLeft,
   failUpdate,
   finishUpdate,
-  moveChat,
   savepoint,
   type TakenUpdate,
 } from '../../db/update_calls.ts';
 import type { Logger } from '../../log.ts';
 import type { Service } from '../../service.ts';
 import type { ChannelPort, Dialogue, Incoming } from '../dialogue.ts';
+import { notePlace } from '../place.ts';
 import { incomingOf, type Update } from './incoming.ts';
 import { replyOf } from './say.ts';
 
@@ -252,19 +251,6 @@ export class Handler extends EventEmitter<HandlerEvents> implements Service {
     );
     this.emit('failed', updateId, givenUp);
   }
-}
-
-/** What an update says of the place that it comes from, which is nobody's to decide. */
-async function notePlace(client: pg.ClientBase, incoming: Incoming): Promise<void> {
-  const { channelContextId, membership, migratedTo } = incoming;
-  if (migratedTo !== undefined) await moveChat(client, channelId, channelContextId, migratedTo);
-  if (membership === 'left')
-    await chatLeft(
-      client,
-      channelId,
-      channelContextId,
-      incoming.isGroup ? 'The bot is not in the group any more.' : 'The bot was blocked.',
-    );
 }
 
 function incomingOrNone(update: TakenUpdate, username: string): Incoming | undefined {
