@@ -81,13 +81,23 @@ declare
   v_name constant text := history || '_' || to_char(week at time zone 'UTC', 'IYYY"w"IW');
   v_from uuid := chime_private.first_id(week);
   v_to uuid := chime_private.first_id(week + c_week);
+  v_look constant text := format('select count(*) from (select from chime_private.%I where %I >= $1 and %2$I < $2 limit $3) d', history || '_default', key);
+  v_moves boolean;
   v_rows integer;
 begin
   if exists (select from chime_private.weeks_of(history) w where w.from_id < v_to and w.to_id > v_from) then return 0; end if;
+  execute v_look into v_rows using v_from, v_to, 1;
+  v_moves := v_rows > 0;
+  if v_moves then
+    -- A query that is being planned knows the partitions that there are, before it waits for them: it would look for what is moved
+    -- where it is not any more. So none is being planned.
+    execute format('lock table only chime.%I in access exclusive mode', history);
+  end if;
   -- Nothing is added to it between the look and the move.
   execute format('lock table chime_private.%I in access exclusive mode', history || '_default');
-  execute format('select count(*) from (select from chime_private.%I where %I >= $1 and %2$I < $2 limit $3) d', history || '_default', key)
-    into v_rows using v_from, v_to, most + 1;
+  execute v_look into v_rows using v_from, v_to, most + 1;
+  -- Its first row came just now: in six hours the week is made.
+  if v_rows > 0 and not v_moves then return 0; end if;
   if v_rows = 0 and week + c_week <= chime.now() then
     return 0;
   elsif v_rows <= most then

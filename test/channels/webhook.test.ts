@@ -64,8 +64,8 @@ t.test('posted and signed, with an id that stays', async (test) => {
 t.test('tried for more than a day, then given up', async (test) => {
   const { tell, reported, answers, now, tick, list, receiver } = await setUp(test);
   const began = await now.read();
-  await tell();
   for (let n = 1; n <= 8; n++) answers.push((_request, response) => response.writeHead(503).end());
+  await tell();
   for (let n = 1; n <= 8; n++) {
     await reported(n);
     const [row] = await list();

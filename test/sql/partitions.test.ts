@@ -4,6 +4,7 @@ import { attemptsOf } from '../support/attempts.ts';
 import { createDatabase } from '../support/database.ts';
 import { MovableNow } from '../support/now.ts';
 import { shorthand } from '../support/schedules.ts';
+import { until } from '../support/until.ts';
 
 /** A database at an instant, without a single week. */
 async function bare(test: Test, at: string) {
@@ -107,6 +108,32 @@ t.test('what the default partition has of a week is moved when the week is made'
     ),
     { code: /^235/ },
   );
+});
+
+t.test('who asks while a week is made finds what is moved', async (test) => {
+  const { database, now, count, create, tick } = await bare(test, '2026-03-04 12:00Z');
+  await create("every => '1 minute', anchor => '2026-03-04 12:00Z', overlap => 'allow'");
+  await database.rows("update chime_private.settings set value = to_jsonb(timestamptz 'infinity')");
+  await now.advance('1 minute');
+  await tick();
+  const waiting = (count: number) =>
+    until(async () => {
+      const number = await database.value<number>(
+        "select count(*)::integer from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
+      return number === count;
+    });
+  const holder = await database.pool.connect();
+  await holder.query('begin; lock table chime_private.runs_default in access share mode');
+  const made = database.rows("select chime_private.make_week('runs', 'id', chime.now(), 100)");
+  await waiting(1);
+  const found = count('chime.runs');
+  await waiting(2);
+  await holder.query('commit');
+  holder.release();
+  await made;
+  test.equal(await found, 1);
+  test.equal(await count('chime_private.runs_2026w10'), 1);
 });
 
 t.test('a default partition that is too full to be emptied becomes the partition', async (test) => {
