@@ -11,6 +11,7 @@ import {
 import { unlockPool } from '../db/calls.ts';
 import { Pool } from '../db/pool.ts';
 import type { Logger } from '../log.ts';
+import { QueueVacuum } from './queue_vacuum.ts';
 
 export interface GenerationOptions {
   connectionString: string;
@@ -51,6 +52,7 @@ export class Generation {
   readonly #events = new EventEmitter() as WorkerEvents;
   /** Resolves when none of its jobs is at work any more and their completions cannot be relied on. */
   readonly #abandoned = Promise.withResolvers<void>();
+  readonly #vacuum: QueueVacuum;
   #idle = false;
   #runner: Runner | undefined;
   #poolId = '';
@@ -65,6 +67,8 @@ export class Generation {
       // nothing, and would read and sort all that waits for each few that it takes.
       settings: { enable_bitmapscan: 'off', enable_seqscan: 'off' },
     });
+    this.#vacuum = new QueueVacuum(options.connectionString, options.log);
+    this.#events.on('job:complete', () => this.#vacuum.count());
     const inUse = new WeakSet<object>();
     this.#pool.on('acquire', (client) => inUse.add(client));
     this.#pool.on('release', (_error, client) => inUse.delete(client));
@@ -164,8 +168,8 @@ export class Generation {
   }
 
   /** Closes its connections. */
-  close(): Promise<void> {
-    return this.#pool.end();
+  async close(): Promise<void> {
+    await Promise.all([this.#pool.end(), this.#vacuum.end()]);
   }
 
   #fail(reason: string): void {
