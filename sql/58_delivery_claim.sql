@@ -209,7 +209,7 @@ comment on function chime_private.wall_text is 'An instant on the clock of a zon
 create or replace function chime_private.claim_deliveries(sender_id uuid, channels text[], contexts text[], most integer)
 returns table (
   id uuid, attempt integer, part integer, tier integer, covers_count integer, tenant_id uuid,
-  channel_id text, channel_mapping_id uuid, channel_context_id text, is_degraded boolean, heard_ms_ago double precision, locale text, url text, sealed_secret bytea,
+  channel_id text, channel_mapping_id uuid, channel_context_id text, is_degraded boolean, heard_ms_ago double precision, locale text, morning_at text, evening_at text, url text, sealed_secret bytea,
   run_id uuid, task text, trigger chime.run_trigger, run_status chime.run_status, schedule_id uuid, schedule_key text, schedule_name text,
   scheduled_for timestamptz, finished_at timestamptz, due_local text, sent_local text, output text, result jsonb, error text, run_is_gone boolean, now_ms double precision,
   wait_ms double precision, more boolean
@@ -236,7 +236,7 @@ begin
   end loop;
   return query
     select d.id, d.attempt, d.part, d.tier, d.covers_count, d.tenant_id,
-      d.channel_id, m.id, m.channel_context_id, m.status = 'degraded', date_part('epoch', v_now - m.heard_at) * 1000, u.locale, w.url, k.sealed,
+      d.channel_id, m.id, m.channel_context_id, m.status = 'degraded', date_part('epoch', v_now - m.heard_at) * 1000, u.locale, to_char(u.morning_at, 'HH24:MI'), to_char(u.evening_at, 'HH24:MI'), w.url, k.sealed,
       d.run_id, r.task, r.trigger, r.status, r.schedule_id, s.key, s.name,
       r.scheduled_for, r.finished_at,
       case when l.is_late then chime_private.wall_text(r.due_at, v_now, z.zone) end, case when l.is_late then chime_private.wall_text(v_now, r.due_at, z.zone) end,

@@ -24,7 +24,7 @@ import { pressList } from './list.ts';
 import { pressRedraft } from './redraft.ts';
 import { takeReply } from './replies.ts';
 import * as cards from './schedule_buttons.ts';
-import { pressLanguage, pressSet, takeForget } from './settings.ts';
+import { pressLanguage, pressPart, pressSet, takeForget } from './settings.ts';
 import { html, languageFor, plain } from './texts/texts.ts';
 import { type PressHandler, Turn } from './turn.ts';
 import { pressCity, pressClock, pressKeep, pressWhere, pressZone, takeLocation, takeZone } from './zone.ts';
@@ -67,6 +67,7 @@ const presses: ReadonlyMap<string, PressHandler> = new Map([
   ['snooze', pressSnooze],
   ['again', pressAgain],
   ['set', pressSet],
+  ['part', pressPart],
   ['language', pressLanguage],
   ['back', pressBack],
 ]);

@@ -12,12 +12,12 @@ import { askZone } from './zone.ts';
 /** Characters of a reminder: with its notes it still is one message. */
 const mostText = 2000;
 
-/** Phrases behind the buttons that say when. */
-const phrases: Readonly<Record<string, string>> = {
-  hour: 'in 1 hour',
-  tonight: 'today at 19:00',
-  tomorrow: 'tomorrow at 9:00',
-};
+/** The phrase behind a button that says when. */
+function phraseOf(arg: string, { morningAt, eveningAt }: Turn['heard']): string | undefined {
+  if (arg === 'hour') return 'in 1 hour';
+  if (arg === 'tonight') return `today at ${eveningAt}`;
+  return arg === 'tomorrow' ? `tomorrow at ${morningAt}` : undefined;
+}
 
 async function read(turn: Turn, { text, saidAt }: Pending): Promise<Reading> {
   const timezone = turn.timezone ?? 'UTC';
@@ -59,8 +59,8 @@ async function askWhen(turn: Turn, what: string): Promise<void> {
   turn.say(turn.t('whenMissing', { what }), [
     [
       turn.draftButton(turn.plain('buttonHour'), 'when', 'hour'),
-      turn.draftButton(turn.plain('buttonTonight'), 'when', 'tonight'),
-      turn.draftButton(turn.plain('buttonTomorrow'), 'when', 'tomorrow'),
+      turn.draftButton(turn.plain('buttonTonight', { time: turn.heard.eveningAt }), 'when', 'tonight'),
+      turn.draftButton(turn.plain('buttonTomorrow', { time: turn.heard.morningAt }), 'when', 'tomorrow'),
     ],
     [turn.draftButton(turn.plain('buttonCancel'), 'drop')],
   ]);
@@ -132,7 +132,7 @@ export async function takeWhen(turn: Turn, what: string, text: string): Promise<
 
 export const pressWhen: PressHandler = async (turn, press) => {
   const draft = await draftOf(turn, press, 'when');
-  const phrase = phrases[press.arg];
+  const phrase = phraseOf(press.arg, turn.heard);
   if (draft !== undefined && phrase !== undefined) await propose(turn, `${phrase} ${draft.what}`);
 };
 

@@ -80,8 +80,8 @@ async function ruleOfArg(turn: Turn, run: FiredRun, arg: string): Promise<Rule |
   const now = await momentIn(turn, turn.heard.now, run.timezone);
   const minutes = { '10m': 10, '1h': 60 }[arg];
   if (minutes !== undefined) return { at: instantText(new Date(now.instant.getTime() + minutes * 60_000)) };
-  if (arg === 'tonight') return { at: `${now.date} 19:00` };
-  return arg === 'tomorrow' ? { at: `${dayAfter(now.date, 1)} 09:00` } : undefined;
+  if (arg === 'tonight') return { at: `${now.date} ${turn.heard.eveningAt}` };
+  return arg === 'tomorrow' ? { at: `${dayAfter(now.date, 1)} ${turn.heard.morningAt}` } : undefined;
 }
 
 export const pressDone: PressHandler = async (turn, press) => {
@@ -113,5 +113,5 @@ export const pressAgain: PressHandler = async (turn, press) => {
      where s.key = $1 and s.deleted_at is null and s.status in ('active', 'paused')`,
     [`snooze:${run.id}`],
   );
-  turn.show(bodyOf(run), reminderButtons(run.id, turn.language));
+  turn.show(bodyOf(run), reminderButtons(run.id, turn.language, turn.heard));
 };

@@ -158,6 +158,8 @@ export const argumentTexts: Readonly<Record<string, string>> = {
   mappingId: 'The channel mapping, by its id.',
   deliveryId: 'The delivery, by its id.',
   deliveryIds: 'The items, by their ids; all of them where nothing is said.',
+  morningAt: 'When "in the morning" is to the person: a time of day from 03:00 to 12:00.',
+  eveningAt: 'When "in the evening" and "tonight" are to the person: a time of day from 15:00 to 23:59.',
   quietFrom:
     'The time of day from which on nothing is sent (22:00); with neither time, there are no quiet hours any more.',
   quietUntil: 'The time of day at which what was held is sent; earlier than quietFrom = on the next day.',
