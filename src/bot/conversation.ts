@@ -3,6 +3,7 @@
 import pg from 'pg';
 import { type Press, readButton } from '../channels/button.ts';
 import { withSavepoint } from '../db/transaction.ts';
+import { takeAsk } from './asks.ts';
 import { commands, welcomeBack } from './commands.ts';
 import {
   offer,
@@ -112,14 +113,14 @@ async function takeText(turn: Turn, text: string): Promise<void> {
       case 'when':
         return takeWhen(turn, draft.what, text);
       case 'what':
-        return offer(turn, text, draft.rule, text);
+        return offer(turn, text, draft.found, text);
       case 'edit':
         return takeEdit(turn, draft, text);
       case 'forget':
         return takeForget(turn, text);
     }
   }
-  await propose(turn, text);
+  if (!(await takeAsk(turn, text))) await propose(turn, text);
 }
 
 async function take(turn: Turn): Promise<void> {

@@ -67,9 +67,7 @@ export async function resolveReadings(
     })),
   );
   const { rows } =
-    asked.length === 0
-      ? { rows: [] }
-      : await query.query<Fires>(statement, [JSON.stringify(asked)]);
+    asked.length === 0 ? { rows: [] } : await query.query<Fires>(statement, [JSON.stringify(asked)]);
   let index = 0;
   const nextFires = (): string[] => rows[index++]?.next ?? [];
   return readings.map(({ reading }) => {
