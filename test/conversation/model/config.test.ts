@@ -47,8 +47,12 @@ t.test('half of one', async (test) => {
     [{ CHIME_MODEL_PROVIDER: 'openai-compatible', CHIME_MODEL: 'x' }, /CHIME_MODEL_URL says where/],
   ];
   for (const [env, message] of cases) {
-    test.throws(() => makeModel(read(env)), { name: InvalidConfigError.name, code: 'CH032', message });
-    test.throws(() => makeModel(read(env)), { hint: /none of CHIME_MODEL_PROVIDER/ });
+    test.throws(() => makeModel(read(env)), {
+      name: InvalidConfigError.name,
+      code: 'CH032',
+      message,
+      hint: /none of CHIME_MODEL_PROVIDER/,
+    });
   }
 });
 
