@@ -36,7 +36,7 @@ export async function makeWorker(config: Config, connectionString: string, log: 
     maxOutput,
     allowPrivateHttp,
     shutdownTimeout,
-    ...(model !== undefined && { agent: makeAgent(model, modelTools) }),
+    ...(model !== undefined && { agent: makeAgent(model, modelTools, log) }),
   });
 }
 

@@ -55,13 +55,17 @@ export const scheduleOnce: Tool = {
   description: 'Creates a schedule that fires once.',
   input: z.strictObject({ at: z.string().max(40), text: z.string().max(200) }),
   readOnly: false,
+  idempotent: false,
   run: ({ at, text }, { act, timezone }) =>
-    act(async ({ rows }) => {
-      const [row] = await rows<{ id: string; local: string }>(
-        `select s.id, (s.next_run_at at time zone s.timezone)::text as local
-         from chime.create_schedule(task => 'ask_llm', at => $1, timezone => $2, payload => jsonb_build_object('prompt', $3::text)) s`,
-        [at, timezone ?? 'UTC', text],
+    act(async ({ chime, rows }) => {
+      const payload = { prompt: text };
+      const { id } = await chime.schedules.create({
+        ...{ task: 'ask_llm', at: String(at), timezone: timezone ?? 'UTC', payload },
+      });
+      const [row] = await rows<{ local: string }>(
+        'select (s.next_run_at at time zone s.timezone)::text as local from chime.schedules s where s.id = $1',
+        [id],
       );
-      return { data: { ...row }, say: `${text}: at ${row?.local}.` };
+      return { data: { id, ...row }, say: `${text}: at ${row?.local}.` };
     }),
 };

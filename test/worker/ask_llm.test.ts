@@ -12,6 +12,7 @@ import { asOwner } from '../../src/worker/owner.ts';
 import askLlm from '../../tasks/ask_llm.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { as, defaultTenant, person } from '../support/identities.ts';
+import { captureLog } from '../support/log.ts';
 import { providers, type SeenPrompt, startModelServer } from '../support/model_server.ts';
 import { findSchedule, pauseSchedule } from '../support/schedule_tools.ts';
 import { startWorker } from '../support/worker.ts';
@@ -38,10 +39,12 @@ const runOf = (database: TestDatabase, id: string) =>
 async function begin(test: Test, tools: Tool[] = [], provider: (typeof providers)[number] = 'anthropic') {
   const database = await createDatabase(test);
   const model = makeModel(server.config(provider)) as ModelPort;
-  const { finished } = await startWorker(test, database, [askLlm], { agent: makeAgent(model, tools) });
+  const { log, lines } = captureLog();
+  const { finished } = await startWorker(test, database, [askLlm], { agent: makeAgent(model, tools, log) });
   let count = 0;
   return {
     database,
+    lines,
     /** Runs it once, for somebody. */
     async ask(payload: object, options = 'max_retries => 0', who?: Awaited<ReturnType<typeof person>>) {
       const sql = `select (chime.run_now(s.id)).id from chime.create_schedule(task => 'ask_llm', cron => '0 0 1 1 *',
@@ -159,7 +162,13 @@ t.test('no model is configured', async (test) => {
 });
 
 t.test('tools act as the owner of the schedule', async (test) => {
-  const { database, ask } = await begin(test, [findSchedule, pauseSchedule]);
+  const broken: Tool = {
+    ...findSchedule,
+    name: 'broken',
+    input: z.object({}),
+    run: () => Promise.reject(new Error('out of paper')),
+  };
+  const { database, ask, lines } = await begin(test, [findSchedule, pauseSchedule, broken]);
   const ann = await person(database, defaultTenant, 'ann');
   const eve = await person(database, defaultTenant, 'eve');
   const create = `select s.id from chime.create_schedule(task => 'ask_llm', cron => '0 9 * * *', name => $1, payload => '{"prompt": "x"}') s`;
@@ -204,12 +213,17 @@ t.test('tools act as the owner of the schedule', async (test) => {
     { actor: 'eve', surface: 'agent' },
   );
 
+  server.says({ calls: [{ name: 'broken', input: {} }] }, { text: 'Sorry.' });
+  const failing = await ask({ prompt: 'x', tools: ['broken'] }, 'max_retries => 0', eve);
+  test.hasStrict(failing.result, { tools: [{ name: 'broken', error: 'The tool has failed.' }] });
+  test.match(lines, [{ level: 'error', tool: 'broken', err: { message: 'out of paper' } }]);
+
   const nobody = await ask(payload);
   test.match(nobody, { status: 'failed', error: /Nobody owns this run/ });
   const madeUp = await ask({ ...payload, tools: ['drop_all'] }, 'max_retries => 3', eve);
   test.match(madeUp, {
     status: 'failed',
-    error: /no tool "drop_all"\. There are: find_schedule, pause_schedule/,
+    error: /no tool "drop_all"\. There are: find_schedule, pause_schedule, broken/,
   });
   await database.rows('select chime.block_user($1)', [eve.userId]);
   const blocked = await ask(payload, 'max_retries => 0', eve).catch((error: Error) => error.message);

@@ -1,10 +1,10 @@
 // The configured model as tasks of the type agent ask it. Its tools act as the user who owns the run, and nobody else; which it is given
 // is named by the task, so that a text that gets into a prompt can reach nothing that the owner has not put there.
 import type { ActAsOwner, AgentOptions, AgentPort } from '../../agent.ts';
-import { Chime } from '../../client/chime.ts';
-import { fromRow } from '../../client/rows.ts';
-import { fromDatabase, InvalidArgumentError, ModelFailedError, NotAllowedError } from '../../errors.ts';
+import { InvalidArgumentError, ModelFailedError, NotAllowedError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
 import type { Tool, ToolContext } from '../tools/tool.ts';
+import { actingBy } from './acting.ts';
 import type { ModelAnswer, ModelPort, ModelTools } from './port.ts';
 
 const defaultInstructions =
@@ -12,8 +12,9 @@ const defaultInstructions =
 
 /**
  * @param tools all that tasks may name
+ * @param log told of tools that fail as they should not
  */
-export function makeAgent(model: ModelPort, tools: readonly Tool[]): AgentPort {
+export function makeAgent(model: ModelPort, tools: readonly Tool[], log: Logger): AgentPort {
   return {
     toolNames: tools.map(({ name }) => name),
     async ask(prompt, options) {
@@ -33,6 +34,8 @@ export function makeAgent(model: ModelPort, tools: readonly Tool[]): AgentPort {
         ...(toolbox !== undefined && { toolbox }),
         signal,
       });
+      for (const { name, cause } of answer.toolCalls)
+        if (cause !== undefined) log.error({ err: cause, tool: name }, 'a tool has failed');
       options.onUsage?.({
         model: model.name,
         ...answer.usage,
@@ -80,17 +83,6 @@ async function contextOf(actAsOwner: ActAsOwner): Promise<ToolContext> {
   return {
     ...{ userId, timezone, channelMappingId },
     locale: locale?.toLowerCase().startsWith('ru') ? 'ru' : 'en',
-    act: (work) =>
-      actAsOwner((client) =>
-        work({
-          chime: new Chime(client, async () => {}, { signature: { surface: 'agent' }, client }),
-          async rows<T>(text: string, values: unknown[] = []) {
-            const { rows } = await client.query(text, values).catch((error: unknown) => {
-              throw fromDatabase(error);
-            });
-            return rows.map((row) => fromRow<T>(row));
-          },
-        }),
-      ),
+    act: (work) => actAsOwner((client) => work(actingBy(client, 'agent'))),
   };
 }

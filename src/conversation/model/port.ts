@@ -47,6 +47,8 @@ export interface ModelToolCall {
   answer?: ToolAnswer;
   /** What the model was told in the place of an answer. */
   error?: string;
+  /** What a tool has thrown that was meant for nobody: for the log. */
+  cause?: unknown;
   /** It was not called, because `mayCall` did not let it. */
   withheld?: true;
 }

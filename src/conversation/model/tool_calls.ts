@@ -1,12 +1,13 @@
 // The calls of tools that a model asks for while it makes one answer: each is made under the speaker's rights, one after the other, as
 // long as there are calls left; what a tool says, or why it was not called, goes back to the model as data.
+import { isDeepStrictEqual } from 'node:util';
 import { ChimeError } from '../../errors.ts';
 import type { Tool, ToolAnswer } from '../tools/tool.ts';
 import type { ModelToolCall, ModelTools } from './port.ts';
 
 /** Of an answer of a tool the model reads so many characters: what is longer costs more than it tells. */
 const longestAnswer = 20_000;
-/** Of what a tool was given so much is kept for the record. */
+/** Of an error so much is told. */
 const longestError = 1000;
 
 /** What is said to the model in the place of an answer. */
@@ -59,12 +60,21 @@ export class ToolCalls {
     await this.#underWay;
   }
 
+  /** A model that goes in circles creates one thing, and not one each time: the same call has the same answer. */
+  #madeBefore({ name, readOnly, idempotent }: Tool, input: unknown): ToolAnswer | undefined {
+    if (readOnly || idempotent) return undefined;
+    return this.made.find((call) => call.name === name && isDeepStrictEqual(call.input, input) && call.answer)
+      ?.answer;
+  }
+
   async #call(tool: Tool, input: unknown): Promise<string> {
     this.#asked++;
     const { name } = tool;
     try {
       if (this.#isOver || this.isExhausted) throw new ToolRefusal('No more tools can be called: answer now.');
       const toolbox = this.#toolbox as ModelTools;
+      const before = this.#madeBefore(tool, input);
+      if (before !== undefined) return serialise(before);
       if (!(await mayCall(toolbox, tool, input))) {
         const error = 'Not done: the person has to confirm this, and was asked to.';
         this.made.push({ name, input, error, withheld: true });
@@ -75,7 +85,8 @@ export class ToolCalls {
       return serialise(answer);
     } catch (error) {
       const message = explain(error);
-      this.made.push({ name, input, error: message });
+      const isMeant = error instanceof ToolRefusal || error instanceof ChimeError;
+      this.made.push({ name, input, error: message, ...(!isMeant && { cause: error }) });
       throw new Error(message);
     }
   }
