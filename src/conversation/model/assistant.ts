@@ -4,6 +4,8 @@
 // something, or else of those that looked something up. That holds too where the model fails after a change: what was done is done, and
 // is told. Where no tool was called, the model may ask or greet in its own words, if they hold no time, no claim and no link. All else
 // counts as nonsense.
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from '../../log.ts';
 import type { Language } from '../phrases/reading.ts';
 import type { Tool, ToolContext } from '../tools/tool.ts';
 import { maySay } from './own_words.ts';
@@ -34,6 +36,8 @@ export interface AssistRequest {
    */
   allow?(tool: Tool, input: unknown): boolean | Promise<boolean>;
   signal?: AbortSignal;
+  /** Told, for operators, why the model was of no help. */
+  log: Logger;
 }
 
 export interface Assistance {
@@ -94,9 +98,19 @@ export async function assist(request: AssistRequest): Promise<Assistance | undef
     limits,
     ...(signal !== undefined && { signal }),
   });
+  report(answer, request.log);
   const say = wordsOf(answer, tools);
   const unconfirmed = unconfirmedIn(answer.toolCalls, tools);
   return say === '' && unconfirmed.length === 0 ? undefined : { say, unconfirmed };
+}
+
+function report({ toolCalls, usage, ...answer }: ModelAnswer, log: Logger): void {
+  for (const { name, cause } of toolCalls)
+    if (cause !== undefined) log.error({ err: cause, tool: name }, 'a tool has failed');
+  if (answer.kind === 'failed') {
+    const { reason, detail } = answer;
+    log.warn({ reason, detail, usage }, 'the language model has not answered');
+  }
 }
 
 /** What is to be said: empty where nothing is. */
@@ -115,8 +129,13 @@ function sentences(calls: readonly ModelToolCall[]): string {
 }
 
 function unconfirmedIn(calls: readonly ModelToolCall[], tools: readonly Tool[]): Assistance['unconfirmed'] {
-  return calls.flatMap(({ name, input, withheld }) => {
+  const wanted: { tool: Tool; input: Record<string, unknown> }[] = [];
+  for (const { name, input, withheld } of calls) {
     const tool = tools.find((each) => each.name === name);
-    return withheld === true && tool !== undefined ? [{ tool, input: input as Record<string, unknown> }] : [];
-  });
+    if (withheld !== true || tool === undefined) continue;
+    // A model that is not let asks again.
+    const isKnown = wanted.some((each) => each.tool === tool && isDeepStrictEqual(each.input, input));
+    if (!isKnown) wanted.push({ tool, input: input as Record<string, unknown> });
+  }
+  return wanted;
 }

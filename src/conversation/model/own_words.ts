@@ -29,87 +29,20 @@ function calendarWords(language: string): string[] {
 
 /** In the two languages that the bot speaks: hours, parts of days, numbers in words. Beginnings of words, as these decline. */
 const timeWords = [
-  ...[
-    'noon',
-    'midnight',
-    'tonight',
-    'o.clock',
-    'hour',
-    'minute',
-    'a\\.?m\\.?(?!\\p{L})',
-    'p\\.?m\\.?(?!\\p{L})',
-    'half past',
-    'quarter',
-  ],
-  ...[
-    '(?:in|this|every|each|next) (?:the )?(?:morning|afternoon|evening|night|week|month|year|day)',
-    'daily',
-    'weekly',
-    'monthly',
-  ],
-  ...['(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty)(?!\\p{L})'],
-  ...[
-    'полдень',
-    'полдня',
-    'полноч',
-    'час(?!т)',
-    'минут',
-    'утром',
-    'дн[её]м(?!\\p{L})',
-    'вечером',
-    'ночью',
-    'ежедневно',
-    'еженедельно',
-    'ежемесячно',
-  ],
-  ...[
-    'кажд(?:ый|ую|ое|ые)',
-    'следующ(?:ий|ую|ее|ей|ем) ',
-    'через ',
-    'понедельник',
-    'вторник',
-    'сред[ау](?!\\p{L})',
-    'четверг',
-    'пятниц',
-    'суббот',
-    'воскресень',
-  ],
-  ...[
-    '(?:два|две|три|четыре|пять|шесть|семь|восемь|девять|десять|одиннадцать|двенадцать|двадцать|тридцать)(?!\\p{L})',
-  ],
+  'noon|midnight|tonight|o.clock|hour|minute|(?:a|p)\\.?m\\.?(?!\\p{L})|half past|quarter|daily|weekly|monthly',
+  '(?:in|this|every|each|next) (?:the )?(?:morning|afternoon|evening|night|week|month|year|day)',
+  '(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty)(?!\\p{L})',
+  'полдень|полдня|полноч|час(?!т)|минут|утром|дн[её]м(?!\\p{L})|вечером|ночью|ежедневно|еженедельно|ежемесячно',
+  'кажд(?:ый|ую|ое|ые)|следующ(?:ий|ую|ее|ей|ем) |через |понедельник|вторник|сред[ау](?!\\p{L})|четверг|пятниц|суббот|воскресень',
+  '(?:два|две|три|четыре|пять|шесть|семь|восемь|девять|десять|одиннадцать|двенадцать|двадцать|тридцать)(?!\\p{L})',
 ];
 
 /** That something is done, or will be. */
 const claims = [
-  ...[
-    'i(?:.ve| have|.ll| will)(?!\\p{L})',
-    'done(?!\\p{L})',
-    'remind you',
-    'reminder (?:is|was|has)',
-    'all set',
-  ],
-  ...[
-    '(?:created|scheduled|saved|added|deleted|removed|cancell?ed|paused|resumed|changed|updated|moved)(?!\\p{L})',
-  ],
-  ...[
-    'готово',
-    'сделан',
-    'созда(?:л|н)',
-    'сохран(?:ил|ен)',
-    'добав(?:ил|лен)',
-    'удал(?:ил|ен|[её]н)',
-    'отмен(?:ил|ен|[её]н)',
-    'приостанов(?:ил|лен)',
-  ],
-  ...[
-    'возобнов(?:ил|лен)',
-    'измен(?:ил|ен|[её]н)',
-    'перен[её]с',
-    'поставил',
-    'запланирова',
-    'напомню',
-    'запомнил',
-  ],
+  'i(?:.ve| have|.ll| will)(?!\\p{L})|done(?!\\p{L})|remind you|reminder (?:is|was|has)|all set',
+  '(?:created|scheduled|saved|added|deleted|removed|cancell?ed|paused|resumed|changed|updated|moved)(?!\\p{L})',
+  'готово|сделан|созда(?:л|н)|сохран(?:ил|ен)|добав(?:ил|лен)|удал(?:ил|ен|[её]н)|отмен(?:ил|ен|[её]н)|приостанов(?:ил|лен)',
+  'возобнов(?:ил|лен)|измен(?:ил|ен|[её]н)|перен[её]с|поставил|запланирова|напомню|запомнил',
 ];
 
 const begins = (words: string[]) => new RegExp(`(?<!\\p{L})(?:${words.join('|')})`, 'iu');

@@ -10,6 +10,7 @@ import type { ToolContext } from '../../../src/conversation/tools/tool.ts';
 import askLlm from '../../../tasks/ask_llm.ts';
 import { createDatabase } from '../../support/database.ts';
 import { as, defaultTenant, person } from '../../support/identities.ts';
+import { captureLog } from '../../support/log.ts';
 import { providers, type Reply, startModelServer } from '../../support/model_server.ts';
 import { deleteSchedule, findSchedule, pauseSchedule, scheduleOnce } from '../../support/schedule_tools.ts';
 import { startWorker } from '../../support/worker.ts';
@@ -45,11 +46,12 @@ const everything = () =>
   database.rows('select id, name, status, revision, deleted_at from chime.schedules order by id');
 
 for (const provider of providers) {
+  const { log, lines } = captureLog();
   const ask = (replies: Reply[], changes: Partial<AssistRequest> = {}) => {
     server.says(...replies);
     return assist({
       port: makeModel(server.config(provider)) as ModelPort,
-      ...{ tools, context: contextOf(eve), text: 'Do it.', isGroup: false },
+      ...{ tools, context: contextOf(eve), text: 'Do it.', isGroup: false, log },
       ...changes,
     });
   };
@@ -87,6 +89,11 @@ for (const provider of providers) {
       { bytes: 10 * 1024 * 1024 },
     ] as Reply[])
       test.equal(await ask([reply]), undefined, JSON.stringify(reply));
+    test.match(
+      lines.map(({ reason }) => reason).slice(-8),
+      ['limits', 'refused', 'nonsense', 'unauthorized', 'throttled', 'error', 'error', 'limits'],
+      'and the log says why',
+    );
   });
 
   t.test(`${provider}: what was said before, and by whom`, async (test) => {
@@ -113,7 +120,8 @@ for (const provider of providers) {
   t.test(`${provider}: what the person has to confirm`, async (test) => {
     const id = await scheduleOf(eve, 'plants');
     const before = await everything();
-    const removal = await ask([call('delete_schedule', { schedule: id }), { text: 'Gone.' }]);
+    const remove = call('delete_schedule', { schedule: id });
+    const removal = await ask([remove, remove, { text: 'Gone.' }]);
     test.strictSame(removal, {
       ...{ say: '', unconfirmed: [{ tool: deleteSchedule, input: { schedule: id } }] },
     });
@@ -200,7 +208,14 @@ t.test('who is asked can stop', async (test) => {
   const asked = server.asked();
   const pending = assist({
     port: makeModel(server.config('anthropic')) as ModelPort,
-    ...{ tools, context: contextOf(eve), text: 'x', isGroup: false, signal: stop.signal },
+    ...{
+      tools,
+      context: contextOf(eve),
+      text: 'x',
+      isGroup: false,
+      signal: stop.signal,
+      log: captureLog().log,
+    },
   });
   await asked;
   stop.abort(new Error('The bot shuts down.'));
