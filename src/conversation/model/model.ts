@@ -120,7 +120,7 @@ function generate(sdk: Sdk, { settings, request, limits, calls, usage, bounded, 
     ...(calls.tools.length > 0 && { tools, toolCallConcurrency: 1 }),
     stopWhen: [
       sdk.isStepCount(limits.maxSteps),
-      () => calls.isExhausted || usage.outputTokens >= limits.maxOutputTokens,
+      () => calls.isSettled || calls.isExhausted || usage.outputTokens >= limits.maxOutputTokens,
     ],
     // What earlier steps have written, the later ones do not have.
     prepareStep: () => ({ maxOutputTokens: Math.max(1, limits.maxOutputTokens - usage.outputTokens) }),
@@ -153,6 +153,7 @@ function judge(
 ): { text: string } | { failure: Failure } {
   if (finishReason === 'content-filter')
     return { failure: failureOf('refused', 'The model refused to answer.') };
+  if (calls.isSettled) return { text };
   if (calls.isExhausted) return { failure: failureOf('limits', 'The model called tools without an end.') };
   if (finishReason === 'length' || (tokensSpent && finishReason === 'tool-calls'))
     return { failure: failureOf('limits', 'The answer of the model needs more tokens than it has.') };

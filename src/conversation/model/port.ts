@@ -27,6 +27,8 @@ export interface ModelTools {
   context: ToolContext;
   /** Whether a tool may be called with this input; by default all that are not destructive. */
   mayCall?(tool: Tool, input: unknown): boolean | Promise<boolean>;
+  /** Whether the model is done after this answer of a tool, and somebody else goes on; by default it never is. */
+  endsWith?(answer: ToolAnswer): boolean;
 }
 
 export interface ModelRequest {
@@ -47,7 +49,7 @@ export interface ModelToolCall {
   answer?: ToolAnswer;
   /** What the model was told in the place of an answer. */
   error?: string;
-  /** What a tool has thrown that was meant for nobody: for the log. */
+  /** What the tool has thrown. */
   cause?: unknown;
   /** It was not called, because `mayCall` did not let it. */
   withheld?: true;

@@ -2,6 +2,7 @@
 // long as there are calls left; what a tool says, or why it was not called, goes back to the model as data.
 import { isDeepStrictEqual } from 'node:util';
 import { ChimeError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
 import type { Tool, ToolAnswer } from '../tools/tool.ts';
 import type { ModelToolCall, ModelTools } from './port.ts';
 
@@ -20,6 +21,7 @@ export class ToolCalls {
   readonly #most: number;
   #asked = 0;
   #isOver = false;
+  #isSettled = false;
   #underWay: Promise<unknown> = Promise.resolve();
 
   constructor(toolbox: ModelTools | undefined, most: number) {
@@ -30,6 +32,11 @@ export class ToolCalls {
   /** Whether the model has asked for more calls than it has. */
   get isExhausted(): boolean {
     return this.#asked > this.#most;
+  }
+
+  /** Whether a tool has answered in such a way that the model is done. */
+  get isSettled(): boolean {
+    return this.#isSettled;
   }
 
   get tools(): readonly Tool[] {
@@ -71,7 +78,8 @@ export class ToolCalls {
     this.#asked++;
     const { name } = tool;
     try {
-      if (this.#isOver || this.isExhausted) throw new ToolRefusal('No more tools can be called: answer now.');
+      if (this.#isOver || this.#isSettled || this.isExhausted)
+        throw new ToolRefusal('No more tools can be called: answer now.');
       const toolbox = this.#toolbox as ModelTools;
       const before = this.#madeBefore(tool, input);
       if (before !== undefined) return serialise(before);
@@ -82,11 +90,16 @@ export class ToolCalls {
       }
       const answer = await tool.run(input as never, toolbox.context);
       this.made.push({ name, input, answer });
+      this.#isSettled = toolbox.endsWith?.(answer) ?? false;
       return serialise(answer);
     } catch (error) {
       const message = explain(error);
-      const isMeant = error instanceof ToolRefusal || error instanceof ChimeError;
-      this.made.push({ name, input, error: message, ...(!isMeant && { cause: error }) });
+      this.made.push({
+        name,
+        input,
+        error: message,
+        ...(!(error instanceof ToolRefusal) && { cause: error }),
+      });
       throw new Error(message);
     }
   }
@@ -114,4 +127,11 @@ function explain(error: unknown): string {
   if (!(error instanceof ChimeError)) return 'The tool has failed.';
   const { code, message, hint, detail } = error;
   return JSON.stringify({ code, message, hint, detail }).slice(0, longestError);
+}
+
+/** Tells operators of tools that have failed as they should not. */
+export function logFailures(calls: readonly ModelToolCall[], log: Logger): void {
+  for (const { name, cause } of calls)
+    if (cause !== undefined && !(cause instanceof ChimeError))
+      log.error({ err: cause, tool: name }, 'a tool has failed');
 }

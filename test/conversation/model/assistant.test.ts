@@ -7,12 +7,19 @@ import { type AssistRequest, assist } from '../../../src/conversation/model/assi
 import { makeModel } from '../../../src/conversation/model/model.ts';
 import type { ModelPort } from '../../../src/conversation/model/port.ts';
 import type { ToolContext } from '../../../src/conversation/tools/tool.ts';
+import { PastTimeError } from '../../../src/errors.ts';
 import askLlm from '../../../tasks/ask_llm.ts';
 import { createDatabase } from '../../support/database.ts';
 import { as, defaultTenant, person } from '../../support/identities.ts';
 import { captureLog } from '../../support/log.ts';
 import { providers, type Reply, startModelServer } from '../../support/model_server.ts';
-import { deleteSchedule, findSchedule, pauseSchedule, scheduleOnce } from '../../support/schedule_tools.ts';
+import {
+  deleteSchedule,
+  findSchedule,
+  pauseSchedule,
+  scheduleOnce,
+  scheduleWords,
+} from '../../support/schedule_tools.ts';
 import { startWorker } from '../../support/worker.ts';
 
 const server = await startModelServer(t);
@@ -21,7 +28,7 @@ const database = await createDatabase();
 await startWorker(t, database, [askLlm]);
 const ann = await person(database, defaultTenant, 'ann');
 const eve = await person(database, defaultTenant, 'eve');
-const tools = [findSchedule, pauseSchedule, deleteSchedule, scheduleOnce];
+const tools = [findSchedule, pauseSchedule, deleteSchedule, scheduleOnce, scheduleWords];
 
 const contextOf = (who: typeof ann): ToolContext => ({
   act: (work) => asIdentity(database.pool, who, 'bot', (client) => work(actingBy(client, 'bot'))),
@@ -134,6 +141,37 @@ for (const provider of providers) {
     test.equal(allowed?.say, 'plants is deleted.');
   });
 
+  t.test(`${provider}: a question of a tool`, async (test) => {
+    const before = await everything();
+    const requests = server.requests.length;
+    const chosen = { at: '2033-01-01 07:30', text: 'chosen by the model' };
+    const question = await ask([
+      {
+        calls: [
+          { name: 'schedule_words', input: { words: 'half past' } },
+          { name: 'schedule_once', input: chosen },
+        ],
+      },
+      call('schedule_once', chosen),
+      { text: 'I took the morning.' },
+    ]);
+    test.equal(question?.say, 'At 07:30 or at 19:30?', 'is for the person, and not for the model');
+    test.equal(server.requests.length, requests + 1);
+    test.strictSame(await everything(), before);
+    const unread = call('schedule_words', { words: 'whenever' });
+    test.equal((await ask([unread, { text: 'Hm.' }]))?.say, 'When?');
+    const again = await ask([
+      unread,
+      call('schedule_once', { at: '2033-01-01 09:00', text: 'again' }),
+      { text: 'Hm.' },
+    ]);
+    test.equal(
+      again?.say,
+      'again: at 2033-01-01 09:00:00.',
+      'what could not be read may be said in another way',
+    );
+  });
+
   t.test(`${provider}: times that cannot be`, async (test) => {
     const before = await everything();
     const over = await ask([
@@ -143,6 +181,13 @@ for (const provider of providers) {
     test.equal(over, undefined);
     test.match(server.requests.at(-1)?.prompt, 'CH004', 'the model is told that it is over');
     test.strictSame(await everything(), before);
+    const told = await ask(
+      [call('schedule_once', { at: '2020-01-01 09:00', text: 'tea' }), { text: 'Set.' }],
+      {
+        sayRefusal: (error) => (error instanceof PastTimeError ? 'That is over.' : undefined),
+      },
+    );
+    test.equal(told?.say, 'That is over.', 'and so is the person, in words of code');
     // Clocks in Berlin go from 02:00 to 03:00 in that night.
     const gap = await ask([
       call('schedule_once', { at: '2031-03-30 02:30', text: 'moon' }),
