@@ -1,4 +1,6 @@
 // A language model, asked by the real SDK over real HTTP in both wire formats, and all that it may do wrong.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import t from 'tap';
 import { z } from 'zod';
 import { makeModel } from '../../../src/conversation/model/model.ts';
@@ -342,4 +344,26 @@ t.test('the console says nothing', async (test) => {
   server.says({ text: 'Hi' });
   await (makeModel(server.config('anthropic')) as ModelPort).ask(asking());
   test.strictSame(written, []);
+});
+
+t.test('the SDK is loaded when it is first needed', async (test) => {
+  const module = new URL('../../../src/conversation/model/model.ts', import.meta.url).href;
+  const program = `
+    import { registerHooks } from 'node:module';
+    const loaded = [];
+    registerHooks({
+      resolve(specifier, context, next) {
+        const found = next(specifier, context);
+        if (/node_modules\\/(ai|@ai-sdk)\\//.test(found.url)) loaded.push(found.url);
+        return found;
+      },
+    });
+    const { makeModel } = await import(${JSON.stringify(module)});
+    const port = makeModel(${JSON.stringify(server.config('anthropic'))});
+    const before = loaded.length;
+    const answer = await port.ask({ instructions: 'x', messages: [{ role: 'speaker', text: 'x' }] });
+    console.log(before, loaded.length > 0, answer.text);`;
+  server.says({ text: 'Hi' });
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
+  test.equal(stdout.trim(), '0 true Hi');
 });
