@@ -181,6 +181,8 @@ grant execute on function
   chime_private.run_report(text, integer, integer),
   chime_private.report_for(uuid),
   chime_private.next_fires(uuid, integer),
+  chime_private.act_for(uuid, integer),
+  chime_private.retries_left(uuid),
   chime_private.register_channels(jsonb),
   chime_private.claim_deliveries(uuid, text[], text[], integer),
   chime_private.finish_deliveries(jsonb),

@@ -8,11 +8,17 @@ import { Sender } from '../channels/sender.ts';
 import { makeTelegram } from '../channels/telegram.ts';
 import { Clock } from '../clock/clock.ts';
 import type { Config } from '../config.ts';
+import { makeAgent } from '../conversation/model/agent.ts';
+import { makeModel } from '../conversation/model/model.ts';
+import type { Tool } from '../conversation/tools/tool.ts';
 import type { Logger } from '../log.ts';
 import { allowedHosts, GuardedFetch } from '../net/guarded_fetch.ts';
 import { SecretBox } from '../net/secret_box.ts';
 import { loadTasks } from '../worker/registry.ts';
 import { Worker } from '../worker/worker.ts';
+
+/** What tasks that ask the model may name. */
+const modelTools: readonly Tool[] = [];
 
 export function makeClock(config: Config, connectionString: string, log: Logger): Clock {
   return new Clock({ connectionString, log, pollInterval: config.pollInterval });
@@ -20,6 +26,7 @@ export function makeClock(config: Config, connectionString: string, log: Logger)
 
 export async function makeWorker(config: Config, connectionString: string, log: Logger): Promise<Worker> {
   const { concurrency, pollInterval, maxOutput, allowPrivateHttp, shutdownTimeout, tasksDir } = config;
+  const model = makeModel(config);
   return new Worker({
     connectionString,
     tasks: await loadTasks(tasksDir),
@@ -29,6 +36,7 @@ export async function makeWorker(config: Config, connectionString: string, log: 
     maxOutput,
     allowPrivateHttp,
     shutdownTimeout,
+    ...(model !== undefined && { agent: makeAgent(model, modelTools, log) }),
   });
 }
 

@@ -29,6 +29,8 @@ export interface ToolContext {
 export interface ToolAnswer {
   data: Record<string, unknown>;
   say: string;
+  /** It is a question: nothing was done, and the person has to answer first. `data.status` says what about. */
+  kind?: 'asked';
 }
 
 export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
