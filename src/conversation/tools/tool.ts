@@ -23,6 +23,12 @@ export interface ToolContext {
   userId: string | null;
   /** Asks the person to choose among options, where whoever calls can; answers which, or undefined. */
   choose?(question: string, labels: readonly string[]): Promise<number | undefined>;
+  /** Whether the speaker may create schedules, where more than the database decides that, as in a group. */
+  mayCreate?(): Promise<boolean>;
+  /** Whether the speaker may change a schedule that they see, where more than the database decides that. */
+  mayChange?(scheduleId: string): Promise<boolean>;
+  /** Told of each schedule that was created, in the transaction that did it. */
+  created?(scheduleId: string): Promise<void>;
 }
 
 /** What a tool answers: data for programs, and one sentence to repeat to a person, in their language. */
