@@ -209,7 +209,10 @@ t.test('schedule_edit: when, the name, the text; before and after', async (test)
   const asked = await ok('schedule_edit', { schedule_id: id, cadence: phrase('at 10') });
   test.match(asked.data, {
     status: 'ambiguous',
-    options: [{ cadence: { kind: 'cron', value: '0 22 * * 1-5' } }, {}],
+    options: [
+      { label: /^at 22:00 on weekdays/, cadence: { kind: 'cron', value: '0 22 * * 1-5' } },
+      { label: /^at 10:00/ },
+    ],
   });
   const said = await ok('schedule_edit', { schedule_id: id, text: 'daily' });
   test.match(said.data.after, { name: 'daily', text: 'daily', cadence: { value: '30 9 * * 1-5' } });

@@ -1,19 +1,19 @@
 // From what a tool was told of when to a rule that the database has previewed, or to the question that has to be asked before.
 import type { CreateScheduleInput, Fire, RuleInput } from '../../client/types.ts';
-import type { PhraseContext, PhraseRule, Reading } from '../phrases/reading.ts';
+import { InvalidArgumentError } from '../../errors.ts';
+import type { PhraseRule } from '../phrases/reading.ts';
+import {
+  hasOffset,
+  nowOf,
+  type Plain,
+  type ReadingOptions,
+  readCadence,
+  type Wanted,
+} from './cadence_reading.ts';
 import { type Asked, askAgain, askOptions, type RuleOption } from './question.ts';
-import type { Bounds, Cadence } from './schemas.ts';
-import type { ReadPhrase } from './simple_reader.ts';
-import { text } from './texts/texts.ts';
+import { quoted, text } from './texts/texts.ts';
 import { type Time, timeOf } from './times.ts';
 import type { ToolActing, ToolContext } from './tool.ts';
-
-/** What a tool was told of when. */
-export interface Wanted {
-  cadence: Cadence;
-  timezone?: string | undefined;
-  bounds?: Bounds | undefined;
-}
 
 export interface Settled {
   kind: 'settled';
@@ -27,28 +27,10 @@ export interface Settled {
   assumptions: string[];
 }
 
-export interface SettleOptions {
-  context: ToolContext;
-  readPhrase: ReadPhrase;
+export interface SettleOptions extends ReadingOptions {
   /** How many times to look ahead. */
   count?: number;
-  /** The cron expression of the schedule that changes: where nothing but a time of day is said, it keeps its days. */
-  keeping?: string | null;
 }
-
-const hasOffset = (value: string): boolean => /(Z|[+-]\d\d(:?\d\d)?)$/i.test(value.trim());
-
-interface Plain extends RuleOption {
-  assumptions: string[];
-}
-
-/** What is read of a cadence, before the database has seen it. */
-type Read =
-  | ({ kind: 'rule' } & Plain)
-  | { kind: 'ambiguous'; options: RuleOption[] }
-  | { kind: 'past'; options: RuleOption[] }
-  | { kind: 'unclear' }
-  | { kind: 'timezone_needed' };
 
 /** Reads when, previews it, asks where it is not plain and somebody can be asked; else answers the question. */
 export async function settle(wanted: Wanted, options: SettleOptions): Promise<Settled | Asked> {
@@ -72,92 +54,15 @@ async function ask(
 ): Promise<Settled | Asked> {
   const previewed: (RuleOption & { next: Time | null })[] = [];
   for (const option of rules) {
-    const { next } = await preview({ ...option, assumptions: [] }, { ...options, count: 1 });
-    previewed.push({ ...option, next: next[0] ?? null });
+    const { words, next } = await preview({ ...option, assumptions: [] }, { ...options, count: 1 });
+    const label = option.label ?? (option.rule.at === undefined ? words : undefined);
+    previewed.push({ ...option, ...(label !== undefined && { label }), next: next[0] ?? null });
   }
   const { labels, ...asked } = askOptions(status, phrase, previewed, options.context);
   const chosen = labels.length === 0 ? undefined : await options.context.choose?.(asked.say, labels);
   const option = chosen === undefined ? undefined : previewed[chosen];
   return option === undefined ? asked : preview({ ...option, assumptions: [] }, options);
 }
-
-async function readCadence(wanted: Wanted, { context, readPhrase, keeping }: SettleOptions): Promise<Read> {
-  const { kind, value } = wanted.cadence;
-  const zone = wanted.timezone ?? context.timezone;
-  if (zone === null && kind !== 'interval' && !(kind === 'once' && hasOffset(value)))
-    return { kind: 'timezone_needed' };
-  const timezone = zone ?? 'UTC';
-  const bounds = given(wanted.bounds ?? {}) as PhraseRule;
-  const plain = (rule: PhraseRule): Read => ({
-    kind: 'rule',
-    rule: { ...bounds, ...rule },
-    ...{ timezone, message: '', assumptions: [] },
-  });
-  switch (kind) {
-    case 'cron':
-      return plain({ cron: value });
-    case 'interval':
-      return plain({ every: value });
-    case 'rrule':
-      return plain({ rrule: value });
-    case 'once':
-      return plain({ at: value });
-    case 'phrase': {
-      const now = await context.act(readNow(timezone));
-      const reading = readPhrase(value, { now, timezone, locale: context.locale } satisfies PhraseContext);
-      return ofReading(reading, bounds, keeping ?? null);
-    }
-  }
-}
-
-/** The fields that are there. */
-const given = (fields: object): object =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-
-async function nowOf({ rows }: ToolActing): Promise<Date> {
-  const [row] = await rows<{ now: Date }>('select chime.now() as now');
-  return row?.now ?? new Date(Number.NaN);
-}
-
-/** The time of the database; refuses a zone that there is not, which a reader of phrases could not know. */
-const readNow =
-  (timezone: string) =>
-  async (acting: ToolActing): Promise<Date> => {
-    await acting.chime.describe({ every: '1 day', timezone });
-    return nowOf(acting);
-  };
-
-function ofReading(reading: Reading, bounds: PhraseRule, keeping: string | null): Read {
-  const { timezone, message, assumptions } = reading;
-  const days = /^\d+ \d+ (\S+ \S+ \S+)$/.exec(keeping ?? '')?.[1];
-  const kept = (time: string | undefined): PhraseRule | undefined =>
-    days === undefined || time === undefined
-      ? undefined
-      : { cron: `${Number(time.slice(3, 5))} ${Number(time.slice(0, 2))} ${days}` };
-  switch (reading.kind) {
-    case 'none':
-      return { kind: 'unclear' };
-    case 'once':
-    case 'recurring': {
-      const rule = { ...bounds, ...(kept(reading.time) ?? reading.rule) };
-      return { kind: 'rule', rule, timezone, message, assumptions, isFromNow: isInstant(rule) };
-    }
-    default: {
-      const time = reading.kind === 'ambiguous' ? reading.time : undefined;
-      const options = reading.options.map(({ label, rule }) => ({
-        ...{ label, timezone, message, isFromNow: isInstant(rule) },
-        rule: { ...bounds, ...((time === undefined ? undefined : kept(clockOf(rule))) ?? rule) },
-      }));
-      return { kind: reading.kind, options };
-    }
-  }
-}
-
-/** Counted from when it was said. */
-const isInstant = ({ at }: PhraseRule): boolean => at?.endsWith('Z') === true;
-
-const clockOf = ({ at }: PhraseRule): string | undefined =>
-  /^\d{4}-\d\d-\d\d (\d\d:\d\d)/.exec(at ?? '')?.[1];
 
 /** The same time of day, the next time that a clock shows it. */
 async function laterOptions(at: string, timezone: string, { context }: SettleOptions): Promise<RuleOption[]> {
@@ -226,6 +131,15 @@ async function instants(
     ...(await read('endsAt', endsAt)),
     ...(await read('anchor', anchor)),
   };
+}
+
+/** The one time that was meant. Raises CH007 where it repeats. */
+export function onlyTime({ rule, next }: Settled, phrase: string, { locale }: ToolContext): Time {
+  const [time] = next;
+  if (rule.at !== undefined && time !== undefined) return time;
+  throw new InvalidArgumentError(text(locale, 'askOnce', { phrase: quoted(phrase) }), {
+    hint: 'Ask the person for one time.',
+  });
 }
 
 /** A sentence of a tool, with what was taken for granted. */

@@ -4,7 +4,7 @@ import { fromCall } from '../../client/call_error.ts';
 import { isTransient } from '../../db/pool.ts';
 import { ChimeError, InvalidArgumentError, NotAllowedError } from '../../errors.ts';
 import type { Language } from '../phrases/reading.ts';
-import { type TextKey, text } from './texts/texts.ts';
+import { quoted, type TextKey, text } from './texts/texts.ts';
 import type { Tool, ToolAnswer, ToolContext } from './tool.ts';
 
 /** Why a tool did nothing. */
@@ -91,5 +91,5 @@ const sentences: Readonly<Record<string, TextKey>> = {
 
 function said({ code, what }: ToolError, locale: Language): string {
   const key = sentences[code];
-  return key === undefined ? text(locale, 'refused', { what: what.slice(0, 300) }) : text(locale, key);
+  return key === undefined ? text(locale, 'refused', { what: quoted(what, 300) }) : text(locale, key);
 }

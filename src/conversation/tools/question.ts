@@ -52,7 +52,10 @@ export function askOptions(
   const [last = '', ...others] = [...labels].reverse();
   const list = others.length === 0 ? last : text(locale, 'or', { first: others.reverse().join(', '), last });
   const at = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?$/.exec(phrase);
-  const when = at === null ? `“${quoted(phrase)}”` : wallText(`${at[1]} ${at[2]}:00`, locale);
+  const when =
+    at === null
+      ? text(locale, 'phrase', { phrase: quoted(phrase) })
+      : wallText(`${at[1]} ${at[2]}:00`, locale);
   const say =
     status === 'ambiguous'
       ? text(locale, 'askWhich', { phrase: quoted(phrase), options: list })

@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { IllegalStateError, InvalidArgumentError, RunNotFoundError } from '../../errors.ts';
-import { settle } from './cadence.ts';
+import { onlyTime, settle } from './cadence.ts';
 import { defineTool } from './define.ts';
 import { requireChange } from './rights.ts';
 import { readSchedule, type ScheduleView } from './schedule_view.ts';
 import { cadence, questionFields, questionStatuses, runId, schedule, scheduleId } from './schemas.ts';
-import type { ReadPhrase } from './simple_reader.ts';
 import { quoted, text } from './texts/texts.ts';
 import { nextText, type Time } from './times.ts';
-import type { Tool, ToolActing, ToolContext } from './tool.ts';
+import type { ReadPhrase, Tool, ToolActing, ToolContext } from './tool.ts';
 
 const actions = ['pause', 'resume', 'run_now', 'skip_next', 'cancel_run', 'delete', 'restore'] as const;
 
@@ -134,7 +133,13 @@ export const scheduleControl = (readPhrase: ReadPhrase): Tool =>
           detail: { field: 'run_id' },
         });
       if (when === undefined) return control(wanted, undefined, context);
-      const settled = await settle({ cadence: when }, { context, readPhrase, count: 1 });
-      return settled.kind === 'asked' ? settled : control(wanted, settled.next[0], context);
+      const { data } = await context.act((acting) => readSchedule(acting, wanted.schedule_id, context));
+      const settled = await settle(
+        { cadence: when, timezone: context.timezone ?? data.timezone },
+        { context, readPhrase, count: 1 },
+      );
+      return settled.kind === 'asked'
+        ? settled
+        : control(wanted, onlyTime(settled, when.value, context), context);
     },
   });

@@ -14,10 +14,9 @@ import {
   schedule,
   timezone,
 } from './schemas.ts';
-import type { ReadPhrase } from './simple_reader.ts';
 import { quoted, type TextKey, text } from './texts/texts.ts';
 import { nextText, time } from './times.ts';
-import type { Tool, ToolContext } from './tool.ts';
+import type { ReadPhrase, Tool, ToolContext } from './tool.ts';
 
 const input = z.strictObject({
   cadence,
@@ -32,7 +31,7 @@ const input = z.strictObject({
     .optional()
     .describe('What is done; by default a reminder that says text. Another task needs payload.'),
   payload: z
-    .record(z.string().max(200), z.json())
+    .record(z.string().max(200), z.unknown())
     .optional()
     .describe('What another task than a reminder is given, as its schema wants it.'),
   name: name.optional(),

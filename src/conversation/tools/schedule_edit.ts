@@ -17,10 +17,9 @@ import {
   scheduleId,
   timezone,
 } from './schemas.ts';
-import type { ReadPhrase } from './simple_reader.ts';
 import { quoted, text } from './texts/texts.ts';
 import { nextText, time } from './times.ts';
-import type { Tool, ToolContext } from './tool.ts';
+import type { ReadPhrase, Tool, ToolContext } from './tool.ts';
 
 const input = z.strictObject({
   schedule_id: scheduleId,

@@ -1,13 +1,11 @@
 import { z } from 'zod';
-import { InvalidArgumentError } from '../../errors.ts';
-import { settle } from './cadence.ts';
+import { onlyTime, settle } from './cadence.ts';
 import { defineTool } from './define.ts';
 import { requireCreate } from './rights.ts';
 import { type Cadence, questionFields, questionStatuses, timezone } from './schemas.ts';
-import type { ReadPhrase } from './simple_reader.ts';
-import { quoted, text } from './texts/texts.ts';
+import { text } from './texts/texts.ts';
 import { saidOf, time } from './times.ts';
-import type { Tool } from './tool.ts';
+import type { ReadPhrase, Tool } from './tool.ts';
 
 const isTime = (value: string): boolean =>
   /^\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?\s*$/i.test(value);
@@ -62,13 +60,9 @@ export const scheduleFollowup = (readPhrase: ReadPhrase): Tool =>
       const cadence: Cadence = { kind: isTime(when) ? 'once' : 'phrase', value: when };
       const settled = await settle({ cadence, timezone: zone }, { context, readPhrase, count: 1 });
       if (settled.kind === 'asked') return settled;
-      const { rule, next } = settled;
-      const [at] = next;
+      const { rule } = settled;
+      const at = onlyTime(settled, when, context);
       const { locale, channelMappingId, userId } = context;
-      if (rule.at === undefined || at === undefined)
-        throw new InvalidArgumentError(text(locale, 'askOnce', { phrase: quoted(when) }), {
-          detail: { field: 'follow_up_time' },
-        });
       return context.act(async ({ rows }) => {
         const [made] = await rows<{ id: string; scheduleId: string }>(
           `select f.id, f.schedule_id from chime.schedule_follow_up(follow_up_time => $1, message_template => $2, reason => $3, timezone => $4,

@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { assuming, settle } from './cadence.ts';
 import { defineTool } from './define.ts';
 import { bounds, cadence, questionFields, questionStatuses, timezone } from './schemas.ts';
-import type { ReadPhrase } from './simple_reader.ts';
 import { text } from './texts/texts.ts';
 import { nextText, time } from './times.ts';
-import type { Tool } from './tool.ts';
+import type { ReadPhrase, Tool } from './tool.ts';
 
 export const schedulePreview = (readPhrase: ReadPhrase): Tool =>
   defineTool({

@@ -1,9 +1,7 @@
 // The plain ways to say when, as the bot reads them, behind the interface of a reader of phrases.
 import { type Choice, readWhen } from '../../bot/when/when.ts';
-import type { PhraseContext, Reading } from '../phrases/reading.ts';
-
-/** Reads when a phrase is meant, and what it is about. */
-export type ReadPhrase = (phrase: string, context: PhraseContext) => Reading;
+import type { PhraseContext } from '../phrases/reading.ts';
+import type { ReadPhrase } from './tool.ts';
 
 function momentOf({ now, timezone }: PhraseContext) {
   const format = new Intl.DateTimeFormat('sv-SE', {

@@ -2,7 +2,10 @@
 // knows; where its output goes is the conversation's, and no argument.
 import type { z } from 'zod';
 import type { Chime } from '../../client/chime.ts';
-import type { Language } from '../phrases/reading.ts';
+import type { Language, PhraseContext, Reading } from '../phrases/reading.ts';
+
+/** Reads when a phrase is meant, and what it is about. */
+export type ReadPhrase = (phrase: string, context: PhraseContext) => Reading;
 
 /** The database, as the speaker may use it. */
 export interface ToolActing {

@@ -6,8 +6,8 @@ import { scheduleFollowup } from './schedule_followup.ts';
 import { schedulePreview } from './schedule_preview.ts';
 import { scheduleRuns } from './schedule_runs.ts';
 import { scheduleSearch } from './schedule_search.ts';
-import { type ReadPhrase, simpleReader } from './simple_reader.ts';
-import type { Tool } from './tool.ts';
+import { simpleReader } from './simple_reader.ts';
+import type { ReadPhrase, Tool } from './tool.ts';
 
 /** The tools, with whoever reads phrases. */
 export const makeTools = ({ readPhrase }: { readPhrase: ReadPhrase }): readonly Tool[] => [

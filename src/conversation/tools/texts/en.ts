@@ -10,6 +10,7 @@ export const en = {
   preview: 'It would fire {words}. {next}',
   assumed: '{said} I took it that: {assumptions}.',
   askWhich: '“{phrase}” can mean several times. Which one: {options}?',
+  phrase: '“{phrase}”',
   askPast: '{when} is over. Shall it be {options}?',
   saidPast: '{when} is over. When shall it be?',
   askWhen: 'I do not see in “{phrase}” when that is. When shall it be?',

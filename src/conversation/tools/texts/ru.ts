@@ -12,6 +12,7 @@ export const ru: Readonly<Record<TextKey, string>> = {
   preview: 'Сработает так: {words}. {next}',
   assumed: '{said} Я исхожу из того, что: {assumptions}.',
   askWhich: '«{phrase}» можно понять по-разному. Что именно: {options}?',
+  phrase: '«{phrase}»',
   askPast: 'Время уже прошло: {when}. Поставить {options}?',
   saidPast: 'Время уже прошло: {when}. На когда поставить?',
   askWhen: 'Из «{phrase}» не видно, когда это. На когда поставить?',
