@@ -205,13 +205,13 @@ t.test('in a group the word of anybody counts, or that of one person', async (te
     as(
       database,
       identity,
-      "select chime.schedule_follow_up('2026-11-20 19:00', 'Well?', 'r', 'UTC', $1, $2)",
+      "select chime.schedule_follow_up('2026-11-20 19:00', 'Well?', coalesce($2::uuid::text, 'anybody'), 'UTC', $1, $2::uuid)",
       [mapping.id, who],
     );
   await make(null);
   await make(annId);
   const states = async () =>
-    (await database.rows<{ status: string }>('select status from chime.follow_ups order by id')).map(
+    (await database.rows<{ status: string }>('select status from chime.follow_ups order by reason desc')).map(
       (row) => row.status,
     );
   await bob.say('/list');
