@@ -31,6 +31,8 @@ language sql stable
 as $$
   select case
     when r.silent_reason is not null then 'Its task has nothing to say: ' || r.silent_reason
+    -- Asked to end when its task was at work already.
+    when r.task = 'remind' and r.cancel_requested_at is not null and r.payload ? 'follow_up' then 'The person has spoken first.'
     when deliver = 'on_failure' and r.status = 'succeeded' then 'It has succeeded, and only failures are told of.'
     when deliver = 'on_change' and chime_private.output_hash(r) = chime_private.last_told_hash(r.schedule_id, r.id)
       then 'It says what the last delivery said.'

@@ -59,10 +59,11 @@ begin
   draft := v_conversation.draft;
   revision := v_conversation.revision;
   is_expired := coalesce(v_conversation.expires_at <= now, false);
+  perform chime_private.heard_follow_ups(v_mapping.id, person_id, user_id, now);
 end $$;
 comment on function chime_private.hear is
   'Somebody has said something at a context of a channel: answers who that is, as whom the bot acts for them (in a group, the group), and what the two were '
-  'talking about. Person, place and conversation are made where they are new. The conversation is locked until the transaction ends. Raises CH041.';
+  'talking about. Person, place and conversation are made where they are new. Follow-ups that waited for a word of the person are cancelled. The conversation is locked until the transaction ends. Raises CH041.';
 
 create or replace function chime_private.keep_draft(conversation_id uuid, draft jsonb) returns integer
 language sql volatile security definer set search_path = pg_catalog, pg_temp

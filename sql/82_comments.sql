@@ -161,6 +161,11 @@ comment on column chime.deliveries.channel_mapping_id is 'Where it goes.';
 comment on column chime.deliveries.status is 'How far it is.';
 comment on column chime.deliveries.created_at is 'When it was written: when the run ended.';
 
+comment on column chime.follow_ups.id is 'What identifies it; ids are in the order of time.';
+comment on column chime.follow_ups.owner_id is 'The user whose schedule it is.';
+comment on column chime.follow_ups.status is 'How far it is.';
+comment on column chime.follow_ups.created_at is 'When it was made.';
+
 comment on column chime.inbox.id is 'What identifies it: the id of its delivery. Ids are in the order of time.';
 comment on column chime.inbox.owner_id is 'The user whose inbox it is in.';
 comment on column chime.inbox.run_id is 'The run that it tells of.';

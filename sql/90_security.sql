@@ -75,6 +75,7 @@ grant execute on function
   chime.get_channel_session(text, text),
   chime.set_quiet_hours(time, time, uuid),
   chime.set_preferences(text, text, time, time, uuid),
+  chime.schedule_follow_up(text, text, text, text, uuid, uuid),
   chime.retry_delivery(uuid),
   chime.mark_inbox_read(uuid[]),
   chime.describe_delivery(uuid),

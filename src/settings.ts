@@ -116,6 +116,13 @@ export const settings = {
     'the port that this address leads to, on the address that HTTP listens on',
     z.coerce.number().int().min(0).max(65535).default(4681),
   ),
+  mcpToken: setting(
+    'CHIME_MCP_TOKEN',
+    null,
+    'the API token, or JWT, as whose bearer chime mcp acts; CHIME_MCP_TOKEN_FILE may name a file that holds it',
+    z.string().min(1).optional(),
+    { inFile: true },
+  ),
   whatsappToken: setting(
     'CHIME_WHATSAPP_TOKEN',
     null,

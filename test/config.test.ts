@@ -37,6 +37,7 @@ t.test('defaults', async (test) => {
     bot: true,
     telegramWebhookUrl: undefined,
     telegramWebhookPort: 4681,
+    mcpToken: undefined,
     whatsappToken: undefined,
     whatsappPhoneId: undefined,
     whatsappTemplate: undefined,

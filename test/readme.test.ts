@@ -6,6 +6,10 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import t, { type Test } from 'tap';
 import { createChime } from '../src/client/chime.ts';
 import { settings } from '../src/config.ts';
@@ -211,6 +215,7 @@ t.test('the two commands, and everything that a reader does beside a running pgc
     test.equal(result.code, 0, `${command} ${result.stdout} ${result.stderr}`);
   }
 
+  await useMcp(test, running.url, shell);
   for (const command of ['localhost:4680/graphql', "localhost:4680/api/v1/tasks -H 'content"].flatMap(
     (marker) => commands(block('sh', marker)),
   )) {
@@ -252,6 +257,33 @@ t.test('the two commands, and everything that a reader does beside a running pgc
   }
   test.match(await running.stop(), /"msg":"stopped"/, 'Ctrl-C stops it');
 });
+
+/** What programs are configured with that speak MCP, and the call that anybody can make. */
+async function useMcp(test: Test, url: string, shell: Shell): Promise<void> {
+  const [help, call] = commands(block('sh', 'npx chime mcp')) as [string, string];
+  test.match(await run(help, shell), { code: 0, stdout: /speaks MCP/ });
+  const { answer } = await curl(call, url, shell);
+  test.match(answer, { result: { structuredContent: { rule: 'at 08:30 on weekdays, Europe/Berlin time' } } });
+  const { mcpServers } = JSON.parse(block('json', 'mcpServers'));
+  const { command, args } = mcpServers.pgchime;
+  const byPipe = new StdioClientTransport({
+    ...{ command, args, cwd: shell.cwd, stderr: 'ignore' },
+    env: { PATH: process.env.PATH ?? '', ...shell.env },
+  });
+  const http = mcpServers['pgchime over HTTP'];
+  test.equal(new URL(http.url).host, '127.0.0.1:4680');
+  const byHttp = new StreamableHTTPClientTransport(new URL('/mcp', url)) as Transport;
+  const named = [...readme.matchAll(/^\| `(schedule_\w+)`/gm)].map(([, name]) => name);
+  for (const transport of [byPipe, byHttp]) {
+    const client = new Client({ name: 'readme', version: '1' });
+    await client.connect(transport);
+    test.strictSame(
+      (await client.listTools()).tools.map(({ name }) => name),
+      named,
+    );
+    await client.close();
+  }
+}
 
 t.test('who may use it', async (test) => {
   const [start, create, ask] = commands(block('sh', 'CHIME_AUTH=required')) as [string, string, string];

@@ -12,6 +12,7 @@ import type { AuthSettings } from './auth/settings.ts';
 import { keepOthersOut, protectBrowsers } from './browsers.ts';
 import type { Health } from './health.ts';
 import { bodyLimit, limitRate, readBodies } from './limits.ts';
+import { mountMcp } from './mcp.ts';
 import { mountMetrics } from './metrics/mount.ts';
 import { describeApi } from './openapi.ts';
 import { ReadinessCheck } from './readiness.ts';
@@ -78,6 +79,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   mountMetrics(app, { pool, authenticate });
   await describeApi(app);
   await mountRest(app, { pool, authenticate });
+  await mountMcp(app, { pool, log, authenticate });
   await serveGraphql(app, options, { identifier, authenticate });
   await app.ready();
   return app;

@@ -54,7 +54,7 @@ export async function checkDatabase(url: string): Promise<void> {
 }
 
 /** Who is logged in to this machine; a container may know no name. */
-function userName(): string | undefined {
+export function userName(): string | undefined {
   try {
     return os.userInfo().username;
   } catch {

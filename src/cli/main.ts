@@ -13,6 +13,7 @@ const commands: Record<string, () => Promise<Command>> = {
   event: async () => (await import('./commands/event.ts')).eventCommand(),
   handler: async () => (await import('./commands/handler.ts')).handlerCommand(),
   chat: async () => (await import('./commands/chat.ts')).chatCommand(),
+  mcp: async () => (await import('./commands/mcp.ts')).mcpCommand(),
   deliveries: async () => (await import('./commands/deliveries.ts')).deliveriesCommand(),
   inbox: async () => (await import('./commands/inbox.ts')).inboxCommand(),
   webhook: async () => (await import('./commands/webhook.ts')).webhookCommand(),

@@ -10,15 +10,12 @@ import { Clock } from '../clock/clock.ts';
 import type { Config } from '../config.ts';
 import { makeAgent } from '../conversation/model/agent.ts';
 import { makeModel } from '../conversation/model/model.ts';
-import type { Tool } from '../conversation/tools/tool.ts';
+import { tools } from '../conversation/tools/tools.ts';
 import type { Logger } from '../log.ts';
 import { allowedHosts, GuardedFetch } from '../net/guarded_fetch.ts';
 import { SecretBox } from '../net/secret_box.ts';
 import { loadTasks } from '../worker/registry.ts';
 import { Worker } from '../worker/worker.ts';
-
-/** What tasks that ask the model may name. */
-const modelTools: readonly Tool[] = [];
 
 export function makeClock(config: Config, connectionString: string, log: Logger): Clock {
   return new Clock({ connectionString, log, pollInterval: config.pollInterval });
@@ -36,7 +33,7 @@ export async function makeWorker(config: Config, connectionString: string, log: 
     maxOutput,
     allowPrivateHttp,
     shutdownTimeout,
-    ...(model !== undefined && { agent: makeAgent(model, modelTools, log) }),
+    ...(model !== undefined && { agent: makeAgent(model, tools, log) }),
   });
 }
 

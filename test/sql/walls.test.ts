@@ -66,6 +66,7 @@ const relations: Record<string, { kind: Kind; mark: string; closed?: string[] }>
   channel_mappings: { kind: 'owned', mark: 'session_id' },
   deliveries: { kind: 'owned', mark: '(select r.task from chime.runs r where r.id = run_id)' },
   webhooks: { kind: 'owned', mark: 'description' },
+  follow_ups: { kind: 'owned', mark: 'reason' },
   inbox: { kind: 'owned', mark: 'task' },
   undelivered: { kind: 'owned', mark: 'schedule_name' },
   calendars: { kind: 'of the tenant', mark: 'name' },

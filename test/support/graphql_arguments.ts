@@ -11,6 +11,7 @@ export interface Named {
   calendar: string;
   mapping: string;
   webhook: string;
+  followUp: string;
   /** One that failed. */
   delivery: string;
   /** One that is in the inbox. */
@@ -26,6 +27,7 @@ export const absent: Named = {
   ...{ handler: '00000000-0000-7000-8000-00000000dead', user: '00000000-0000-7000-8000-00000000dead' },
   ...{ token: '00000000-0000-7000-8000-00000000dead', event: '00000000-0000-7000-8000-00000000dead' },
   ...{ mapping: '00000000-0000-7000-8000-00000000dead', webhook: '00000000-0000-7000-8000-00000000dead' },
+  followUp: '00000000-0000-7000-8000-00000000dead',
   ...{ delivery: '00000000-0000-7000-8000-00000000dead', message: '00000000-0000-7000-8000-00000000dead' },
   ...{ calendar: '00000000-0000-7000-8000-00000000dead', mark: 'nothing', shared: 'nothing' },
 };
@@ -39,6 +41,7 @@ const references: Readonly<Record<string, keyof Named>> = {
   ownerId: 'user',
   tokenId: 'token',
   mappingId: 'mapping',
+  personId: 'user',
   channelMappingId: 'mapping',
   deliveryId: 'delivery',
   deliveryIds: 'message',
@@ -54,6 +57,7 @@ const references: Readonly<Record<string, keyof Named>> = {
   'schedule.id': 'schedule',
   'undeliveredItem.id': 'delivery',
   'webhook.id': 'webhook',
+  'followUp.id': 'followUp',
   'user.id': 'user',
   'findRun.reference': 'run',
   'findSchedule.reference': 'mark',
@@ -78,6 +82,9 @@ export const plain: Readonly<Record<string, unknown>> = {
   channelContextId: 'walk',
   sessionId: 'walk',
   url: 'https://example.com/',
+  followUpTime: '2030-01-01 09:00',
+  messageTemplate: 'walk',
+  reason: 'walk',
   event: 'walk.event',
   name: 'walk',
   key: 'walk',

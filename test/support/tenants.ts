@@ -11,6 +11,7 @@ export interface Left {
   handler: string;
   mapping: string;
   webhook: string;
+  followUp: string;
   /** One that is in the inbox, and one that failed. */
   deliveries: [sent: string, failed: string];
   user: string;
@@ -78,6 +79,11 @@ async function leave(
     tenantId,
     mark,
   ]);
+  const followUp = await database.row<{ id: string }>(
+    `insert into chime.follow_ups (id, tenant_id, owner_id, schedule_id, person_id, message_template, reason, created_at)
+     values (gen_random_uuid(), $2, $3, $1, coalesce($3, (select u.id from chime.users u where u.tenant_id = $2 limit 1)), $4, $4, chime.now()) returning id`,
+    values,
+  );
   const webhook = await call(maker, 'select id from chime.create_webhook($1, description => $2)', [
     'https://example.com/',
     mark,
@@ -110,6 +116,7 @@ async function leave(
     handler,
     mapping,
     webhook,
+    followUp: followUp.id,
     deliveries: [sent?.id as string, lost?.id as string],
     user: identity.userId as string,
     token,

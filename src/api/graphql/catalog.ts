@@ -108,6 +108,15 @@ export const tables: Readonly<Record<string, Shown>> = {
       { column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule' },
     ],
   },
+  follow_ups: {
+    defaultOrder: 'PRIMARY_KEY_DESC',
+    references: [
+      owner,
+      mapping,
+      { column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule', back: 'followUp' },
+      { column: 'person_id', to: ['users', 'id'], field: 'person' },
+    ],
+  },
   inbox: {
     name: 'inbox_items',
     key: 'id',
@@ -214,6 +223,7 @@ export const textEnums: Readonly<Record<string, readonly [name: string, values: 
     'schedule_health',
     ['ok', 'failing', 'late', 'waiting', 'set_aside', 'paused', 'completed', 'cancelled'],
   ],
+  'follow_ups.cancel_reason': ['follow_up_cancel_reason', ['replied', 'by_hand']],
   'late.kind': ['late_kind', ['not fired', 'waiting', 'set aside']],
   'worker_status.state': ['worker_state', ['alive', 'lost', 'stopped']],
   'undelivered.state': ['undelivered_state', ['failed', 'unknown', 'sending', 'waiting', 'held', 'retrying']],
@@ -318,4 +328,5 @@ export const functions: Readonly<Record<string, ShownFunction>> = {
   mark_inbox_read: { result: 'readCount', present: true },
   set_quiet_hours: {},
   set_preferences: {},
+  schedule_follow_up: {},
 };

@@ -16,6 +16,8 @@ export const typeTexts: Readonly<Record<string, string>> = {
   RepeatInterval: 'How often it repeats, at the time of day that it starts at.',
   MappingStatus: 'Whether what is sent to a context of a channel arrives.',
   DeliveryStatus: 'How far a delivery is.',
+  FollowUpStatus: 'How far a follow-up is.',
+  FollowUpCancelReason: 'Why a follow-up was cancelled.',
   UndeliveredState: 'Why a delivery has not arrived for certain.',
   WriteOutcome: 'What creating something came to: with the key of one that exists, it changes that.',
   ScheduleStats:
@@ -50,6 +52,12 @@ export const fieldTexts: Readonly<Record<string, string>> = {
   'Delivery.schedule': 'The schedule of that run.',
   'Delivery.undelivered': 'Why it has not arrived for certain; null where it has, or was not to be sent.',
   'EventHandler.channelMapping': 'Where the output of its runs goes.',
+  followUp: 'The follow-up.',
+  'FollowUp.channelMapping': 'The conversation that it is said in.',
+  'FollowUp.owner': 'The user whose schedule it is.',
+  'FollowUp.person': 'The person whose word cancels it.',
+  'FollowUp.schedule': 'The schedule that fires once, at its time.',
+  'Schedule.followUp': 'The follow-up that it is the schedule of; null for any other.',
   'InboxItem.owner': 'The user whose inbox it is in.',
   'InboxItem.run': 'The run that it tells of.',
   'InboxItem.schedule': 'The schedule of that run.',
@@ -160,6 +168,11 @@ export const argumentTexts: Readonly<Record<string, string>> = {
   deliveryIds: 'The items, by their ids; all of them where nothing is said.',
   morningAt: 'When "in the morning" is to the person: a time of day from 03:00 to 12:00.',
   eveningAt: 'When "in the evening" and "tonight" are to the person: a time of day from 15:00 to 23:59.',
+  followUpTime: 'When it is said: an instant, or a wall-clock time of the zone.',
+  messageTemplate: 'What is said; {{person}} and {{reason}} in it are filled in.',
+  personId: 'The user whose word cancels it; whose conversation it is, where nothing is said.',
+  'scheduleFollowUp.channelMappingId':
+    'The conversation; the one that sessionId names, else your inbox, where nothing is said.',
   quietFrom:
     'The time of day from which on nothing is sent (22:00); with neither time, there are no quiet hours any more.',
   quietUntil: 'The time of day at which what was held is sent; earlier than quietFrom = on the next day.',
@@ -353,6 +366,15 @@ export const enumTexts: Readonly<Record<string, Readonly<Record<string, string>>
     FAILED: 'It was not sent, and is not tried again by itself. Final.',
     UNKNOWN: 'It may have been sent or not, and is not sent again by itself. Final.',
     SKIPPED: 'It was not to be sent. Final.',
+  },
+  FollowUpStatus: {
+    WAITING: 'Its time has not come.',
+    FIRED: 'Its time came before the person spoke. Final, unless it could be withdrawn.',
+    CANCELLED: 'The person spoke first, or somebody took it back.',
+  },
+  FollowUpCancelReason: {
+    REPLIED: 'The person spoke first.',
+    BY_HAND: 'Its schedule was cancelled or deleted.',
   },
   UndeliveredState: {
     FAILED: 'It was not sent, and is not tried again by itself.',

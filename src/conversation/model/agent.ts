@@ -3,8 +3,9 @@
 import type { ActAsOwner, AgentOptions, AgentPort } from '../../agent.ts';
 import { InvalidArgumentError, ModelFailedError, NotAllowedError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
+import { actingBy } from '../tools/acting.ts';
+import { partsOf } from '../tools/parts.ts';
 import type { Tool, ToolContext } from '../tools/tool.ts';
-import { actingBy } from './acting.ts';
 import type { ModelAnswer, ModelPort, ModelTools } from './port.ts';
 import { logFailures } from './tool_calls.ts';
 
@@ -79,10 +80,11 @@ async function toolboxOf(
 }
 
 async function contextOf(actAsOwner: ActAsOwner): Promise<ToolContext> {
+  const act: ToolContext['act'] = (work) => actAsOwner((client) => work(actingBy(client, 'agent')));
   const { userId, timezone, locale, channelMappingId } = await actAsOwner(async (_client, owner) => owner);
   return {
-    ...{ userId, timezone, channelMappingId },
+    ...{ userId, timezone, channelMappingId, act },
     locale: locale?.toLowerCase().startsWith('ru') ? 'ru' : 'en',
-    act: (work) => actAsOwner((client) => work(actingBy(client, 'agent'))),
+    ...(userId !== null && { dayParts: await act(partsOf(userId)) }),
   };
 }

@@ -2,10 +2,10 @@
 // told by whoever wrote last.
 import t from 'tap';
 import { asIdentity } from '../../../src/api/identity.ts';
-import { actingBy } from '../../../src/conversation/model/acting.ts';
 import { type AssistRequest, assist } from '../../../src/conversation/model/assistant.ts';
 import { makeModel } from '../../../src/conversation/model/model.ts';
 import type { ModelPort } from '../../../src/conversation/model/port.ts';
+import { actingBy } from '../../../src/conversation/tools/acting.ts';
 import type { ToolContext } from '../../../src/conversation/tools/tool.ts';
 import { PastTimeError } from '../../../src/errors.ts';
 import askLlm from '../../../tasks/ask_llm.ts';

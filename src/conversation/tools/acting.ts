@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { Chime } from '../../client/chime.ts';
 import { fromRow } from '../../client/rows.ts';
 import { fromDatabase } from '../../errors.ts';
-import type { ToolActing } from '../tools/tool.ts';
+import type { ToolActing } from './tool.ts';
 
 /** @param surface where changes come from, for the record, unless the transaction says it */
 export function actingBy(client: pg.ClientBase, surface: string): ToolActing {

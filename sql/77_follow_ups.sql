@@ -1,0 +1,188 @@
+-- Follow-ups: what somebody is asked later, unless they have spoken before. Each is a schedule that fires once. Its time and the word of the
+-- person race for the lock of the schedule's row: a clock leaves alone what is locked, and who speaks waits for a clock. Whoever commits
+-- first has won. What has fired and is not sent yet (no worker, quiet hours) is withdrawn when the person speaks.
+
+create or replace function chime_private.check_follow_up(message_template text, reason text) returns void
+language plpgsql immutable
+as $$
+declare
+  v_unknown text := (
+    select m[1] from regexp_matches(left(message_template, 2001), '\{\{\s*([^{}]*?)\s*\}\}', 'g') m
+    where m[1] not in ('person', 'reason') limit 1);
+begin
+  if message_template is null or length(left(message_template, 2001)) not between 1 and 2000 then
+    perform chime_private.fail('CH007', 'message_template must have 1 to 2000 characters.', null, '{"field": "message_template"}');
+  elsif reason is null or length(btrim(left(reason, 501), E' \t\r\n')) not between 1 and 500 then
+    perform chime_private.fail('CH007', 'reason must have 1 to 500 characters.', null, '{"field": "reason"}');
+  elsif v_unknown is not null then
+    perform chime_private.fail('CH007', format('There is no placeholder {{%s}} in a follow-up.', left(v_unknown, 80)),
+      'There are {{person}}, the name of the person, and {{reason}}.', '{"field": "message_template"}');
+  end if;
+end $$;
+comment on function chime_private.check_follow_up is 'Refuses a text or a reason that a follow-up cannot have (CH007).';
+
+create or replace function chime_private.follow_up_person(person_id uuid, mapping_id uuid) returns uuid
+language plpgsql stable
+as $$
+declare
+  v_person uuid := coalesce(person_id, (select m.user_id from chime.channel_mappings m where m.id = mapping_id), chime.current_user_id());
+begin
+  if v_person is null then
+    perform chime_private.fail('CH007', 'There is nobody to follow up with.', 'Give channel_mapping_id, person_id, or act as a user.', '{"field": "person_id"}');
+  elsif not exists (select from chime.users u where u.id = v_person and u.tenant_id = chime.current_tenant())
+    -- Of others one would learn the name. Who has spoken in this conversation is known there.
+    or not chime_private.may_see(v_person)
+      and not exists (select from chime_private.conversations c where c.channel_mapping_id = mapping_id and c.person_id = v_person) then
+    perform chime_private.fail('CH015', format('There is no user %s in this conversation.', v_person), 'See chime.users.');
+  end if;
+  return v_person;
+end $$;
+comment on function chime_private.follow_up_person is
+  'Who is followed up with: the one given, else whose the conversation is, else the current user. Raises CH007, CH015.';
+
+create or replace function chime.schedule_follow_up(
+  follow_up_time text,
+  message_template text,
+  reason text,
+  timezone text default 'UTC',
+  channel_mapping_id uuid default null,
+  person_id uuid default null
+) returns chime.follow_ups
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now timestamptz := chime.now();
+  v_id uuid := chime_private.new_id(v_now);
+  v_schedule_id uuid;
+  v_follow_up chime.follow_ups;
+begin
+  perform chime_private.check_follow_up(message_template, reason);
+  if follow_up_time is null then
+    perform chime_private.fail('CH007', 'follow_up_time is missing: when is it said?', null, '{"field": "follow_up_time"}');
+  end if;
+  channel_mapping_id := coalesce(channel_mapping_id, chime_private.current_mapping());
+  perform chime_private.check_destination(channel_mapping_id);
+  person_id := chime_private.follow_up_person(person_id, channel_mapping_id);
+  v_schedule_id := (chime.create_schedule(task => 'remind', at => follow_up_time, timezone => timezone,
+    name => left(split_part(btrim(reason, E' \t\r\n'), E'\n', 1), 100),
+    payload => jsonb_build_object('text', message_template, 'follow_up', v_id), channel_mapping_id => schedule_follow_up.channel_mapping_id)).id;
+  insert into chime.follow_ups (id, tenant_id, owner_id, schedule_id, channel_mapping_id, person_id, message_template, reason, created_at)
+  select v_id, s.tenant_id, s.owner_id, s.id, s.channel_mapping_id, schedule_follow_up.person_id, schedule_follow_up.message_template,
+    schedule_follow_up.reason, v_now
+  from chime.schedules s where s.id = v_schedule_id
+  returning * into v_follow_up;
+  return v_follow_up;
+end $$;
+comment on function chime.schedule_follow_up is
+  'Says message_template to a person at a time (an instant, or a wall-clock time in timezone), unless they say anything in the conversation before: then it '
+  'is cancelled. {{person}} and {{reason}} in it are filled in when it fires. The conversation is channel_mapping_id, else the one that the setting '
+  'chime.session_id names, else the inbox of the current user, where their word anywhere counts. person_id says whose word counts; by default that of the '
+  'user whose conversation it is, in a group anybody''s. Its schedule may be changed, paused and deleted as any other. Errors: CH003, CH004, CH005, CH007, CH015, CH018, CH041.';
+
+create or replace function chime_private.fire_follow_up() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_follow_up chime.follow_ups;
+begin
+  select * into v_follow_up from chime.follow_ups f where f.schedule_id = new.schedule_id for no key update;
+  if v_follow_up.id is null then return null; end if;
+  update chime.runs r set payload = jsonb_set(r.payload, '{text}', chime_private.fill_template(r.payload -> 'text',
+    jsonb_build_object('person', coalesce((select u.name from chime.users u where u.id = v_follow_up.person_id), ''), 'reason', v_follow_up.reason),
+    chime_private.placeholder('person|reason')))
+  where r.id = new.id and jsonb_typeof(r.payload -> 'text') = 'string';
+  -- Run by hand before its time, it still waits for that.
+  if new.trigger = 'schedule' then
+    update chime.follow_ups f set status = 'fired', fired_at = new.created_at where f.id = v_follow_up.id and f.status = 'waiting';
+  end if;
+  return null;
+end $$;
+comment on function chime_private.fire_follow_up is 'Fills in what the run of a follow-up says, and puts on record that its time came.';
+
+-- Called for follow-ups alone, and after the insert, so that it costs other runs next to nothing.
+create or replace trigger runs_of_follow_ups
+  after insert on chime.runs
+  for each row
+  when (new.task = 'remind' and new.status = 'queued' and new.payload ? 'follow_up')
+  execute function chime_private.fire_follow_up();
+
+create or replace function chime_private.withdraw_run(schedule_id uuid, now timestamptz) returns boolean
+language plpgsql volatile
+as $$
+declare
+  c_reason constant text := 'The person has spoken first.';
+  v_withdrawn boolean;
+begin
+  update chime.runs r set status = case r.status when 'running' then r.status else 'cancelled' end,
+    finished_at = case r.status when 'running' then null else withdraw_run.now end, retry_at = null, waits_for = null,
+    cancel_requested_at = withdraw_run.now, cancel_reason = c_reason
+  from chime_private.unfinished_runs u
+  where u.schedule_id = withdraw_run.schedule_id and r.id = u.run_id and r.finished_at is null and r.cancel_requested_at is null;
+  v_withdrawn := found;
+  perform pg_notify('chime_worker', r.worker_id::text)
+  from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
+  where u.schedule_id = withdraw_run.schedule_id and r.status = 'running';
+  perform chime_private.wake_clock(withdraw_run.now + chime_private.write_off_after()) where found;
+  update chime.deliveries d set status = 'skipped', skip_reason = c_reason, due_at = null, finished_at = withdraw_run.now
+  -- The first of these is what the index has.
+  where d.schedule_id = withdraw_run.schedule_id and d.status not in ('failed', 'skipped') and d.status = 'pending';
+  return v_withdrawn or found;
+end $$;
+comment on function chime_private.withdraw_run is
+  'Cancels what runs of a schedule have not said yet: those that wait, those that are being executed as far as they heed it, and messages that are not being sent '
+  'yet. Answers whether there was anything.';
+
+create or replace function chime_private.heard_follow_ups(mapping_id uuid, person_id uuid, user_id uuid, now timestamptz) returns void
+language plpgsql volatile
+as $$
+declare
+  v_schedule chime.schedules;
+  v_status chime.follow_up_status;
+begin
+  for v_schedule in
+    select s.* from chime.schedules s
+    where s.id in (
+      select f.schedule_id from chime.follow_ups f
+      where f.person_id in (heard_follow_ups.person_id, heard_follow_ups.user_id) and f.status <> 'cancelled'
+        and coalesce(f.channel_mapping_id, heard_follow_ups.mapping_id) = heard_follow_ups.mapping_id
+        -- What has fired earlier than that has been said, or never will be.
+        and (f.fired_at is null or f.fired_at > heard_follow_ups.now - interval '2 days'))
+    order by s.id
+    for no key update
+  loop
+    -- It may have fired while this waited for the lock.
+    select f.status into v_status from chime.follow_ups f where f.schedule_id = v_schedule.id for no key update;
+    if v_status = 'waiting' or v_status = 'fired' and chime_private.withdraw_run(v_schedule.id, heard_follow_ups.now) then
+      update chime.follow_ups f set status = 'cancelled', cancelled_at = heard_follow_ups.now, cancel_reason = 'replied'
+      where f.schedule_id = v_schedule.id;
+      if v_schedule.status in ('active', 'paused') then
+        perform chime_private.stop_schedule(v_schedule, 'The person has spoken first.', null, heard_follow_ups.now);
+      end if;
+    end if;
+  end loop;
+end $$;
+comment on function chime_private.heard_follow_ups is
+  'Cancels the follow-ups of who has just spoken at a channel mapping, and withdraws those that have fired and are not sent yet.';
+
+create or replace function chime_private.note_follow_up_stopped() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if new.status = 'cancelled' then
+    update chime.follow_ups f set status = 'cancelled', cancelled_at = new.updated_at, cancel_reason = 'by_hand'
+    where f.schedule_id = new.id and f.status = 'waiting';
+  else
+    -- Restored. Who has spoken meanwhile is not asked again.
+    update chime.follow_ups f set status = 'waiting', cancelled_at = null, cancel_reason = null
+    where f.schedule_id = new.id and f.status = 'cancelled' and f.cancel_reason = 'by_hand' and f.fired_at is null
+      and not exists (select from chime.channel_mappings m where m.id = f.channel_mapping_id and m.heard_at > f.cancelled_at);
+  end if;
+  return null;
+end $$;
+comment on function chime_private.note_follow_up_stopped is 'Keeps a follow-up as its schedule is: cancelled, or restored.';
+
+create or replace trigger schedules_of_follow_ups
+  after update of status on chime.schedules
+  for each row
+  when (new.task = 'remind' and old.status <> new.status and (new.status = 'cancelled' or old.status = 'cancelled'))
+  execute function chime_private.note_follow_up_stopped();

@@ -1,0 +1,62 @@
+// What tools say, in Russian. A key that is missing here does not pass the type check.
+import type { TextKey } from './en.ts';
+
+export const ru: Readonly<Record<TextKey, string>> = {
+  next: 'Ближайшее время: {when}.',
+  nextTimes: 'Ближайшее время: {times}.',
+  noNext: 'Больше не сработает.',
+  atOnce: 'сейчас же',
+  clockChange: '{when} (в это время переводят часы)',
+  inZone: '{when} ({zone})',
+
+  preview: 'Сработает так: {words}. {next}',
+  assumed: '{said} Я исхожу из того, что: {assumptions}.',
+  askWhich: '«{phrase}» можно понять по-разному. Что именно: {options}?',
+  phrase: '«{phrase}»',
+  askPast: 'Время уже прошло: {when}. Поставить {options}?',
+  saidPast: 'Время уже прошло: {when}. На когда поставить?',
+  askWhen: 'Из «{phrase}» не видно, когда это. На когда поставить?',
+  askZone: 'В каком это часовом поясе? Назовите город или пояс, например Europe/Moscow.',
+  askOnce: '«{phrase}» повторяется, а нужно одно время.',
+  or: '{first} или {last}',
+
+  created: 'Создано «{name}»: {words}. {next}',
+  changedByKey: 'Изменено «{name}»: {words}. {next}',
+  unchanged: '«{name}» уже есть: {words}. {next}',
+  found:
+    '{count, plural, =0 {Такого расписания нет.} one {# расписание: {list}.} few {# расписания: {list}.} other {# расписаний: {list}.}}{more, plural, =0 {} other { Есть и другие.}}',
+  foundOne: '«{name}», {when}',
+  foundIdle: '«{name}», {status}',
+  runs: '{count, plural, =0 {«{name}» ещё не запускалось.} other {Последний запуск «{name}», {when}: {status}.}}',
+  runOutput:
+    'Запуск «{name}», {when}: {status}. {total, plural, =0 {Вывода нет.} one {В выводе {total, number} знак.} few {В выводе {total, number} знака.} other {В выводе {total, number} знаков.}}',
+  edited: 'Изменено «{name}»: {words}. {next}',
+  editedNothing: '«{name}» осталось как было: {words}. {next}',
+  paused: '{until, select, none {«{name}» на паузе.} other {«{name}» на паузе до {until}.}}',
+  resumed: '«{name}» снова работает. {next}',
+  ranNow: '«{name}» запускается.',
+  skippedNext: 'Ближайший раз «{name}», {when}, пропускается. {next}',
+  cancelledRun: '{asked, select, yes {Запуск «{name}» останавливается.} other {Запуск «{name}» отменён.}}',
+  deleted: '«{name}» удалено; его можно вернуть.',
+  restored: '«{name}» снова на месте. {next}',
+  followUp: 'Я спрошу ещё раз {when}, если ответа не будет раньше.',
+
+  statusActive: 'активно',
+  statusPaused: 'на паузе',
+  statusCompleted: 'выполнено',
+  runQueued: 'ждёт',
+  runRunning: 'выполняется',
+  runRetrying: 'будет повторён',
+  runSucceeded: 'успешно',
+  runFailed: 'с ошибкой',
+  runTimedOut: 'вышло время',
+  statusCancelled: 'отменено',
+  runSkipped: 'пропущен',
+
+  refused: 'Так не получится: {what}',
+  notFound: 'Такого расписания нет.',
+  runNotFound: 'Такого запуска нет.',
+  notAllowed: 'Вам это нельзя.',
+  changedMeanwhile: 'Тем временем это кто-то изменил. Сначала посмотрите ещё раз.',
+  unavailable: 'Сейчас не получается. Попробуйте через минуту.',
+};
