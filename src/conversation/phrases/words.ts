@@ -10,7 +10,10 @@ const formats: Record<Language, Intl.DateTimeFormat> = {
 
 /** `Fri 13 Jun`, with its year where that is another. */
 export function dayWords(date: string, language: Language, today: string): string {
-  const words = formats[language].format(new Date(`${date}T00:00:00Z`)).replace(/^(\p{L}+\.?),/u, '$1');
+  const words = formats[language]
+    .format(new Date(`${date}T00:00:00Z`))
+    .replace(/^(\p{L}+\.?),/u, '$1')
+    .replace(/\.$/, '');
   return yearOf(date) === yearOf(today) ? words : `${words} ${yearOf(date)}`;
 }
 
@@ -108,9 +111,8 @@ const ru: typeof en = {
   everyMonthOn: (days, times) => `Каждый месяц ${days} числа в ${times}`,
   onlyNext: (moments) => `Только ${moments}`,
   everyHours: (hours) => `Каждые ${hours} ч от этой минуты`,
-  everyOther: (step, day, from) =>
-    step === 2 ? `Через раз (${day}), с ${from}` : `Раз в ${step} недели (${day}), с ${from}`,
-  nthOfMonth: (nth, day) => `${nth}-й раз в месяце (${day})`,
+  everyOther: (step, day, from) => `Раз в ${step} недели (${day}), с ${from}`,
+  nthOfMonth: (nth, day) => `${nth}-й раз каждого месяца (${day})`,
   otherDay: (from) => `Через день, с ${from}`,
   minutes: (minutes) => `Через ${minutes} мин`,
 };

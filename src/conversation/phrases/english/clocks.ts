@@ -66,7 +66,9 @@ const spoken: Reader<Clock> = map(
     any(
       map(w('half|a half'), () => 30),
       map(w('quarter|a quarter'), () => 15),
-      map(seq(integer, opt(w('minutes|minute|min|mins'))), ([minutes]) => minutes),
+      map(seq(integer, w('minutes|minute|min|mins')), ([minutes]) => minutes),
+      // From nine to ten is no time of day.
+      map(integer, (minutes) => (minutes % 5 === 0 ? minutes : undefined)),
     ),
     opt(w('-')),
     w('past|after|to|before|till|til'),
@@ -135,7 +137,7 @@ const partWords: Reader<DayPart> = term(
 export const partWord = partWords;
 
 const preposition = w(
-  'at|@|by|around|about|at around|at about|at exactly|for|till|from|before|after|no later than|at approximately|approx|circa',
+  'at|@|by|around|about|at around|at about|at exactly|for|till|before|after|no later than|at approximately|approx|circa',
 );
 const sure = w('at|@|at around|at about|around|at exactly|by|at approximately');
 const clockPreposition = opt(w('at|@'));
@@ -240,5 +242,5 @@ export const bareClock: Reader<Piece[]> = map(seq(hourOnly, notATime), ([shown])
   return clock === undefined ? undefined : [{ kind: 'clock', clocks: [clock], isBare: true }];
 });
 
-export const clockPieces: Reader<Piece[]>[] = [toldClocks, plainClocks, impossible, inPart, window];
+export const clockPieces: Reader<Piece[]>[] = [window, toldClocks, plainClocks, impossible, inPart];
 export { told as clock };

@@ -299,7 +299,7 @@ export const dayPieces: Reader<Piece[]>[] = [
   map(any<Day>(numericDay, dottedDay), short),
   map(seq(w('on|by|this|for|due|before'), list(anyWeekday, between)), ([, value]) => day(coming(value))),
   map(list(weekday, between), (value) => day(coming(value))),
-  map(list(anyWeekday, between), (value) => short(coming(value))),
+  map(list(anyWeekday, opt(between)), (value) => short(coming(value))),
   map(
     seq(w('in|by'), term(dictionary(monthNames)), not(any<unknown>(digits(1, 4), ordinal))),
     ([lead, value]): Piece[] | undefined =>

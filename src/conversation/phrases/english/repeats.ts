@@ -224,9 +224,17 @@ const doubtful: Reader<Piece[]> = map(
 );
 
 const plain: Reader<Piece[]> = any<Piece[]>(
+  map(seq(every, weekdaySet, partWord), ([, weekdays, part]): Piece[] => [
+    { kind: 'repeat', repeat: { is: 'weekdays', weekdays } },
+    { kind: 'part', part },
+  ]),
+
   map(seq(every, weekdaySet), ([, weekdays]) => repeat({ is: 'weekdays', weekdays })),
   map(seq(every, duration), ([, value]) => interval(value)),
-  map(seq(every, unitWord), ([, value]) => interval(value)),
+  map(seq(every, unitWord, opt(w('and a half'))), ([, unit, half]) => {
+    const value = timesUnit(half === undefined ? 1 : 1.5, unit);
+    return value === undefined ? undefined : interval(value);
+  }),
   map(seq(w('once'), every, unitWord), ([, , value]) => interval(value)),
   map(seq(every, partWord), ([, part]) => repeat({ is: 'part', part })),
   map(seq(w('in the'), w('mornings|afternoons|evenings')), ([, part]) =>
@@ -236,10 +244,6 @@ const plain: Reader<Piece[]> = any<Piece[]>(
   map(seq(weekday, w('mornings|afternoons|evenings|nights')), ([day, part]): Piece[] => [
     { kind: 'repeat', repeat: { is: 'weekdays', weekdays: [day] } },
     { kind: 'part', part: part.slice(0, -1) as 'morning' },
-  ]),
-  map(seq(every, weekday, partWord), ([, day, part]): Piece[] => [
-    { kind: 'repeat', repeat: { is: 'weekdays', weekdays: [day] } },
-    { kind: 'part', part },
   ]),
 );
 function yearly(day: Day): Piece[] | undefined {

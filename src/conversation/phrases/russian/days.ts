@@ -320,6 +320,6 @@ export const dayPieces: Reader<Piece[]>[] = [
     ([lead, value]) => (lead === 'в' && value.length === 0 ? undefined : day(coming(value))),
   ),
   map(list(sureWeekday, w(', и|,|и')), (value) => day(coming(value))),
-  map(list(anyWeekday, w(', и|,|и')), (value) => short(coming(value))),
+  map(list(anyWeekday, opt(w(', и|,|и|/'))), (value) => short(coming(value))),
   map(seq(w('в'), term(dictionary(monthNames))), ([, value]) => day({ is: 'month_name', month: value })),
 ];
