@@ -72,6 +72,15 @@ const saysWhich = (day: Day): boolean =>
   (day.is === 'date' && day.year === undefined) ||
   day.is === 'month';
 
+/** In two weeks on Monday: a day of the week that so long from now lies in. */
+const hasWeekOf = ({ months, days, seconds }: Duration, day: Day): boolean =>
+  day.is === 'weekdays' &&
+  day.weekdays.length === 1 &&
+  day.which === 'coming' &&
+  day.weeks === undefined &&
+  months + seconds === 0 &&
+  days % 7 === 0;
+
 function fits(when: When, piece: Piece, isBeside: boolean): boolean {
   switch (piece.kind) {
     case 'clock':
@@ -81,8 +90,9 @@ function fits(when: When, piece: Piece, isBeside: boolean): boolean {
     case 'part':
       return when.part === undefined && (when.offset === undefined || when.offset.duration.seconds === 0);
     case 'day':
-      if (when.day !== undefined || when.offset !== undefined || when.instant !== undefined || when.eitherDay)
-        return false;
+      if (when.offset !== undefined)
+        return isBeside && when.day === undefined && hasWeekOf(when.offset.duration, piece.day);
+      if (when.day !== undefined || when.instant !== undefined || when.eitherDay) return false;
       return when.repeats.length === 0 || saysWhich(piece.day) || (isBeside && piece.day.is === 'relative');
     case 'offset':
       return !fixes(when) && (when.clocks === undefined || piece.duration.seconds === 0);

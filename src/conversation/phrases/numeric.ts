@@ -114,6 +114,13 @@ export const hourOnly: Reader<Shown> = (source, at) => {
   return shown(source, at, match.end, match.value);
 };
 
+/** A number goes on with a list of times where it is a later hour than the last. */
+export const isLaterHour = ({ tokens }: Source, at: number, clocks: readonly Clock[]): boolean => {
+  const token = tokens[at];
+  const hour = Number(token?.text);
+  return token?.kind === 'number' && hour < 24 && hour > (clocks.at(-1)?.hour ?? 24);
+};
+
 const date = (year: number | undefined, month: number, day: number): Day =>
   year === undefined ? { is: 'date', month, day } : { is: 'date', year, month, day };
 

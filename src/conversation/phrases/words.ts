@@ -58,6 +58,7 @@ const en = {
   starts: (time: string) => `The beginning is meant: ${time}.`,
   deadline: 'The end is meant as the time to be told.',
   midnight: (day: string) => `The midnight that begins ${day}.`,
+  unread: (word: string) => `“${word}” is not understood.`,
   biweekly: 'Every two weeks, not twice a week.',
   bimonthly: 'Every two months, not twice a month.',
   through: (day: string) => `The last day is ${day}.`,
@@ -74,7 +75,6 @@ const en = {
   nthOfMonth: (nth: number, day: string) =>
     `The ${['first', 'second', 'third', 'fourth', 'fifth'][nth - 1]} ${day} of each month`,
   otherDay: (from: string) => `Every other day, from ${from}`,
-  minutes: (minutes: string) => `In ${minutes} minutes`,
 };
 
 const ru: typeof en = {
@@ -100,6 +100,7 @@ const ru: typeof en = {
   starts: (time) => `Имеется в виду начало: ${time}.`,
   deadline: 'Напоминание — к названному сроку.',
   midnight: (day) => `Полночь, с которой начинается ${day}.`,
+  unread: (word) => `«${word}» непонятно.`,
   biweekly: 'Раз в две недели, а не два раза в неделю.',
   bimonthly: 'Раз в два месяца, а не два раза в месяц.',
   through: (day) => `Последний день — ${day}.`,
@@ -114,7 +115,6 @@ const ru: typeof en = {
   everyOther: (step, day, from) => `Раз в ${step} недели (${day}), с ${from}`,
   nthOfMonth: (nth, day) => `${nth}-й раз каждого месяца (${day})`,
   otherDay: (from) => `Через день, с ${from}`,
-  minutes: (minutes) => `Через ${minutes} мин`,
 };
 
 export const words: Record<Language, typeof en> = { en, ru };

@@ -13,7 +13,16 @@ import {
   term,
   w,
 } from '../grammar.ts';
-import { clockOf, clockOfHalf, colonTime, dotTime, hourOnly, openHalf, type Shown } from '../numeric.ts';
+import {
+  clockOf,
+  clockOfHalf,
+  colonTime,
+  dotTime,
+  hourOnly,
+  isLaterHour,
+  openHalf,
+  type Shown,
+} from '../numeric.ts';
 import type { Clock, DayPart, Piece } from '../piece.ts';
 import { integer, numberWord } from './numbers.ts';
 
@@ -155,7 +164,8 @@ const clocks =
       const gap = more(source, end);
       if (gap === undefined) break;
       // A number alone goes on with a list only where something comes again and again.
-      const isTold = source.tokens[gap.end - 1]?.word === 'at' || source.repeats;
+      const isTold =
+        source.tokens[gap.end - 1]?.word === 'at' || source.repeats || isLaterHour(source, gap.end, values);
       const next: Match<Clock> | undefined = (isTold ? told : any(plain, named))(source, gap.end);
       if (next === undefined || notATime(source, next.end) === undefined) break;
       values.push(next.value);
@@ -196,6 +206,14 @@ const inPart = map(
     ),
   ),
   ([, part]): Piece[] => [{ kind: 'part', part }],
+);
+const habits: Reader<Piece[]> = any<Piece[]>(
+  map(w('at lunch|at lunchtime|after lunch|at lunch time'), (): Piece[] => [
+    { kind: 'part', part: 'afternoon' },
+  ]),
+  map(w('at bedtime|before bed|before bedtime|before going to bed'), (): Piece[] => [
+    { kind: 'part', part: 'night' },
+  ]),
 );
 
 /** From 9 to 18, between nine and five. */
@@ -242,5 +260,5 @@ export const bareClock: Reader<Piece[]> = map(seq(hourOnly, notATime), ([shown])
   return clock === undefined ? undefined : [{ kind: 'clock', clocks: [clock], isBare: true }];
 });
 
-export const clockPieces: Reader<Piece[]>[] = [window, toldClocks, plainClocks, impossible, inPart];
+export const clockPieces: Reader<Piece[]>[] = [window, toldClocks, plainClocks, impossible, inPart, habits];
 export { told as clock };

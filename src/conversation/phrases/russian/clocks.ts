@@ -13,7 +13,7 @@ import {
   term,
   w,
 } from '../grammar.ts';
-import { clockOf, colonTime, dotTime, hourOnly, openHalf } from '../numeric.ts';
+import { clockOf, colonTime, dotTime, hourOnly, isLaterHour, openHalf } from '../numeric.ts';
 import type { Clock, DayPart, Piece } from '../piece.ts';
 import { hourUnderWay, integer, numberWord } from './numbers.ts';
 
@@ -178,7 +178,8 @@ const clocks =
     for (;;) {
       const gap = more(source, end);
       if (gap === undefined) break;
-      const isTold = source.tokens[gap.end - 1]?.word === 'в' || source.repeats;
+      const isTold =
+        source.tokens[gap.end - 1]?.word === 'в' || source.repeats || isLaterHour(source, gap.end, values);
       const next: Match<Clock> | undefined = (isTold ? told : any(plain, named))(source, gap.end);
       if (next === undefined) break;
       values.push(next.value);
