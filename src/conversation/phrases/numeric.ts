@@ -41,6 +41,7 @@ export const openHalf = (hour: number, hasMinutes: boolean, isTwoDigits: boolean
 
 const colon = glued(w(':'));
 const dot = glued(w('.'));
+const dash = glued(w('-|–'));
 
 export interface Shown {
   hour: number;
@@ -98,6 +99,14 @@ export const dotTime: Reader<Shown> = (source, at) => {
   return shown(source, at, at + 3, hour, minute);
 };
 
+/** 10-00 and 10 00, where something has said that it is a time. */
+export const looseTime: Reader<Shown> = (source, at) => {
+  const match = seq(digits(1, 2), opt(dash), digits(2, 2), not(glued(w(':|-|.|/'))))(source, at);
+  const [hour = 0, , minute = 1] = match?.value ?? [];
+  if (match === undefined || minute % 15 !== 0 || minute > 59) return undefined;
+  return shown(source, at, match.end, hour, minute);
+};
+
 export const hourOnly: Reader<Shown> = (source, at) => {
   const match = digits(1, 2)(source, at);
   const next = source.tokens[at + 1];
@@ -124,7 +133,6 @@ export const isLaterHour = ({ tokens }: Source, at: number, clocks: readonly Clo
 const date = (year: number | undefined, month: number, day: number): Day =>
   year === undefined ? { is: 'date', month, day } : { is: 'date', year, month, day };
 
-const dash = glued(w('-|–'));
 const slash = glued(w('/'));
 const fullYear = (year: number): number => (year < 100 ? 2000 + year : year);
 const isoDate: Reader<Day> = map(

@@ -108,7 +108,7 @@ export function readPhrase(text: string, context: PhraseContext): Reading {
     return { kind: 'recurring', rule: { cron: cron.cron }, timezone, message, understood, assumptions: [] };
   }
   const source = sourceOf(text, locale);
-  const { when, used } = gather(source.tokens, scan(source));
+  const { when, used, left } = gather(source.tokens, scan(source));
   const zone = when.zone?.zone ?? timezone;
   const desk: Desk = {
     now: wallAt(context.now, zone),
@@ -118,6 +118,8 @@ export function readPhrase(text: string, context: PhraseContext): Reading {
     notes: [],
   };
   noteWords(desk, source, used, when);
+  for (const { from, to } of left)
+    note(desk, say(desk).left(text.slice(source.tokens[from]?.start, source.tokens[to - 1]?.end)));
   const unread = unreadRepeat(source, used, when);
   const answer = unread === undefined ? answerOf(desk, when) : none;
   if (unread !== undefined) note(desk, say(desk).unread(unread));

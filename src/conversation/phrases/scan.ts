@@ -37,7 +37,9 @@ const takesClock = (item: Item | undefined): boolean =>
 /** A number alone after a day is a time: after tomorrow always, after others where nothing but an end follows. */
 function bareAfter(source: Source, item: Item, at: number): Item | undefined {
   if (!takesClock(item)) return undefined;
-  const found = (source.language === 'ru' ? bareClockRu : bareClock)(source, at);
+  // «Завтра на 9».
+  const from = source.tokens[at]?.word === 'на' ? at + 1 : at;
+  const found = (source.language === 'ru' ? bareClockRu : bareClock)(source, from);
   if (found === undefined) return undefined;
   const isRelative = item.pieces.some((piece) => piece.kind === 'day' && piece.day.is === 'relative');
   const next = source.tokens[found.end];

@@ -52,10 +52,11 @@ function holds({ text }: Said, reading: Reading): void {
 
 t.test('any text is read, its words are in it, and each rule of it fires', async (test) => {
   const batch: Said[] = [];
-  await check(test, { runs: 3000, values: said }, async (value) => {
+  await check(test, { runs: 1500, values: said }, async (value) => {
     holds(value, readPhrase(value.text, value));
     batch.push(value);
   });
+  const silent: string[] = [];
   // The database is asked once for hundreds of them, as a reader of lines asks.
   for (let from = 0; from < batch.length; from += 500) {
     const some = batch.slice(from, from + 500);
@@ -68,11 +69,12 @@ t.test('any text is read, its words are in it, and each rule of it fires', async
       const now = (some[index] as Said).now.toISOString();
       const ends = rule?.ends_at !== undefined;
       if ((kind === 'once' || kind === 'recurring') && next.length === 0 && !ends)
-        test.fail(`"${text}" never fires: ${JSON.stringify(rule)} at ${now}`);
+        silent.push(`"${text}": ${JSON.stringify(rule)} at ${now}`);
       for (const option of options)
-        if (option.next.length === 0) test.fail(`"${text}": ${JSON.stringify(option)} at ${now}`);
+        if (option.next.length === 0) silent.push(`"${text}": ${JSON.stringify(option)} at ${now}`);
     }
   }
+  test.strictSame(silent, [], 'rules that never fire');
 });
 
 t.test('a text of a hundred thousand characters is read as far as anybody would say when', (test) => {

@@ -20,6 +20,7 @@ import {
   dotTime,
   hourOnly,
   isLaterHour,
+  looseTime,
   openHalf,
   type Shown,
 } from '../numeric.ts';
@@ -121,6 +122,7 @@ const told: Reader<Clock> = any(
   spoken,
   halfSix,
   map(dotTime, (shown) => read(shown)),
+  map(looseTime, (shown) => read(shown)),
   twoNumbers,
   fourDigits,
   map(seq(hourOnly, opt(oClock)), ([shown]) => read(shown)),

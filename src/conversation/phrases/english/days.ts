@@ -219,6 +219,8 @@ const monthDaysSure: Reader<Day> = (source, at) => {
   if (
     inDigits &&
     (lead === 'on' ||
+      lead === 'next' ||
+      lead === 'this' ||
       lead === 'by' ||
       next === undefined ||
       next.kind !== 'word' ||
@@ -324,7 +326,14 @@ const endOfDay: Reader<Piece[]> = map(
   (): Piece[] => [{ kind: 'part', part: 'evening' }],
 );
 
+/** Friday the 13th. */
+const weekdayAndDay: Reader<Day> = map(
+  seq(anyWeekday, opt(w(',')), w('the'), ordinal, not(w('of'))),
+  ([, , , number]): Day => ({ is: 'month_days', days: [number] }),
+);
+
 export const dayPieces: Reader<Piece[]>[] = [
+  map(seq(on, weekdayAndDay), ([, value]) => day(value)),
   map(shifted, day),
   endOfDay,
   isoInstant,

@@ -13,7 +13,7 @@ import {
   term,
   w,
 } from '../grammar.ts';
-import { clockOf, colonTime, dotTime, hourOnly, isLaterHour, openHalf } from '../numeric.ts';
+import { clockOf, colonTime, dotTime, hourOnly, isLaterHour, looseTime, openHalf } from '../numeric.ts';
 import type { Clock, DayPart, Piece } from '../piece.ts';
 import { hourUnderWay, integer, numberWord } from './numbers.ts';
 
@@ -55,7 +55,15 @@ const inWords: Reader<Clock> = map(
 );
 /** Час means one o'clock. */
 const oneHour: Reader<Clock> = map(
-  seq(w('час'), opt(map(seq(integer, minuteWord), ([value]) => value))),
+  seq(
+    w('час'),
+    opt(
+      any(
+        map(seq(integer, minuteWord), ([value]) => value),
+        map(numberWord, (value) => (value >= 10 ? value : undefined)),
+      ),
+    ),
+  ),
   ([, minute]) => clockOf(1, minute ?? 0, 0, 'asked'),
 );
 
@@ -156,6 +164,11 @@ const told: Reader<Clock> = any(
   named,
   withPart(inWords),
   withPart(dotted),
+  withPart(
+    map(looseTime, ({ hour, minute, isTwoDigits }) =>
+      clockOf(hour, minute, 0, openHalf(hour, true, isTwoDigits)),
+    ),
+  ),
   map(seq(bareHour, not(untold)), ([clock]) => clock),
   map(seq(oneHour, not(w('пик|икс'))), ([clock]) => clock),
   map(seq(bareWord, not(untold)), ([clock]) => clock),
