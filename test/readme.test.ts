@@ -210,6 +210,7 @@ t.test('the two commands, and everything that a reader does beside a running pgc
     'npx chime event trigger',
     'npx chime deliveries',
     'npx chime chat',
+    'npx chime parse',
   ].flatMap((marker) => commands(block('sh', marker)))) {
     const result = await run(command, shell);
     test.equal(result.code, 0, `${command} ${result.stdout} ${result.stderr}`);

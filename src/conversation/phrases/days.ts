@@ -34,11 +34,28 @@ export function findDay(desk: Desk, day: Day, clock: Clock): Found {
       return monthDay(desk, day, clock);
     case 'weekend':
       return weekend(desk, day.ahead, clock);
+    case 'shifted':
+      return shifted(desk, day, clock);
     case 'month_name':
       return monthNamed(desk, day.month, clock);
     default:
       return span(desk, day, clock);
   }
+}
+
+function shifted(desk: Desk, { days, from }: Extract<Day, { is: 'shifted' }>, clock: Clock): Found {
+  const base = findDay(desk, from, clock);
+  if (base.is === 'choice')
+    return chosen(
+      ahead(
+        desk,
+        base.dates.map((date) => addDays(date, days)),
+        clock,
+      ),
+    );
+  if (base.is !== 'date') return base;
+  const date = addDays(base.date, days);
+  return isAhead(desk, date, clock) ? found(date) : { is: 'past', next: base.date };
 }
 
 const ahead = (desk: Desk, dates: readonly (string | undefined)[], clock: Clock): string[] =>

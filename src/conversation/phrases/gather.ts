@@ -65,12 +65,31 @@ function joinsRepeats(repeats: readonly Repeat[], repeat: Repeat): boolean {
   );
 }
 
-/** Days that say on which day of its span something comes again. */
-const saysWhich = (day: Day): boolean =>
-  (day.is === 'weekdays' && day.which === 'coming' && day.weeks === undefined) ||
-  day.is === 'month_days' ||
-  (day.is === 'date' && day.year === undefined) ||
-  day.is === 'month';
+/** Whether a day says on which day of its span something comes again: every month on the 15th. */
+function saysWhich(day: Day, repeats: readonly Repeat[]): boolean {
+  const spans = repeats.flatMap((repeat) => (repeat.is === 'interval' ? [repeat.duration] : []));
+  const per = repeats.flatMap((repeat) => (repeat.is === 'times' ? [repeat.per] : []));
+  if (spans.length + per.length === 0) return false;
+  const isOf = (unit: string, fits: (span: Duration) => boolean) =>
+    spans.some(fits) || per.includes(unit as 'day');
+  if (day.is === 'weekdays')
+    return day.which === 'coming' && day.weeks === undefined && !day.isEither && !per.includes('year');
+  if (day.is === 'month_days' || day.is === 'month') return isOf('month', ({ months }) => months > 0);
+  return (
+    day.is === 'date' &&
+    day.year === undefined &&
+    isOf('year', ({ months }) => months > 0 && months % 12 === 0)
+  );
+}
+
+/** In two weeks on Monday: a day of the week that so long from now lies in. */
+const hasWeekOf = ({ months, days, seconds }: Duration, day: Day): boolean =>
+  day.is === 'weekdays' &&
+  day.weekdays.length === 1 &&
+  day.which === 'coming' &&
+  day.weeks === undefined &&
+  months + seconds === 0 &&
+  days % 7 === 0;
 
 function fits(when: When, piece: Piece, isBeside: boolean): boolean {
   switch (piece.kind) {
@@ -81,16 +100,26 @@ function fits(when: When, piece: Piece, isBeside: boolean): boolean {
     case 'part':
       return when.part === undefined && (when.offset === undefined || when.offset.duration.seconds === 0);
     case 'day':
-      if (when.day !== undefined || when.offset !== undefined || when.instant !== undefined || when.eitherDay)
-        return false;
-      return when.repeats.length === 0 || saysWhich(piece.day) || (isBeside && piece.day.is === 'relative');
+      if (when.offset !== undefined)
+        return isBeside && when.day === undefined && hasWeekOf(when.offset.duration, piece.day);
+      if (when.day !== undefined || when.instant !== undefined || when.eitherDay) return false;
+      return (
+        when.repeats.length === 0 ||
+        saysWhich(piece.day, when.repeats) ||
+        (isBeside && piece.day.is === 'relative')
+      );
     case 'offset':
       return !fixes(when) && (when.clocks === undefined || piece.duration.seconds === 0);
     case 'either_day':
       return !fixes(when);
     case 'repeat':
       if (when.offset !== undefined || when.instant !== undefined || when.eitherDay) return false;
-      if (when.day !== undefined && !saysWhich(when.day) && when.day.is !== 'relative') return false;
+      if (
+        when.day !== undefined &&
+        !saysWhich(when.day, [...when.repeats, piece.repeat]) &&
+        when.day.is !== 'relative'
+      )
+        return false;
       return joinsRepeats(when.repeats, piece.repeat);
     case 'window':
       if (piece.isBare && !isBeside) return false;
@@ -194,8 +223,11 @@ const rank = ({ pieces }: Item): number =>
     ? 1
     : 0;
 
-/** @returns what was said, and the items that say it, in their order */
-export function gather(tokens: readonly Token[], items: readonly Item[]): { when: When; used: Item[] } {
+/** @returns what was said, the items that say it, in their order, and those beside them that did not fit */
+export function gather(
+  tokens: readonly Token[],
+  items: readonly Item[],
+): { when: When; used: Item[]; left: Item[] } {
   const when: When = { repeats: [] };
   const used: Item[] = [];
   const clusters = clustersOf(tokens, items);
@@ -217,5 +249,6 @@ export function gather(tokens: readonly Token[], items: readonly Item[]): { when
   };
   if (main !== undefined) take(main, true);
   for (const cluster of clusters) if (cluster !== main) take(cluster, false);
-  return { when, used: used.sort((a, b) => a.from - b.from) };
+  const left = (main ?? []).filter((item) => !used.includes(item));
+  return { when, used: used.sort((a, b) => a.from - b.from), left };
 }

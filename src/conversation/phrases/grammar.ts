@@ -19,10 +19,15 @@ export interface Match<T> {
 /** Takes tokens from a place on, and says what they mean; undefined where they do not begin with what it reads. */
 export type Reader<T> = (source: Source, at: number) => Match<T> | undefined;
 
+/** Every word that some grammar begins with or goes on with: at any other nothing has to be tried. */
+const vocabulary = new Set<string>();
+export const isKnown = (word: string): boolean => vocabulary.has(word);
+
 /** One of these words, or sequences of words, divided by `|`; the longest that fits. */
 export function w(alternatives: string): Reader<string> {
   const sequences = alternatives.split('|').map((each) => each.split(' '));
   sequences.sort((a, b) => b.length - a.length);
+  for (const word of sequences.flat()) vocabulary.add(word);
   const single = new Set(sequences.filter(({ length }) => length === 1).map(([word]) => word as string));
   const several = new Map<string, string[][]>();
   for (const sequence of sequences.filter(({ length }) => length > 1)) {
@@ -40,13 +45,14 @@ export function w(alternatives: string): Reader<string> {
 }
 
 /** A word of a dictionary. */
-export const term =
-  <T>(dictionary: ReadonlyMap<string, T>): Reader<T> =>
-  ({ tokens }, at) => {
+export function term<T>(dictionary: ReadonlyMap<string, T>): Reader<T> {
+  for (const word of dictionary.keys()) vocabulary.add(word);
+  return ({ tokens }, at) => {
     const token = tokens[at];
     const value = token?.kind === 'word' ? dictionary.get(token.word) : undefined;
     return value === undefined ? undefined : { value, end: at + 1 };
   };
+}
 
 /** All of these, one after the other. */
 export const seq =

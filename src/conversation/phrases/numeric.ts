@@ -41,6 +41,7 @@ export const openHalf = (hour: number, hasMinutes: boolean, isTwoDigits: boolean
 
 const colon = glued(w(':'));
 const dot = glued(w('.'));
+const dash = glued(w('-|–'));
 
 export interface Shown {
   hour: number;
@@ -98,6 +99,14 @@ export const dotTime: Reader<Shown> = (source, at) => {
   return shown(source, at, at + 3, hour, minute);
 };
 
+/** 10-00 and 10 00, where something has said that it is a time. */
+export const looseTime: Reader<Shown> = (source, at) => {
+  const match = seq(digits(1, 2), opt(dash), digits(2, 2), not(glued(w(':|-|.|/'))))(source, at);
+  const [hour = 0, , minute = 1] = match?.value ?? [];
+  if (match === undefined || minute % 15 !== 0 || minute > 59) return undefined;
+  return shown(source, at, match.end, hour, minute);
+};
+
 export const hourOnly: Reader<Shown> = (source, at) => {
   const match = digits(1, 2)(source, at);
   const next = source.tokens[at + 1];
@@ -114,10 +123,16 @@ export const hourOnly: Reader<Shown> = (source, at) => {
   return shown(source, at, match.end, match.value);
 };
 
+/** A number goes on with a list of times where it is a later hour than the last. */
+export const isLaterHour = ({ tokens }: Source, at: number, clocks: readonly Clock[]): boolean => {
+  const token = tokens[at];
+  const hour = Number(token?.text);
+  return token?.kind === 'number' && hour < 24 && hour > (clocks.at(-1)?.hour ?? 24);
+};
+
 const date = (year: number | undefined, month: number, day: number): Day =>
   year === undefined ? { is: 'date', month, day } : { is: 'date', year, month, day };
 
-const dash = glued(w('-|–'));
 const slash = glued(w('/'));
 const fullYear = (year: number): number => (year < 100 ? 2000 + year : year);
 const isoDate: Reader<Day> = map(

@@ -15,7 +15,7 @@ import {
   settled,
   wallOf,
 } from './answer.ts';
-import { addDays, addMonths, clockFrom, clockText, dayOf, monthOf } from './calendar.ts';
+import { addDays, addMonths, clockFrom, clockText, dayOf, mondayOf, monthOf } from './calendar.ts';
 import { findDay } from './days.ts';
 import type { When } from './gather.ts';
 import type { Clock, Day } from './piece.ts';
@@ -41,8 +41,10 @@ export function readOffset(desk: Desk, when: When): Answer {
   const { duration, isPast } = when.offset ?? { duration: { months: 0, days: 0, seconds: 0 }, isPast: false };
   if (isPast) return { kind: 'past', options: [] };
   const { now } = desk;
-  const date = addDays(addMonths(now.date, duration.months), duration.days);
+  let date = addDays(addMonths(now.date, duration.months), duration.days);
   if (date > '9000') return none;
+  // In two weeks on Monday: of that week.
+  if (when.day?.is === 'weekdays') date = addDays(mondayOf(date), ((when.day.weekdays[0] ?? 0) + 6) % 7);
   if (duration.seconds > 0) {
     const base =
       duration.months + duration.days === 0
@@ -52,7 +54,8 @@ export function readOffset(desk: Desk, when: When): Answer {
   }
   const { clocks, isSaid } = clocksOf(desk, when);
   const [clock] = clocks;
-  if (!isSaid || clock === undefined) return answerOnce(desk, date, clockFrom(now.time.slice(0, 5)));
+  if (!isSaid && when.day !== undefined) note(desk, say(desk).noTime(desk.dayParts.morning));
+  else if (!isSaid || clock === undefined) return answerOnce(desk, date, clockFrom(now.time.slice(0, 5)));
   return onDate(
     desk,
     date,
@@ -122,6 +125,7 @@ function today(desk: Desk, when: When, clocks: readonly Clock[], isSaid: boolean
 
 export function readDay(desk: Desk, day: Day, when: When): Answer {
   const { clocks, isSaid } = clocksOf(desk, when);
+  if (day.is === 'weekdays' && day.isEither) return eitherDay(desk, day.weekdays, clocks[0] as Clock);
   if (day.is === 'weekdays' && day.weekdays.length > 1) return severalDays(desk, day.weekdays, clocks);
   if (day.is === 'month_days' && (day.days.length > 1 || day.ofTheMonth))
     return severalMonthDays(desk, day.days, clocks);
@@ -140,6 +144,18 @@ export function readDay(desk: Desk, day: Day, when: When): Answer {
   if (found.is === 'date')
     return last.isMidnight ? midnights(desk, found.date, last) : onDate(desk, found.date, real);
   return { kind: 'ambiguous', options: found.dates.map((date) => onceAt(desk, date, real[0] as Clock)) };
+}
+
+/** On Saturday or Sunday: one of them. */
+function eitherDay(desk: Desk, weekdays: number[], clock: Clock): Answer {
+  const real = settled(desk, clock);
+  const dates = weekdays
+    .map((each) => findDay(desk, { is: 'weekdays', weekdays: [each], which: 'coming' }, real))
+    .flatMap((found) => (found.is === 'date' ? [found.date] : []));
+  return {
+    kind: 'ambiguous',
+    options: [...new Set(dates)].slice(0, 4).map((date) => onceAt(desk, date, real)),
+  };
 }
 
 const timesText = (clocks: readonly Clock[]): string => clocks.map(clockText).join(', ');

@@ -24,7 +24,9 @@ export interface Duration {
 /** A day, or a span that a day has to be chosen from. Sunday is 0. */
 export type Day =
   | { is: 'relative'; days: number }
-  | { is: 'weekdays'; weekdays: number[]; which: 'coming' | 'next' | 'last'; weeks?: number }
+  | { is: 'weekdays'; weekdays: number[]; which: 'coming' | 'next' | 'last'; weeks?: number; isEither?: true }
+  /** So many days after another day, or before it. */
+  | { is: 'shifted'; days: number; from: Day }
   | { is: 'date'; year?: number; month: number; day: number }
   /** 05/06: which of them is the month the language says, or nobody. */
   | { is: 'numeric'; first: number; second: number; year?: number }

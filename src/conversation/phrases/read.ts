@@ -74,6 +74,15 @@ function spansOf(tokens: readonly Token[], used: readonly Item[]): Span[] {
   return spans;
 }
 
+const every = /^(every|each|кажд(ый|ая|ое|ые|ую|ого|ой))$/;
+
+/** A word that says that it comes again, just before what was read, and was not read with it: once would be wrong. */
+function unreadRepeat({ tokens }: Source, used: readonly Item[], { repeats }: When): string | undefined {
+  const [first] = used;
+  if (first === undefined || repeats.length > 0) return undefined;
+  return tokens.slice(Math.max(0, first.from - 3), first.from).find(({ word }) => every.test(word))?.text;
+}
+
 /** What slips of the pen and zones have been taken for, in the words that were used. */
 function noteWords(desk: Desk, { tokens }: Source, used: readonly Item[], when: When): void {
   for (const { from, to, pieces } of used) {
@@ -99,7 +108,7 @@ export function readPhrase(text: string, context: PhraseContext): Reading {
     return { kind: 'recurring', rule: { cron: cron.cron }, timezone, message, understood, assumptions: [] };
   }
   const source = sourceOf(text, locale);
-  const { when, used } = gather(source.tokens, scan(source));
+  const { when, used, left } = gather(source.tokens, scan(source));
   const zone = when.zone?.zone ?? timezone;
   const desk: Desk = {
     now: wallAt(context.now, zone),
@@ -109,9 +118,13 @@ export function readPhrase(text: string, context: PhraseContext): Reading {
     notes: [],
   };
   noteWords(desk, source, used, when);
-  const answer = answerOf(desk, when);
+  for (const { from, to } of left)
+    note(desk, say(desk).left(text.slice(source.tokens[from]?.start, source.tokens[to - 1]?.end)));
+  const unread = unreadRepeat(source, used, when);
+  const answer = unread === undefined ? answerOf(desk, when) : none;
+  if (unread !== undefined) note(desk, say(desk).unread(unread));
   if (answer.kind === 'none') {
-    const assumptions = when.isImpossible === undefined && used.length === 0 ? [] : desk.notes;
+    const assumptions = used.length === 0 ? [] : desk.notes;
     return { kind: 'none', timezone, message: withoutAsking(text, locale), understood: [], assumptions };
   }
   const spans = spansOf(source.tokens, used);

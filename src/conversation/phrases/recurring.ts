@@ -72,7 +72,10 @@ function planOf(desk: Desk, when: When): Plan {
   else if (day?.is === 'month' && day.edge !== undefined) plan.monthDays ??= [day.edge === 'end' ? -1 : 1];
   if (when.clocks !== undefined)
     plan.clocks = sortClocks(when.clocks.map((clock) => settled(desk, inPart(clock, part))));
-  else if (part !== undefined) plan.clocks = [clockOfPart(desk, part)];
+  else if (when.window !== undefined && (plan.duration?.seconds ?? 0) === 0 && plan.times === undefined) {
+    note(desk, say(desk).starts(clockText(when.window.from)));
+    plan.clocks = [settled(desk, inPart(when.window.from, part))];
+  } else if (part !== undefined) plan.clocks = [clockOfPart(desk, part)];
   if (isOfPart && plan.duration === undefined && plan.weekdays === undefined) plan.duration = days(1);
   return plan;
 }

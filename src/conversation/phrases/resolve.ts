@@ -39,12 +39,13 @@ const instant = (name: string) =>
 const statement = `select array(
     select to_char(p.scheduled_for at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
     from chime.preview(cron => r.cron, every => r.every::interval, at => r.at, rrule => r.rrule, timezone => r.timezone,
-      after => r.after::timestamptz, count => least(${fires}, greatest(r.max_runs, 1)), anchor => ${instant('anchor')},
+      after => r.after::timestamptz, count => least(${fires}, coalesce(r.max_runs, ${fires})), anchor => ${instant('anchor')},
       starts_at => ${instant('starts_at')}, ends_at => ${instant('ends_at')}) p
     order by p.scheduled_for) as next
-  from jsonb_to_recordset($1) with ordinality as r(cron text, every text, at text, rrule text, anchor text, starts_at text, ends_at text,
-    max_runs integer, timezone text, after text, ordinality bigint)
-  order by r.ordinality`;
+  from jsonb_array_elements($1) with ordinality as e(item, ordinality),
+    jsonb_to_record(e.item) as r(cron text, every text, at text, rrule text, anchor text, starts_at text, ends_at text, max_runs integer,
+      timezone text, after text)
+  order by e.ordinality`;
 
 const rulesOf = (reading: Reading): PhraseRule[] => {
   if (reading.kind === 'none') return [];

@@ -1,10 +1,10 @@
 // The pieces of a text, in the order in which they stand there, whatever language each is of.
 import { english } from './english/bounds.ts';
-import { longest, type Reader, type Source } from './grammar.ts';
+import { isKnown, longest, type Reader, type Source } from './grammar.ts';
 import type { Piece } from './piece.ts';
 import { russian } from './russian/bounds.ts';
 import type { Token } from './token.ts';
-import { zonePieces } from './zones.ts';
+import { isPlace, zonePieces } from './zones.ts';
 
 /** Some tokens, and what they say. */
 export interface Item {
@@ -37,7 +37,9 @@ const takesClock = (item: Item | undefined): boolean =>
 /** A number alone after a day is a time: after tomorrow always, after others where nothing but an end follows. */
 function bareAfter(source: Source, item: Item, at: number): Item | undefined {
   if (!takesClock(item)) return undefined;
-  const found = (source.language === 'ru' ? bareClockRu : bareClock)(source, at);
+  // «Завтра на 9».
+  const from = source.tokens[at]?.word === 'на' ? at + 1 : at;
+  const found = (source.language === 'ru' ? bareClockRu : bareClock)(source, from);
   if (found === undefined) return undefined;
   const isRelative = item.pieces.some((piece) => piece.kind === 'day' && piece.day.is === 'relative');
   const next = source.tokens[found.end];
@@ -48,11 +50,15 @@ function bareAfter(source: Source, item: Item, at: number): Item | undefined {
   return isRelative || isLast || isRepeat ? { pieces: found.value, from: at, to: found.end } : undefined;
 }
 
+const mayBegin = (word: string): boolean => isKnown(word) || word.startsWith('пол') || isPlace(word);
+
 export function scan(source: Source): Item[] {
   const items: Item[] = [];
   const read = readers[source.language];
   for (let at = 0; at < source.tokens.length; ) {
-    const found = read(source, at);
+    const token = source.tokens[at] as Token;
+    // Most words of a text are of what it is about.
+    const found = token.kind !== 'word' || mayBegin(token.word) ? read(source, at) : undefined;
     const last = items.at(-1);
     if (found !== undefined) items.push({ pieces: found.value, from: at, to: found.end });
     else if (last?.to === at) {

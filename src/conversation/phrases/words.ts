@@ -10,7 +10,10 @@ const formats: Record<Language, Intl.DateTimeFormat> = {
 
 /** `Fri 13 Jun`, with its year where that is another. */
 export function dayWords(date: string, language: Language, today: string): string {
-  const words = formats[language].format(new Date(`${date}T00:00:00Z`)).replace(/^(\p{L}+\.?),/u, '$1');
+  const words = formats[language]
+    .format(new Date(`${date}T00:00:00Z`))
+    .replace(/^(\p{L}+\.?),/u, '$1')
+    .replace(/\.$/, '');
   return yearOf(date) === yearOf(today) ? words : `${words} ${yearOf(date)}`;
 }
 
@@ -55,6 +58,8 @@ const en = {
   starts: (time: string) => `The beginning is meant: ${time}.`,
   deadline: 'The end is meant as the time to be told.',
   midnight: (day: string) => `The midnight that begins ${day}.`,
+  unread: (word: string) => `“${word}” is not understood.`,
+  left: (said: string) => `“${said}” is left in the text.`,
   biweekly: 'Every two weeks, not twice a week.',
   bimonthly: 'Every two months, not twice a month.',
   through: (day: string) => `The last day is ${day}.`,
@@ -71,7 +76,6 @@ const en = {
   nthOfMonth: (nth: number, day: string) =>
     `The ${['first', 'second', 'third', 'fourth', 'fifth'][nth - 1]} ${day} of each month`,
   otherDay: (from: string) => `Every other day, from ${from}`,
-  minutes: (minutes: string) => `In ${minutes} minutes`,
 };
 
 const ru: typeof en = {
@@ -97,6 +101,8 @@ const ru: typeof en = {
   starts: (time) => `Имеется в виду начало: ${time}.`,
   deadline: 'Напоминание — к названному сроку.',
   midnight: (day) => `Полночь, с которой начинается ${day}.`,
+  unread: (word) => `«${word}» непонятно.`,
+  left: (said) => `«${said}» осталось в тексте.`,
   biweekly: 'Раз в две недели, а не два раза в неделю.',
   bimonthly: 'Раз в два месяца, а не два раза в месяц.',
   through: (day) => `Последний день — ${day}.`,
@@ -108,11 +114,9 @@ const ru: typeof en = {
   everyMonthOn: (days, times) => `Каждый месяц ${days} числа в ${times}`,
   onlyNext: (moments) => `Только ${moments}`,
   everyHours: (hours) => `Каждые ${hours} ч от этой минуты`,
-  everyOther: (step, day, from) =>
-    step === 2 ? `Через раз (${day}), с ${from}` : `Раз в ${step} недели (${day}), с ${from}`,
-  nthOfMonth: (nth, day) => `${nth}-й раз в месяце (${day})`,
+  everyOther: (step, day, from) => `Раз в ${step} недели (${day}), с ${from}`,
+  nthOfMonth: (nth, day) => `${nth}-й раз каждого месяца (${day})`,
   otherDay: (from) => `Через день, с ${from}`,
-  minutes: (minutes) => `Через ${minutes} мин`,
 };
 
 export const words: Record<Language, typeof en> = { en, ru };

@@ -164,6 +164,13 @@ const shifted: Reader<string> = map(
       : undefined,
 );
 
+const firstWords = new Set(
+  [...cities.keys(), ...names.keys()].map((name) => name.split(/[ /]/, 1)[0] as string),
+);
+/** Whether the name of a place may begin with a word. */
+export const isPlace = (word: string): boolean =>
+  firstWords.has(word) || stems.some(([stem]) => stem.test(word));
+
 const place = (source: Source, at: number) => any(city, russianCity)(source, at);
 const piece = (zone: string, isExact: boolean): Piece[] => [{ kind: 'zone', zone, isExact }];
 

@@ -15,6 +15,13 @@ const start: Reader<Piece[]> = map(
   ),
   ([, , day]): Piece[] => [{ kind: 'start', day }],
 );
+const both: Reader<Piece[]> = map(
+  seq(w('from|between|starting|starting on'), anyDay, w('to|until|till|through|and|-|–'), anyDay),
+  ([, from, , to]): Piece[] => [
+    { kind: 'start', day: from },
+    { kind: 'until', day: to },
+  ],
+);
 const until: Reader<Piece[]> = any<Piece[]>(
   map(
     seq(w('until|till|til|through|up to|ending|ending on|to'), opt(w('the')), anyDay, not(anyWeekday)),
@@ -33,6 +40,6 @@ const count: Reader<Piece[]> = map(
 
 export const english = {
   // Before days: "from Monday" is a start, and "until Friday" an end, where something comes again and again.
-  pieces: [...repeatPieces, start, until, lasting, count, ...dayPieces, ...clockPieces],
+  pieces: [...repeatPieces, both, start, until, lasting, count, ...dayPieces, ...clockPieces],
   bareClock,
 };

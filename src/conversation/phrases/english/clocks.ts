@@ -13,7 +13,17 @@ import {
   term,
   w,
 } from '../grammar.ts';
-import { clockOf, clockOfHalf, colonTime, dotTime, hourOnly, openHalf, type Shown } from '../numeric.ts';
+import {
+  clockOf,
+  clockOfHalf,
+  colonTime,
+  dotTime,
+  hourOnly,
+  isLaterHour,
+  looseTime,
+  openHalf,
+  type Shown,
+} from '../numeric.ts';
 import type { Clock, DayPart, Piece } from '../piece.ts';
 import { integer, numberWord } from './numbers.ts';
 
@@ -66,7 +76,9 @@ const spoken: Reader<Clock> = map(
     any(
       map(w('half|a half'), () => 30),
       map(w('quarter|a quarter'), () => 15),
-      map(seq(integer, opt(w('minutes|minute|min|mins'))), ([minutes]) => minutes),
+      map(seq(integer, w('minutes|minute|min|mins')), ([minutes]) => minutes),
+      // From nine to ten is no time of day.
+      map(integer, (minutes) => (minutes % 5 === 0 ? minutes : undefined)),
     ),
     opt(w('-')),
     w('past|after|to|before|till|til'),
@@ -110,6 +122,7 @@ const told: Reader<Clock> = any(
   spoken,
   halfSix,
   map(dotTime, (shown) => read(shown)),
+  map(looseTime, (shown) => read(shown)),
   twoNumbers,
   fourDigits,
   map(seq(hourOnly, opt(oClock)), ([shown]) => read(shown)),
@@ -135,7 +148,7 @@ const partWords: Reader<DayPart> = term(
 export const partWord = partWords;
 
 const preposition = w(
-  'at|@|by|around|about|at around|at about|at exactly|for|till|from|before|after|no later than|at approximately|approx|circa',
+  'at|@|by|around|about|at around|at about|at exactly|for|till|before|after|no later than|at approximately|approx|circa',
 );
 const sure = w('at|@|at around|at about|around|at exactly|by|at approximately');
 const clockPreposition = opt(w('at|@'));
@@ -153,7 +166,8 @@ const clocks =
       const gap = more(source, end);
       if (gap === undefined) break;
       // A number alone goes on with a list only where something comes again and again.
-      const isTold = source.tokens[gap.end - 1]?.word === 'at' || source.repeats;
+      const isTold =
+        source.tokens[gap.end - 1]?.word === 'at' || source.repeats || isLaterHour(source, gap.end, values);
       const next: Match<Clock> | undefined = (isTold ? told : any(plain, named))(source, gap.end);
       if (next === undefined || notATime(source, next.end) === undefined) break;
       values.push(next.value);
@@ -194,6 +208,14 @@ const inPart = map(
     ),
   ),
   ([, part]): Piece[] => [{ kind: 'part', part }],
+);
+const habits: Reader<Piece[]> = any<Piece[]>(
+  map(w('at lunch|at lunchtime|after lunch|at lunch time'), (): Piece[] => [
+    { kind: 'part', part: 'afternoon' },
+  ]),
+  map(w('at bedtime|before bed|before bedtime|before going to bed'), (): Piece[] => [
+    { kind: 'part', part: 'night' },
+  ]),
 );
 
 /** From 9 to 18, between nine and five. */
@@ -240,5 +262,5 @@ export const bareClock: Reader<Piece[]> = map(seq(hourOnly, notATime), ([shown])
   return clock === undefined ? undefined : [{ kind: 'clock', clocks: [clock], isBare: true }];
 });
 
-export const clockPieces: Reader<Piece[]>[] = [toldClocks, plainClocks, impossible, inPart, window];
+export const clockPieces: Reader<Piece[]>[] = [window, toldClocks, plainClocks, impossible, inPart, habits];
 export { told as clock };

@@ -99,7 +99,7 @@ const feasts: Reader<Day> = any<Day>(
 export const relativeDay: Reader<Day> = any<Day>(
   map(w('the day after tomorrow|day after tomorrow|overmorrow'), () => ({ is: 'relative', days: 2 })),
   map(w('tomorrow'), () => ({ is: 'relative', days: 1 })),
-  map(seq(w('today'), opt(w('later'))), () => ({ is: 'relative', days: 0 })),
+  map(w('later today|today later|today'), () => ({ is: 'relative', days: 0 })),
   map(w('the day before yesterday|day before yesterday'), () => ({ is: 'relative', days: -2 })),
   map(w('yesterday'), () => ({ is: 'relative', days: -1 })),
 );
@@ -107,7 +107,7 @@ export const relativeDay: Reader<Day> = any<Day>(
 const aWeek = w('next week|the following week|the week after next|week after next|this week');
 const weeksAhead = (word: string): number => (word.includes('after next') ? 2 : word === 'this week' ? 0 : 1);
 
-const between = w(', and|,|and|&|/|or');
+const between = w(', and|,|and|&|/');
 const weekdayNamed: Reader<Day> = any<Day>(
   map(
     seq(aWeek, opt(w('on|,')), anyWeekday),
@@ -120,6 +120,14 @@ const weekdayNamed: Reader<Day> = any<Day>(
   map(
     seq(w('a week on|a week from|a week from next|week on'), anyWeekday),
     ([, day]): Day => ({ is: 'weekdays', weekdays: [day], which: 'coming', weeks: -1 }),
+  ),
+  map(
+    seq(opt(w('the')), anyWeekday, w('week|after next')),
+    ([, day]): Day => ({ is: 'weekdays', weekdays: [day], which: 'coming', weeks: -1 }),
+  ),
+  map(
+    seq(anyWeekday, w('or'), anyWeekday),
+    ([one, , other]): Day => ({ is: 'weekdays', weekdays: [one, other], which: 'coming', isEither: true }),
   ),
   map(
     seq(w('this coming|this|coming|the coming|upcoming'), anyWeekday),
@@ -176,6 +184,10 @@ const ofMonth: Reader<number | 'the'> = map(
 );
 const monthDays: Reader<Day> = any<Day>(
   map(
+    seq(w('next month|this month'), opt(w('on the|on|the')), ordinal),
+    ([month, , day]): Day => ({ is: 'month_days', days: [day], ahead: month === 'next month' ? 1 : 0 }),
+  ),
+  map(
     seq(w('on the|the|by the|on'), list(ordinal, any(w('and the|and|, the|, and|,|&'))), opt(ofMonth)),
     ([, days, of]): Day | undefined => {
       // "the first" may be anything; "the 15th" is a day.
@@ -207,6 +219,8 @@ const monthDaysSure: Reader<Day> = (source, at) => {
   if (
     inDigits &&
     (lead === 'on' ||
+      lead === 'next' ||
+      lead === 'this' ||
       lead === 'by' ||
       next === undefined ||
       next.kind !== 'word' ||
@@ -270,6 +284,7 @@ const offset: Reader<Piece[]> = any<Piece[]>(
       w('in|after|within|in about|in around|in exactly|in the next|in another'),
       opt(w('about|around|exactly')),
       duration,
+      opt(w("' time|time|'")),
       not(w('ago')),
     ),
     ([, , value]): Piece[] => [{ kind: 'offset', duration: value }],
@@ -283,7 +298,44 @@ const offset: Reader<Piece[]> = any<Piece[]>(
   ),
 );
 
+/** Three days before Christmas, the day after the 20th. */
+const shifted: Reader<Day> = map(
+  seq(
+    any(
+      map(w('the day|a day|one day'), () => ({ months: 0, days: 1, seconds: 0 })),
+      map(w('the week|a week'), () => ({ months: 0, days: 7, seconds: 0 })),
+      duration,
+    ),
+    w('before|after'),
+    opt(w('the')),
+    any<Day>(
+      numericDate,
+      monthDay,
+      feasts,
+      map(anyWeekday, (value) => coming([value])),
+    ),
+  ),
+  ([by, side, , from]): Day | undefined =>
+    by.seconds + by.months > 0
+      ? undefined
+      : { is: 'shifted', days: side === 'before' ? -by.days : by.days, from },
+);
+/** The end of a day is its evening. */
+const endOfDay: Reader<Piece[]> = map(
+  seq(opt(w('by|at|before')), opt(w('the')), w('end of day|end of the day|eod|close of business|cob')),
+  (): Piece[] => [{ kind: 'part', part: 'evening' }],
+);
+
+/** Friday the 13th. */
+const weekdayAndDay: Reader<Day> = map(
+  seq(anyWeekday, opt(w(',')), w('the'), ordinal, not(w('of'))),
+  ([, , , number]): Day => ({ is: 'month_days', days: [number] }),
+);
+
 export const dayPieces: Reader<Piece[]>[] = [
+  map(seq(on, weekdayAndDay), ([, value]) => day(value)),
+  map(shifted, day),
+  endOfDay,
   isoInstant,
   tonight,
   partOfDay,
@@ -299,7 +351,7 @@ export const dayPieces: Reader<Piece[]>[] = [
   map(any<Day>(numericDay, dottedDay), short),
   map(seq(w('on|by|this|for|due|before'), list(anyWeekday, between)), ([, value]) => day(coming(value))),
   map(list(weekday, between), (value) => day(coming(value))),
-  map(list(anyWeekday, between), (value) => short(coming(value))),
+  map(list(anyWeekday, opt(between)), (value) => short(coming(value))),
   map(
     seq(w('in|by'), term(dictionary(monthNames)), not(any<unknown>(digits(1, 4), ordinal))),
     ([lead, value]): Piece[] | undefined =>

@@ -105,16 +105,16 @@ const nthOfMonth: Reader<Piece[]> = any<Piece[]>(
   ),
   map(
     seq(
-      opt(w('on')),
+      opt(w('on|at')),
       opt(w('the')),
       opt(every),
-      w('last day|final day'),
+      w('last day|final day|first day|1 st day'),
       any(
         everyMonth,
         map(aMonth, () => true),
       ),
     ),
-    ([, , lead, , isSaid]) => repeat({ is: 'month_days', days: [-1], ...(isSaid || lead ? {} : {}) }),
+    ([, , , which]) => repeat({ is: 'month_days', days: [/^(last|final)/.test(which) ? -1 : 1] }),
   ),
   map(
     seq(opt(w('on|at')), opt(w('the')), w('end|beginning|start'), w('of'), w('every|each'), aMonth),
@@ -194,9 +194,8 @@ const times: Reader<Piece[]> = any<Piece[]>(
 
 /** Every other, second, third. */
 const step = any(
-  map(w('other|second|2nd'), () => 2),
-  map(w('third|3rd'), () => 3),
-  map(w('fourth|4th'), () => 4),
+  map(w('other'), () => 2),
+  ordinal,
 );
 const stepped: Reader<Piece[]> = any<Piece[]>(
   map(seq(every, step, weekdaySet, not(w('of|in'))), ([, by, weekdays]) =>
@@ -212,35 +211,35 @@ const stepped: Reader<Piece[]> = any<Piece[]>(
   }),
 );
 /** Every second Tuesday: every other, or the second of the month. */
-const doubtful: Reader<Piece[]> = map(
-  seq(every, w('second|2nd|third|3rd|fourth|4th'), anyWeekday, not(w('of|in'))),
-  ([, by, day]) =>
-    repeat({
-      is: 'weekdays',
-      weekdays: [day],
-      step: /^(second|2nd)$/.test(by) ? 2 : /^(third|3rd)$/.test(by) ? 3 : 4,
-      mayBeNth: true,
-    }),
+const doubtful: Reader<Piece[]> = map(seq(every, ordinal, anyWeekday, not(w('of|in'))), ([, by, day]) =>
+  by >= 2 && by <= 5 ? repeat({ is: 'weekdays', weekdays: [day], step: by, mayBeNth: true }) : undefined,
 );
 
 const plain: Reader<Piece[]> = any<Piece[]>(
+  map(seq(every, weekdaySet, partWord), ([, weekdays, part]): Piece[] => [
+    { kind: 'repeat', repeat: { is: 'weekdays', weekdays } },
+    { kind: 'part', part },
+  ]),
+
   map(seq(every, weekdaySet), ([, weekdays]) => repeat({ is: 'weekdays', weekdays })),
   map(seq(every, duration), ([, value]) => interval(value)),
-  map(seq(every, unitWord), ([, value]) => interval(value)),
+  map(seq(every, unitWord, opt(w('and a half'))), ([, unit, half]) => {
+    const value = timesUnit(half === undefined ? 1 : 1.5, unit);
+    return value === undefined ? undefined : interval(value);
+  }),
   map(seq(w('once'), every, unitWord), ([, , value]) => interval(value)),
   map(seq(every, partWord), ([, part]) => repeat({ is: 'part', part })),
   map(seq(w('in the'), w('mornings|afternoons|evenings')), ([, part]) =>
     repeat({ is: 'part', part: part.slice(0, -1) as 'morning' }),
   ),
   map(seq(every, monthDay), ([, day]) => yearly(day)),
-  map(seq(weekday, w('mornings|afternoons|evenings|nights')), ([day, part]): Piece[] => [
-    { kind: 'repeat', repeat: { is: 'weekdays', weekdays: [day] } },
-    { kind: 'part', part: part.slice(0, -1) as 'morning' },
-  ]),
-  map(seq(every, weekday, partWord), ([, day, part]): Piece[] => [
-    { kind: 'repeat', repeat: { is: 'weekdays', weekdays: [day] } },
-    { kind: 'part', part },
-  ]),
+  map(
+    seq(opt(w('on')), weekdaySet, w('mornings|afternoons|evenings|nights')),
+    ([, weekdays, part]): Piece[] => [
+      { kind: 'repeat', repeat: { is: 'weekdays', weekdays } },
+      { kind: 'part', part: part.slice(0, -1) as 'morning' },
+    ],
+  ),
 );
 function yearly(day: Day): Piece[] | undefined {
   return day.is === 'date' && day.year === undefined
@@ -252,6 +251,14 @@ const sets: Reader<Piece[]> = any<Piece[]>(
   map(seq(opt(w('on')), pluralSet), ([, weekdays]) => repeat({ is: 'weekdays', weekdays, isPlural: true })),
   map(seq(w('on|during|from'), range), ([, weekdays]) => repeat({ is: 'weekdays', weekdays })),
 );
+/** Weekday 9am: each of them, where a time stands beside it. */
+const weekdayAlone: Reader<Piece[]> = map(w('weekday|workday|weekend'), (word): Piece[] => [
+  {
+    kind: 'repeat',
+    repeat: { is: 'weekdays', weekdays: word === 'weekend' ? weekendDays : workdays },
+    needsCompany: true,
+  },
+]);
 const except: Reader<Piece[]> = map(
   seq(
     w('except|except for|except on|but not|but not on|excluding|but'),
@@ -270,5 +277,6 @@ export const repeatPieces: Reader<Piece[]>[] = [
   stepped,
   plain,
   sets,
+  weekdayAlone,
   except,
 ];

@@ -10,6 +10,13 @@ const start: Reader<Piece[]> = map(
   seq(w('начиная с|начиная со|с|со|начиная'), anyDay, not(w('по'))),
   ([, day]): Piece[] => [{ kind: 'start', day }],
 );
+const both: Reader<Piece[]> = map(
+  seq(w('с|со|начиная с'), anyDay, w('по|до|и до|и по'), anyDay),
+  ([, from, , to]): Piece[] => [
+    { kind: 'start', day: from },
+    { kind: 'until', day: to },
+  ],
+);
 const until: Reader<Piece[]> = any<Piece[]>(
   map(seq(w('до|вплоть до'), anyDay), ([, day]): Piece[] => [{ kind: 'until', day }]),
   map(seq(w('до|вплоть до'), clock), ([, value]): Piece[] => [{ kind: 'until', clock: value }]),
@@ -29,6 +36,6 @@ const count: Reader<Piece[]> = map(
 
 export const russian = {
   // Before days: "до пятницы" is an end, where something comes again and again.
-  pieces: [...repeatPieces, start, until, lasting, count, ...dayPieces, ...clockPieces],
+  pieces: [...repeatPieces, both, start, until, lasting, count, ...dayPieces, ...clockPieces],
   bareClock,
 };

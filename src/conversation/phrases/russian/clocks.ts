@@ -13,7 +13,7 @@ import {
   term,
   w,
 } from '../grammar.ts';
-import { clockOf, colonTime, dotTime, hourOnly, openHalf } from '../numeric.ts';
+import { clockOf, colonTime, dotTime, hourOnly, isLaterHour, looseTime, openHalf } from '../numeric.ts';
 import type { Clock, DayPart, Piece } from '../piece.ts';
 import { hourUnderWay, integer, numberWord } from './numbers.ts';
 
@@ -55,7 +55,15 @@ const inWords: Reader<Clock> = map(
 );
 /** Час means one o'clock. */
 const oneHour: Reader<Clock> = map(
-  seq(w('час'), opt(map(seq(integer, minuteWord), ([value]) => value))),
+  seq(
+    w('час'),
+    opt(
+      any(
+        map(seq(integer, minuteWord), ([value]) => value),
+        map(numberWord, (value) => (value >= 10 ? value : undefined)),
+      ),
+    ),
+  ),
   ([, minute]) => clockOf(1, minute ?? 0, 0, 'asked'),
 );
 
@@ -148,7 +156,7 @@ const plain: Reader<Clock> = any(
   ),
 );
 const untold = w(
-  'минут|минуты|минуту|мин|секунд|секунды|дня|дней|день|недель|недели|неделю|месяц|месяца|месяцев|раз|раза|человек|руб|рублей|процентов|%|лет|года|год|штук|шт|км|кг|число|числа|числах|этаж|этаже|классе|класс',
+  'минут|минуты|минуту|минутах|минутку|мин|секунд|секунды|дня|дней|день|недель|недели|неделю|месяц|месяца|месяцев|раз|раза|человек|руб|рублей|процентов|%|лет|года|год|штук|шт|км|кг|число|числа|числах|этаж|этаже|классе|класс|шагах|метрах|часах|днях|местах|томах|частях',
 );
 /** What only is a time where в or the like says so. */
 const told: Reader<Clock> = any(
@@ -156,6 +164,11 @@ const told: Reader<Clock> = any(
   named,
   withPart(inWords),
   withPart(dotted),
+  withPart(
+    map(looseTime, ({ hour, minute, isTwoDigits }) =>
+      clockOf(hour, minute, 0, openHalf(hour, true, isTwoDigits)),
+    ),
+  ),
   map(seq(bareHour, not(untold)), ([clock]) => clock),
   map(seq(oneHour, not(w('пик|икс'))), ([clock]) => clock),
   map(seq(bareWord, not(untold)), ([clock]) => clock),
@@ -178,7 +191,8 @@ const clocks =
     for (;;) {
       const gap = more(source, end);
       if (gap === undefined) break;
-      const isTold = source.tokens[gap.end - 1]?.word === 'в' || source.repeats;
+      const isTold =
+        source.tokens[gap.end - 1]?.word === 'в' || source.repeats || isLaterHour(source, gap.end, values);
       const next: Match<Clock> | undefined = (isTold ? told : any(plain, named))(source, gap.end);
       if (next === undefined) break;
       values.push(next.value);

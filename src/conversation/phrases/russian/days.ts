@@ -290,7 +290,22 @@ const offset: Reader<Piece[]> = any<Piece[]>(
 );
 const eitherDay: Reader<Piece[]> = map(w('через день'), (): Piece[] => [{ kind: 'either_day' }]);
 
+const either: Reader<Day> = map(
+  seq(w('в|во'), anyWeekday, w('или в|или во|или'), anyWeekday),
+  ([, one, , other]): Day => ({ is: 'weekdays', weekdays: [one, other], which: 'coming', isEither: true }),
+);
+/** За три дня до 8 марта. */
+const shifted: Reader<Day> = map(
+  any(seq(w('за'), duration, w('до'), anyDay), seq(w('через|спустя'), duration, w('после'), anyDay)),
+  ([lead, by, , from]): Day | undefined =>
+    by.seconds + by.months > 0 || from.is === 'relative'
+      ? undefined
+      : { is: 'shifted', days: lead === 'за' ? -by.days : by.days, from },
+);
+
 export const dayPieces: Reader<Piece[]>[] = [
+  map(either, day),
+  map(shifted, day),
   eitherDay,
   offset,
   withPart,
@@ -314,12 +329,12 @@ export const dayPieces: Reader<Piece[]>[] = [
           sureWeekday,
           shortWeekday,
         ),
-        w(', и|,|и в|и во|и|или|, в|, во'),
+        w(', и|,|и в|и во|и|, в|, во'),
       ),
     ),
     ([lead, value]) => (lead === 'в' && value.length === 0 ? undefined : day(coming(value))),
   ),
   map(list(sureWeekday, w(', и|,|и')), (value) => day(coming(value))),
-  map(list(anyWeekday, w(', и|,|и')), (value) => short(coming(value))),
+  map(list(anyWeekday, opt(w(', и|,|и|/'))), (value) => short(coming(value))),
   map(seq(w('в'), term(dictionary(monthNames))), ([, value]) => day({ is: 'month_name', month: value })),
 ];

@@ -122,6 +122,7 @@ const nthOfMonth: Reader<Piece[]> = any<Piece[]>(
     { kind: 'repeat', repeat: { is: 'nth', nths, weekdays }, needsCompany: true },
   ]),
 );
+const firstDay = w('в первый день|первый день|каждый первый день');
 const lastDay = w(
   'в последний день|последний день|последнего числа|последнее число|в последнее число|каждый последний день|каждое последнее число',
 );
@@ -129,6 +130,7 @@ const monthDays: Reader<Piece[]> = any<Piece[]>(
   map(seq(lastDay, any<unknown>(month, seq(w('числа'), month))), () =>
     repeat({ is: 'month_days', days: [-1] }),
   ),
+  map(seq(firstDay, month), () => repeat({ is: 'month_days', days: [1] })),
   map(w('последнего числа'), () => repeat({ is: 'month_days', days: [-1] })),
   map(seq(w('в последний день'), not(w('недели|года'))), (): Piece[] => [
     { kind: 'repeat', repeat: { is: 'month_days', days: [-1] }, needsCompany: true },
