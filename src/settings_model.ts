@@ -58,3 +58,6 @@ export const modelSettings = {
     z.coerce.number().int().min(1).max(100).default(8),
   ),
 } as const;
+
+/** What commands take that ask the model. */
+export const modelSettingNames = Object.keys(modelSettings) as (keyof typeof modelSettings)[];

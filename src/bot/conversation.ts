@@ -4,8 +4,11 @@ import pg from 'pg';
 import { type Press, readButton } from '../channels/button.ts';
 import { withSavepoint } from '../db/transaction.ts';
 import { takeAsk } from './asks.ts';
+import { takeFree } from './assistant.ts';
+import { pressDo, pressOption } from './calls.ts';
 import { commands, welcomeBack } from './commands.ts';
 import {
+  isPlain,
   offer,
   pressChange,
   pressChoose,
@@ -22,6 +25,7 @@ import { orSay } from './errors.ts';
 import { pressAgain, pressDone, pressSnooze } from './fired.ts';
 import { hear } from './heard.ts';
 import { pressList } from './list.ts';
+import type { Model } from './model.ts';
 import { pressRedraft } from './redraft.ts';
 import { takeReply } from './replies.ts';
 import * as cards from './schedule_buttons.ts';
@@ -49,6 +53,8 @@ const presses: ReadonlyMap<string, PressHandler> = new Map([
   ['city', pressCity],
   ['where', pressWhere],
   ['keep', pressKeep],
+  ['do', pressDo],
+  ['option', pressOption],
   ['save', pressSave],
   ['reedit', pressReedit],
   ['list', pressList],
@@ -120,7 +126,9 @@ async function takeText(turn: Turn, text: string): Promise<void> {
         return takeForget(turn, text);
     }
   }
-  if (!(await takeAsk(turn, text))) await propose(turn, text);
+  if (await takeAsk(turn, text)) return;
+  if (!isPlain(turn, text) && (await takeFree(turn, text))) return;
+  await propose(turn, text);
 }
 
 async function take(turn: Turn): Promise<void> {
@@ -153,14 +161,19 @@ const isRefused = (error: unknown): boolean => error instanceof pg.DatabaseError
 const isHeard = ({ isGroup, isToBot, text, location }: Incoming): boolean =>
   !isGroup || (location === undefined && (text === undefined || isToBot === true || text.startsWith('/')));
 
-async function handle(incoming: Incoming, client: pg.ClientBase, channel: ChannelPort): Promise<Outgoing[]> {
+async function handle(
+  incoming: Incoming,
+  client: pg.ClientBase,
+  channel: ChannelPort,
+  model: Model | undefined,
+): Promise<Outgoing[]> {
   // Of the place alone, which is on record: see place.ts.
   if (incoming.migratedTo !== undefined || incoming.membership === 'left' || !isHeard(incoming)) return [];
   let turn: Turn;
   try {
     turn = await withSavepoint(
       client,
-      async () => new Turn(incoming, await hear(incoming, client), client, channel),
+      async () => new Turn(incoming, await hear(incoming, client), client, channel, model),
     );
   } catch (error) {
     if (isRefused(error)) return refuse(incoming);
@@ -181,5 +194,11 @@ function sorry({ pressed, channelContextId, from, membership }: Incoming, code: 
   ];
 }
 
-/** The dialogue of the bot. It remembers nothing itself: one is as good as another. */
-export const makeDialogue = (): Dialogue => ({ handle, sorry });
+/**
+ * The dialogue of the bot. It remembers nothing itself: one is as good as another.
+ * @param model helps with what nothing else understands, where one is configured
+ */
+export const makeDialogue = (model?: Model): Dialogue => ({
+  handle: (incoming, client, channel) => handle(incoming, client, channel, model),
+  sorry,
+});

@@ -30,6 +30,10 @@ async function refuseCron(turn: Turn, text: string): Promise<void> {
   if (written?.includes('*') === true) await previewRule(turn, { cron: written }, turn.timezone ?? 'UTC');
 }
 
+/** Whether a text says when: then nobody else need make sense of it. */
+export const isPlain = (turn: Turn, text: string): boolean =>
+  text.length > mostText || readIn(turn, text).kind !== 'none';
+
 /** Whether the person may create schedules there; says so where not. */
 export async function mayCreate(turn: Turn): Promise<boolean> {
   if (!turn.incoming.isGroup || !turn.heard.adminsCreate || (await turn.isAdmin())) return true;

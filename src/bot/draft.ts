@@ -9,6 +9,12 @@ export interface Pending {
   saidAt: string;
 }
 
+/** A tool, by its name, and what it is to be called with. */
+export interface ToolCall {
+  tool: string;
+  input: Record<string, unknown>;
+}
+
 export type Draft =
   /** A time zone; `then` is what it is needed for. */
   | { awaits: 'zone'; options: string[]; then?: Pending }
@@ -23,4 +29,8 @@ export type Draft =
   /** How a schedule shall be changed. */
   | { awaits: 'edit'; scheduleId: string; revision: number }
   | { awaits: 'confirm_edit'; scheduleId: string; revision: number; patch: Record<string, unknown> }
+  /** That what the language model would do is right. */
+  | { awaits: 'calls'; calls: ToolCall[] }
+  /** Which of several times is meant in something that the language model would do. */
+  | { awaits: 'option'; call: ToolCall; options: Record<string, unknown>[] }
   | { awaits: 'forget' };

@@ -1,4 +1,5 @@
 // Taking up again what was put aside because nobody answered for a while.
+import { showCalls } from './calls.ts';
 import { offer, propose } from './create.ts';
 import { askEdit } from './edit.ts';
 import { readSchedule } from './schedules.ts';
@@ -19,6 +20,8 @@ export const pressRedraft: PressHandler = async (turn, press) => {
       return turn.show(turn.t('newWhat'));
     case 'confirm':
       return offer(turn, draft.what, draft.found, draft.text);
+    case 'calls':
+      return showCalls(turn, draft.calls);
     case 'edit':
     case 'confirm_edit': {
       const schedule = await readSchedule(turn, draft.scheduleId);

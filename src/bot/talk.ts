@@ -2,6 +2,7 @@
 import { botCommands } from './commands.ts';
 import { makeDialogue } from './conversation.ts';
 import type { Dialogue } from './dialogue.ts';
+import type { Model } from './model.ts';
 import type { CommandMenu } from './telegram/menu.ts';
 
 export interface Talk {
@@ -10,8 +11,8 @@ export interface Talk {
 }
 
 /** The dialogue, and the commands that it knows, in English for all languages but Russian. */
-export const talk: Talk = {
-  dialogue: makeDialogue(),
+export const makeTalk = (model?: Model): Talk => ({
+  dialogue: makeDialogue(model),
   menus: (['private', 'groups'] as const).flatMap((scope) => {
     const place = scope === 'private' ? 'private' : 'group';
     return [
@@ -19,4 +20,4 @@ export const talk: Talk = {
       { scope, languageCode: 'ru', commands: botCommands('ru', place) },
     ];
   }),
-};
+});

@@ -7,6 +7,7 @@ import { withSavepoint } from '../db/transaction.ts';
 import type { ChannelPort, Incoming, Outgoing } from './dialogue.ts';
 import type { Draft } from './draft.ts';
 import type { Heard } from './heard.ts';
+import type { Model } from './model.ts';
 import { html, type Language, languageFor, plain, type TextKey, type TextValues } from './texts/texts.ts';
 
 export class Turn {
@@ -17,10 +18,12 @@ export class Turn {
   language: Language;
   timezone: string | null;
   revision: number;
+  /** Whoever helps with what nothing else understands; undefined where none is configured. */
+  readonly model: Model | undefined;
   readonly #client: pg.ClientBase;
   readonly #channel: ChannelPort;
 
-  constructor(incoming: Incoming, heard: Heard, client: pg.ClientBase, channel: ChannelPort) {
+  constructor(incoming: Incoming, heard: Heard, client: pg.ClientBase, channel: ChannelPort, model?: Model) {
     this.incoming = incoming;
     this.heard = heard;
     this.language = languageFor(heard.locale ?? incoming.from.languageCode);
@@ -28,6 +31,7 @@ export class Turn {
     this.revision = heard.revision;
     this.#client = client;
     this.#channel = channel;
+    this.model = model;
   }
 
   /** When it was said; a message that has waited counts from then. */
@@ -121,11 +125,16 @@ export class Turn {
     return (await this.#client.query<Row>(statement, values)).rows;
   }
 
+  /** One statement as the person's user: see as. */
+  query<Row extends pg.QueryResultRow>(statement: string, values: unknown[] = []): Promise<Row[]> {
+    return this.as(async (client) => (await client.query<Row>(statement, values)).rows);
+  }
+
   /**
-   * One statement as the person's user. What fails is undone, and the transaction goes on: the person is told, and the message counts as
+   * Works as the person's user. What fails is undone, and the transaction goes on: the person is told, and the message counts as
    * handled.
    */
-  async query<Row extends pg.QueryResultRow>(statement: string, values: unknown[] = []): Promise<Row[]> {
+  async as<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
     const { tenantId, userId } = this.heard;
     const { from, channelId } = this.incoming;
     const name = `${channelId}:${from.id}`;
@@ -133,9 +142,9 @@ export class Turn {
     const none = { role: 'none', 'chime.user_id': '', 'chime.actor': '', 'chime.surface': '' };
     return withSavepoint(this.#client, async () => {
       await this.#client.query(applying(settings));
-      const { rows } = await this.#client.query<Row>(statement, values);
+      const done = await work(this.#client);
       await this.#client.query(applying(none));
-      return rows;
+      return done;
     });
   }
 

@@ -1,7 +1,8 @@
 // The services of a process, made from its configuration.
 import { readAuth } from '../api/auth/settings.ts';
 import { Server, type ServerOptions } from '../api/server.ts';
-import { talk } from '../bot/talk.ts';
+import type { Model } from '../bot/model.ts';
+import { makeTalk } from '../bot/talk.ts';
 import { Bot } from '../bot/telegram/bot.ts';
 import { makeChannels } from '../channels/registry.ts';
 import { Sender } from '../channels/sender.ts';
@@ -55,6 +56,12 @@ export function makeSender(config: Config, connectionString: string, log: Logger
   });
 }
 
+/** Whoever helps the bot with what it does not understand, where a language model is configured. */
+export function makeBotModel(config: Config, log: Logger): Model | undefined {
+  const port = makeModel(config);
+  return port === undefined ? undefined : { port, log };
+}
+
 /** The bot, where there is a token, and no other program that listens to it. */
 export function makeBot(config: Config, connectionString: string, log: Logger): Bot | undefined {
   const {
@@ -67,7 +74,7 @@ export function makeBot(config: Config, connectionString: string, log: Logger): 
   const channel = makeTelegram(config);
   if (!bot || token === undefined || channel === undefined) return undefined;
   return new Bot({
-    ...{ connectionString, log, token, telegramApi, channel, ...talk },
+    ...{ connectionString, log, token, telegramApi, channel, ...makeTalk(makeBotModel(config, log)) },
     pollInterval: config.pollInterval,
     webhook: url === undefined ? undefined : { url, port, host: config.host },
   });

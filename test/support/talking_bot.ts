@@ -1,5 +1,5 @@
 // A process that is the real bot and a sender, and nothing else, for tests that kill it.
-import { talk } from '../../src/bot/talk.ts';
+import { makeTalk } from '../../src/bot/talk.ts';
 import { Bot } from '../../src/bot/telegram/bot.ts';
 import type { Channel } from '../../src/channels/channel.ts';
 import { Sender } from '../../src/channels/sender.ts';
@@ -13,7 +13,7 @@ const log = createLogger('debug', process.stdout);
 const channel = makeTelegram({ ...noSettings, telegramToken: token, telegramApi }) as Channel;
 const looks = { pollInterval: 100, longestSleep: 100 };
 const sender = new Sender({ connectionString, channels: [channel], log, ...looks });
-const bot = new Bot({ connectionString, token, telegramApi, channel, log, ...talk, ...looks });
+const bot = new Bot({ connectionString, token, telegramApi, channel, log, ...makeTalk(), ...looks });
 bot.handler.on('handled', (update) => log.info({ update }, 'handled'));
 bot.replier.on('reported', ({ outcome }) => log.info({ outcome }, 'said'));
 sender.on('reported', ({ outcome }) => log.info({ outcome }, 'delivered'));

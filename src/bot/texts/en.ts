@@ -11,6 +11,10 @@ export const en = {
   whatOnly: 'When “{when}”: what shall I remind you of?',
   whenMissing: 'I see <b>what</b> (“{what}”), but not <b>when</b>. Try <i>tomorrow at 9</i>, or tap:',
   nothingFailed: 'Nothing has failed of late.',
+  wouldDo:
+    '{tool, select, schedule_create {📝 New: <b>{what}</b>} schedule_edit {✏ Change <b>{name}</b>{what, select, none {} other {: {what}}}} schedule_followup {📝 Follow up: <b>{what}</b>} other {{action, select, pause {⏸ Pause} resume {▶ Resume} run_now {▶ Run now} skip_next {⏭ Skip the next run of} cancel_run {✖ Cancel the run of} delete {🗑 Delete} restore {↩ Restore} other {Change}} <b>{name}</b>}}',
+  shallI: 'Shall I?',
+  buttonDo: '✅ Do it',
   whenAmbiguous: '“{when}”: which one?',
   whenOver: '“{when}” has passed; it is {now}. When instead?',
   whenOverOr: '“{when}” has passed; it is {now}. Instead:',

@@ -13,6 +13,10 @@ export const ru: Readonly<Record<TextKey, string>> = {
   whatOnly: 'Когда — «{when}». А о чём напомнить?',
   whenMissing: 'Понятно <b>что</b> («{what}»), но не <b>когда</b>. Например, <i>завтра в 9</i>, или нажмите:',
   nothingFailed: 'В последнее время сбоев не было.',
+  wouldDo:
+    '{tool, select, schedule_create {📝 Новое: <b>{what}</b>} schedule_edit {✏ Изменить <b>{name}</b>{what, select, none {} other {: {what}}}} schedule_followup {📝 Вернуться к разговору: <b>{what}</b>} other {{action, select, pause {⏸ Приостановить} resume {▶ Возобновить} run_now {▶ Запустить сейчас} skip_next {⏭ Пропустить следующий запуск} cancel_run {✖ Остановить запуск} delete {🗑 Удалить} restore {↩ Вернуть} other {Изменить}} <b>{name}</b>}}',
+  shallI: 'Сделать?',
+  buttonDo: '✅ Да',
   whenAmbiguous: '«{when}»: что именно?',
   whenOver: '«{when}» уже прошло: сейчас {now}. Когда вместо этого?',
   whenOverOr: '«{when}» уже прошло: сейчас {now}. Вместо этого:',

@@ -3,6 +3,7 @@ import type { Bot } from '../../bot/telegram/bot.ts';
 import type { Config } from '../../config.ts';
 import { InvalidConfigError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
+import { modelSettingNames } from '../../settings_model.ts';
 import { serviceCommand } from '../service_command.ts';
 import { makeBot } from '../services.ts';
 
@@ -28,6 +29,7 @@ export function botCommand(): Command {
       'telegramWebhookUrl',
       'telegramWebhookPort',
       'pollInterval',
+      ...modelSettingNames,
       'logLevel',
     ],
     description:

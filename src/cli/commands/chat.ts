@@ -10,9 +10,10 @@ import { type Config, systemLanguage } from '../../config.ts';
 import { createLogger, type Logger } from '../../log.ts';
 import { migrate } from '../../migrate.ts';
 import { type Service, startAll, stopAll } from '../../service.ts';
+import { modelSettingNames } from '../../settings_model.ts';
 import { checkDatabase, findDatabase } from '../connect.ts';
 import { configOf, withSettings } from '../options.ts';
-import { makeClock, makeWorker } from '../services.ts';
+import { makeBotModel, makeClock, makeWorker } from '../services.ts';
 import { Shutdown } from '../shutdown.ts';
 import { Standby } from '../standby.ts';
 
@@ -22,7 +23,7 @@ interface ChatOptions {
 }
 
 export function chatCommand(): Command {
-  return withSettings(new Command('chat'), ['databaseUrl', 'dataDir', 'tasksDir'])
+  return withSettings(new Command('chat'), ['databaseUrl', 'dataDir', 'tasksDir', ...modelSettingNames])
     .description('talk to the bot in this terminal: the same one as in Telegram, without a token')
     .option('--as <name>', 'who you are; another name is another person (default: your login)')
     .option('--language <language>', 'en or ru, for who is new (default: that of LC_ALL or LANG)')
@@ -66,7 +67,7 @@ async function converse(
   pool.on('error', () => {});
   const conversation = new TerminalConversation({
     pool,
-    dialogue: makeDialogue(),
+    dialogue: makeDialogue(makeBotModel(config, log)),
     context: name,
     person: { id: name, name, ...(languageCode === undefined ? {} : { languageCode }) },
     write: (text) => void process.stdout.write(text),

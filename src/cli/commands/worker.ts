@@ -1,9 +1,7 @@
 import type { Command } from 'commander';
-import { modelSettings } from '../../settings_model.ts';
+import { modelSettingNames } from '../../settings_model.ts';
 import { serviceCommand } from '../service_command.ts';
 import { makeWorker } from '../services.ts';
-
-const modelSettingNames = Object.keys(modelSettings) as (keyof typeof modelSettings)[];
 
 export function workerCommand(): Command {
   return serviceCommand({
