@@ -34,6 +34,7 @@ export const {
   InvariantError,
   LeaseLostError,
   migrate,
+  ModelFailedError,
   NeverFiresError,
   NewerDatabaseError,
   NotAllowedError,

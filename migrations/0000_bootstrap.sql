@@ -38,7 +38,7 @@ begin
     select g.granted, g.member, g.inherits
     from (values
       ('chime_queue', 'chime_owner', true), ('chime_queue', 'chime_worker', true), ('chime_reporter', 'chime_owner', true),
-      ('chime_user', 'chime_api', false), ('chime_admin', 'chime_api', false), ('chime_reporter', 'chime_api', false),
+      ('chime_user', 'chime_api', false), ('chime_user', 'chime_worker', false), ('chime_admin', 'chime_api', false), ('chime_reporter', 'chime_api', false),
       ('chime_owner', current_user::text, true), ('chime_queue', current_user::text, true)
     ) g(granted, member, inherits)
     where g.granted <> g.member

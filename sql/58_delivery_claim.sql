@@ -61,21 +61,24 @@ create or replace function chime_private.within_limits(c chime_private.channels,
 language plpgsql volatile
 as $$
 declare
-  c_ids constant uuid[] := ids;
+  -- Of each message, at its place, its bucket of each limit.
+  v_buckets text[];
+  v_places bigint[];
   v_most integer;
   v_per interval;
-  v_allowed uuid[];
   v_wait interval;
 begin
+  if ids = '{}' then return; end if;
+  if c.limits <> '[]' then
+    select array_agg(chime_private.buckets_of(c.limits, u.context) order by u.place) into v_buckets from unnest(contexts) with ordinality u(context, place);
+  end if;
   -- Where the channel has asked for a pause.
-  select array_agg(f.id order by f.place) filter (where f.until is null), min(f.until) - now into v_allowed, wait
+  select array_agg(f.place order by f.place) filter (where f.until is null), min(f.until) - now into v_places, wait
   from (
-    select u.id, u.place, (
+    select u.place, (
       select max(p.until) from chime_private.send_pauses p
-      where p.channel_id = c.id and p.until > within_limits.now
-        and p.bucket in ('*', coalesce((chime_private.buckets_of(c.limits, u.context))[1], u.context))) as until
-    from unnest(c_ids, contexts) with ordinality u(id, context, place)) f;
-  ids := coalesce(v_allowed, '{}');
+      where p.channel_id = c.id and p.until > within_limits.now and p.bucket in ('*', coalesce(v_buckets[u.place][1], u.context))) as until
+    from unnest(contexts) with ordinality u(context, place)) f;
   -- One limit after the other, the narrowest first: so nothing takes the room of a wide limit that a narrow one then refuses.
   for v_limit in 1..jsonb_array_length(c.limits) loop
     v_most := c.limits -> v_limit - 1 ->> 'most';
@@ -86,19 +89,17 @@ begin
       where s.channel_id = c.id and (s.ended_at is null or s.ended_at > now - v_per)
       group by 1
     ), ranked as (
-      select u.id, u.place, b.bucket, row_number() over (partition by b.bucket order by u.place) as number
-      from unnest(c_ids, contexts) with ordinality u(id, context, place)
-      cross join lateral (select (chime_private.buckets_of(c.limits, u.context))[v_limit] as bucket) b
-      where u.id = any (ids)
+      select u.place, u.bucket, row_number() over (partition by u.bucket order by u.place) as number
+      from (select p.place, v_buckets[p.place][v_limit] as bucket from unnest(v_places) p(place)) u
     ), judged as (
-      select r.id, r.place, r.bucket is null or r.number + coalesce(g.number, 0) <= v_most as allowed, g.first
+      select r.place, r.bucket is null or r.number + coalesce(g.number, 0) <= v_most as allowed, g.first
       from ranked r left join used g on g.bucket = r.bucket
     )
-    select array_agg(j.id order by j.place) filter (where j.allowed), min(coalesce(j.first + v_per - now, v_per)) filter (where not j.allowed)
-    into v_allowed, v_wait from judged j;
-    ids := coalesce(v_allowed, '{}');
+    select array_agg(j.place order by j.place) filter (where j.allowed), min(coalesce(j.first + v_per - now, v_per)) filter (where not j.allowed)
+    into v_places, v_wait from judged j;
     wait := least(wait, v_wait);
   end loop;
+  ids := array(select ids[p.place] from unnest(v_places) p(place) order by p.place);
 end $$;
 comment on function chime_private.within_limits is
   'Of these messages, each to the context at its place, those that the limits of their channel have room for, in their order, and how long to wait before '
@@ -208,14 +209,16 @@ comment on function chime_private.wall_text is 'An instant on the clock of a zon
 create or replace function chime_private.claim_deliveries(sender_id uuid, channels text[], contexts text[], most integer)
 returns table (
   id uuid, attempt integer, part integer, tier integer, covers_count integer, tenant_id uuid,
-  channel_id text, channel_mapping_id uuid, channel_context_id text, is_degraded boolean, heard_ms_ago double precision, locale text, url text, sealed_secret bytea,
+  channel_id text, channel_mapping_id uuid, channel_context_id text, is_degraded boolean, heard_ms_ago double precision, locale text, morning_at text, evening_at text, url text, sealed_secret bytea,
   run_id uuid, task text, trigger chime.run_trigger, run_status chime.run_status, schedule_id uuid, schedule_key text, schedule_name text,
   scheduled_for timestamptz, finished_at timestamptz, due_local text, sent_local text, output text, result jsonb, error text, run_is_gone boolean, now_ms double precision,
   wait_ms double precision, more boolean
 )
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s'
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' set enable_bitmapscan = off
 as $$
 declare
+  -- enable_bitmapscan: messages are found by their ids; of a table that fills faster than it is analyzed the planner would read all
+  -- that are open, too.
   c_late constant interval := '5 minutes';
   v_now timestamptz := chime.now();
   v_claim record;
@@ -233,7 +236,7 @@ begin
   end loop;
   return query
     select d.id, d.attempt, d.part, d.tier, d.covers_count, d.tenant_id,
-      d.channel_id, m.id, m.channel_context_id, m.status = 'degraded', date_part('epoch', v_now - m.heard_at) * 1000, u.locale, w.url, k.sealed,
+      d.channel_id, m.id, m.channel_context_id, m.status = 'degraded', date_part('epoch', v_now - m.heard_at) * 1000, u.locale, to_char(u.morning_at, 'HH24:MI'), to_char(u.evening_at, 'HH24:MI'), w.url, k.sealed,
       d.run_id, r.task, r.trigger, r.status, r.schedule_id, s.key, s.name,
       r.scheduled_for, r.finished_at,
       case when l.is_late then chime_private.wall_text(r.due_at, v_now, z.zone) end, case when l.is_late then chime_private.wall_text(v_now, r.due_at, z.zone) end,

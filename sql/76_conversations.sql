@@ -21,7 +21,7 @@ comment on function chime_private.require_active is 'Refuses users who are block
 create or replace function chime_private.hear(
   channel_id text, channel_context_id text, is_group boolean, speaker text, speaker_name text, language text,
   out now timestamptz, out tenant_id uuid, out mapping_id uuid, out mapping_status chime.mapping_status, out user_id uuid, out person_id uuid,
-  out locale text, out timezone text, out admins_create boolean,
+  out locale text, out timezone text, out morning_at text, out evening_at text, out admins_create boolean,
   out conversation_id uuid, out draft jsonb, out revision integer, out is_expired boolean
 )
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -46,7 +46,8 @@ begin
   mapping_status := v_mapping.status;
   -- What people choose for themselves is not overwritten by what their program says of them.
   update chime.users u set locale = left(language, 35), updated_at = hear.now where u.id = hear.user_id and u.locale is null and language <> '';
-  select u.locale, u.timezone into locale, timezone from chime.users u where u.id = hear.user_id;
+  select u.locale, u.timezone, to_char(u.morning_at, 'HH24:MI'), to_char(u.evening_at, 'HH24:MI') into locale, timezone, morning_at, evening_at
+  from chime.users u where u.id = hear.user_id;
   admins_create := coalesce((select g.admins_create from chime_private.groups g where g.user_id = hear.user_id), false);
   insert into chime_private.conversations (id, tenant_id, channel_mapping_id, person_id, updated_at)
   values (chime_private.new_id(now), hear.tenant_id, v_mapping.id, hear.person_id, now)
@@ -104,7 +105,8 @@ as $$
   update chime_private.conversations c set draft = null, expires_at = null, revision = c.revision + 1
   where c.person_id = forget_preferences.user_id;
   delete from chime_private.groups g where g.user_id = forget_preferences.user_id;
-  update chime.users u set name = null, locale = null, timezone = null, quiet_from = null, quiet_until = null, updated_at = chime.now()
+  update chime.users u set name = null, locale = null, timezone = null, quiet_from = null, quiet_until = null, morning_at = default, evening_at = default,
+    updated_at = chime.now()
   where u.id = forget_preferences.user_id;
 $$;
 comment on function chime_private.forget_preferences is 'Forgets what a person has told the bot of themselves.';

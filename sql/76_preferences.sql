@@ -1,6 +1,8 @@
--- What people choose for themselves: their language and their time zone.
+-- What people choose for themselves: their language, their time zone, and when their mornings and evenings are.
 
-create or replace function chime.set_preferences(timezone text default null, locale text default null, user_id uuid default null) returns chime.users
+create or replace function chime.set_preferences(
+  timezone text default null, locale text default null, morning_at time default null, evening_at time default null, user_id uuid default null
+) returns chime.users
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -10,12 +12,20 @@ begin
   if locale is not null and locale !~ '^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}$' then
     perform chime_private.fail('CH007', 'locale must be a language tag, such as en or ru.', null, '{"field": "locale"}');
   end if;
+  if morning_at not between '03:00' and '12:00' then
+    perform chime_private.fail('CH007', 'morning_at must be a time from 03:00 to 12:00.', null, '{"field": "morning_at"}');
+  end if;
+  if evening_at not between '15:00' and '23:59' then
+    perform chime_private.fail('CH007', 'evening_at must be a time from 15:00 to 23:59.', null, '{"field": "evening_at"}');
+  end if;
   update chime.users u set timezone = coalesce(set_preferences.timezone, u.timezone), locale = coalesce(set_preferences.locale, u.locale),
+    morning_at = coalesce(set_preferences.morning_at, u.morning_at), evening_at = coalesce(set_preferences.evening_at, u.evening_at),
     updated_at = chime.now()
   where u.id = chime_private.whose_settings(set_preferences.user_id)
   returning * into v_user;
   return v_user;
 end $$;
 comment on function chime.set_preferences is
-  'Sets the time zone and the language of a person (the current user, if none is given); what is not given stays. Schedules keep the zones that they have. '
+  'Sets the time zone and the language of a person (the current user, if none is given), and when "in the morning" and "in the evening" are to them; what is '
+  'not given stays. Schedules keep the zones and times that they have. '
   'Errors: CH003, CH007, CH015.';

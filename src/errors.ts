@@ -183,6 +183,12 @@ export class RunFailedError extends ChimeError {
   }
 }
 
+/** A language model has given no answer that can be used; `detail` says why, whether that may pass, and when to ask again. */
+export class ModelFailedError extends ChimeError {
+  static override readonly code = 'CH051';
+  static override readonly status = 502;
+}
+
 /** Every class by its code; the test of it holds SQL, this list and sql/README.md against each other. */
 export const errorClasses: ReadonlyMap<string, typeof ChimeError> = new Map(
   [
@@ -214,6 +220,7 @@ export const errorClasses: ReadonlyMap<string, typeof ChimeError> = new Map(
     NotAuthenticatedError,
     NotAllowedError,
     RunFailedError,
+    ModelFailedError,
   ].map((type) => [type.code, type]),
 );
 

@@ -1,5 +1,6 @@
 // What `import ... from 'pgchime'` gives.
 
+export type { ActAsOwner, AgentOptions, AgentPort, AgentUsage, RunOwner } from './agent.ts';
 export { type Answer, cancel, type Done, done, giveUp, retry, silent, snooze, type Wait } from './answer.ts';
 export { actingFor, type TraceOptions } from './client/acting.ts';
 export { type Chime, type ChimeOptions, createChime } from './client/chime.ts';
@@ -65,7 +66,6 @@ export { type MigrateResult, migrate } from './migrate.ts';
 export type { Running, StartOptions } from './program.ts';
 export {
   type AgentDefinition,
-  type AgentPort,
   defineTask,
   type GuardedRequest,
   type GuardedResponse,

@@ -3,7 +3,10 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
-const secrets = ['password', 'token', 'secret', 'authorization', 'cookie', 'connectionString', 'databaseUrl'];
+const secrets = [
+  ...['password', 'token', 'secret', 'authorization', 'cookie', 'connectionString', 'databaseUrl'],
+  ...['apiKey', 'modelApiKey'],
+];
 
 /**
  * A logger that writes JSON lines.

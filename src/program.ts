@@ -1,11 +1,12 @@
 // Clock and worker inside of a program of somebody else's: chime.start(). What `chime start` is for a process of its own.
 import { pino } from 'pino';
+import type { AgentPort } from './agent.ts';
 import { Clock } from './clock/clock.ts';
 import { InvalidConfigError } from './errors.ts';
 import { createLogger, type Logger } from './log.ts';
 import { type Service, startAll, stopAll } from './service.ts';
 import { settings } from './settings.ts';
-import type { AgentPort, Task } from './task.ts';
+import type { Task } from './task.ts';
 import { loadTasks } from './worker/registry.ts';
 import { Worker } from './worker/worker.ts';
 

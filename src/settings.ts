@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { setting } from './setting.ts';
 import { apiSettings } from './settings_api.ts';
+import { modelSettings } from './settings_model.ts';
 
 const flag = z.union([z.boolean(), z.stringbool()]).describe('true or false, yes or no, on or off, 1 or 0');
 
@@ -150,6 +151,7 @@ export const settings = {
     'where the Cloud API is, with its version',
     z.url({ protocol: /^https?$/ }).default('https://graph.facebook.com/v23.0'),
   ),
+  ...modelSettings,
   secretKey: setting(
     'CHIME_SECRET_KEY',
     null,

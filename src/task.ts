@@ -1,5 +1,6 @@
 // What a task is: a name, a schema for its payload, a handler.
 import type { z } from 'zod';
+import type { AgentPort } from './agent.ts';
 
 /** What the schedule of a run is called. */
 export interface ScheduleRef {
@@ -32,6 +33,8 @@ export interface RunInfo {
   nextFireAt: Date | null;
   /** The next fires of the schedule, from now on: `count` of them, or fewer where it ends. */
   nextFires(count: number): Promise<Date[]>;
+  /** How many more times the run is tried if this attempt fails: 0 in the last. */
+  retriesLeft(): Promise<number>;
 }
 
 /** Structured log lines of a run, stored with it. */
@@ -106,12 +109,6 @@ export interface GuardedResponse {
   url: string;
 }
 
-/** What asks a language model, for tasks of the type agent: the application gives it to the worker. */
-export interface AgentPort {
-  /** Asks; resolves with what it says. */
-  ask(prompt: string, options: { signal: AbortSignal; traceparent: string }): Promise<string>;
-}
-
 /** A task handler as `defineTask` takes it. */
 export interface TaskDefinition<S extends z.ZodType, R = unknown, N extends string = string> {
   /** Lower case letters, digits and underscores: what schedules call it. */
@@ -128,10 +125,12 @@ export interface TaskDefinition<S extends z.ZodType, R = unknown, N extends stri
   run(ctx: TaskContext<z.output<S>>): R;
 }
 
-/** A task that asks a language model: only workers that have an agent port take it. */
+/** A task that asks a language model. */
 export interface AgentDefinition<S extends z.ZodType, R = unknown, N extends string = string>
   extends Omit<TaskDefinition<S, R, N>, 'run'> {
   handlerType: 'agent';
+  /** Whether a worker that has no agent port refuses to start with it, which is so by default; without, its runs fail there. */
+  requiresAgent?: boolean;
   run(ctx: TaskContext<z.output<S>> & { agent: AgentPort }): R;
 }
 
@@ -145,6 +144,7 @@ export interface Task<S extends z.ZodType = z.ZodType, R = unknown, N extends st
   extends Omit<TaskDefinition<S, R, N>, 'run'> {
   readonly kind: 'pgchime.task';
   readonly handlerType: 'function' | 'agent' | 'workflow';
+  readonly requiresAgent?: boolean;
   /** Of a workflow, as the database keeps them. */
   readonly steps?: readonly unknown[];
   run(ctx: TaskContext<z.output<S>> & { agent: AgentPort }): R;

@@ -1,6 +1,6 @@
 // What the README says, done: every command and every example, in the order in which a reader meets them.
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,6 +17,7 @@ import { emptyDir } from './support/cli.ts';
 import { createDatabase, createEmptyDatabase } from './support/database.ts';
 import { deliveriesOf } from './support/deliveries.ts';
 import { type SeenRequest, startHttp } from './support/http.ts';
+import { modelKey, startModelServer } from './support/model_server.ts';
 import { channelsOf, startSender } from './support/sender.ts';
 import { startTelegram, token } from './support/telegram.ts';
 import { Updates } from './support/telegram_updates.ts';
@@ -92,11 +93,13 @@ async function serve(test: Test, command: string, shell: Shell, fits: RegExp) {
       await exited;
     }
   });
-  let last = '';
+  const lines: string[] = [];
+  const printed = new EventEmitter();
   let url = '';
   await new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
-      last = line;
+      lines.push(line);
+      printed.emit('line');
       url = /"http":"([^"]+)"/.exec(line)?.[1] ?? url;
       if (fits.test(line)) resolve();
     });
@@ -105,11 +108,19 @@ async function serve(test: Test, command: string, shell: Shell, fits: RegExp) {
   return {
     /** Where it serves HTTP, if it does. */
     url,
+    /** Resolves with the first line that fits. */
+    async printed(pattern: RegExp) {
+      for (;;) {
+        const line = lines.find((each) => pattern.test(each));
+        if (line !== undefined) return line;
+        await once(printed, 'line');
+      }
+    },
     /** Answers the last line that was printed. */
     async stop() {
       process.kill(group, 'SIGINT');
       await exited;
-      return last;
+      return lines.at(-1) ?? '';
     },
   };
 }
@@ -195,10 +206,11 @@ t.test('the two commands, and everything that a reader does beside a running pgc
     test.ok(result.code === 0 && result.stdout.includes(`\n${words}\n`), `${query} ${result.stdout}`);
   }
   for (const command of [
-    'npx chime schedule create',
+    'npx chime schedule create --task http_request',
     'npx chime event trigger',
     'npx chime deliveries',
     'npx chime chat',
+    'npx chime parse',
   ].flatMap((marker) => commands(block('sh', marker)))) {
     const result = await run(command, shell);
     test.equal(result.code, 0, `${command} ${result.stdout} ${result.stderr}`);
@@ -307,6 +319,22 @@ t.test('the bot in Telegram', async (test) => {
   telegram.push(new Updates().says('/start'));
   const [said] = await telegram.heard(1);
   test.match(said, { method: 'sendMessage', params: { chat_id: '42', text: /^Hello!/ } });
+  await running.stop();
+});
+
+t.test('a language model', async (test) => {
+  const [command] = commands(block('sh', 'CHIME_MODEL_PROVIDER=')) as [string];
+  const model = await startModelServer(test);
+  model.says({ text: 'Begin with the frog.' });
+  const env = { PORT: '0', CHIME_MODEL_URL: `${model.url}/v1` };
+  const shell: Shell = { cwd: await project(test), env };
+  const running = await serve(test, command.replace('sk-...', modelKey), shell, /"msg":"scheduled"/);
+  for (const each of commands(block('sh', '--task ask_llm'))) {
+    const result = await run(each, { ...shell, env: {} });
+    test.equal(result.code, 0, `${each} ${result.stderr}`);
+  }
+  test.match(await running.printed(/"schedule":"thought"/), /"status":"succeeded".*Begin with the frog/);
+  test.match(model.requests, [{ url: '/v1/messages', prompt: /A thought for the day/ }]);
   await running.stop();
 });
 

@@ -3,6 +3,7 @@
 import pg from 'pg';
 import { type Press, readButton } from '../channels/button.ts';
 import { withSavepoint } from '../db/transaction.ts';
+import { takeAsk } from './asks.ts';
 import { commands, welcomeBack } from './commands.ts';
 import {
   offer,
@@ -24,7 +25,7 @@ import { pressList } from './list.ts';
 import { pressRedraft } from './redraft.ts';
 import { takeReply } from './replies.ts';
 import * as cards from './schedule_buttons.ts';
-import { pressLanguage, pressSet, takeForget } from './settings.ts';
+import { pressLanguage, pressPart, pressSet, takeForget } from './settings.ts';
 import { html, languageFor, plain } from './texts/texts.ts';
 import { type PressHandler, Turn } from './turn.ts';
 import { pressCity, pressClock, pressKeep, pressWhere, pressZone, takeLocation, takeZone } from './zone.ts';
@@ -67,6 +68,7 @@ const presses: ReadonlyMap<string, PressHandler> = new Map([
   ['snooze', pressSnooze],
   ['again', pressAgain],
   ['set', pressSet],
+  ['part', pressPart],
   ['language', pressLanguage],
   ['back', pressBack],
 ]);
@@ -111,14 +113,14 @@ async function takeText(turn: Turn, text: string): Promise<void> {
       case 'when':
         return takeWhen(turn, draft.what, text);
       case 'what':
-        return offer(turn, text, draft.rule, text);
+        return offer(turn, text, draft.found, text);
       case 'edit':
         return takeEdit(turn, draft, text);
       case 'forget':
         return takeForget(turn, text);
     }
   }
-  await propose(turn, text);
+  if (!(await takeAsk(turn, text))) await propose(turn, text);
 }
 
 async function take(turn: Turn): Promise<void> {

@@ -1,28 +1,33 @@
 // From what somebody has written to a schedule: what and when are read, what is missing is asked for, what is not plain is shown first.
+import { withoutAsking } from '../conversation/phrases/message.ts';
+import type { PhraseRule, Reading } from '../conversation/phrases/reading.ts';
 import { whenLines } from './card.ts';
 import type { Pending } from './draft.ts';
 import { draftOf } from './drafts.ts';
 import { momentIn } from './moments.ts';
+import { type Found, readIn, waysOf } from './phrase.ts';
 import { isOnce, overdueArgument, previewRule, ruleArguments } from './rules.ts';
 import { readSchedule, stateOf } from './schedules.ts';
 import type { PressHandler, Turn } from './turn.ts';
-import { type Choice, type Reading, type Rule, readWhen, withoutAsking } from './when/when.ts';
 import { askZone } from './zone.ts';
 
 /** Characters of a reminder: with its notes it still is one message. */
 const mostText = 2000;
 
-/** Phrases behind the buttons that say when. */
-const phrases: Readonly<Record<string, string>> = {
-  hour: 'in 1 hour',
-  tonight: 'today at 19:00',
-  tomorrow: 'tomorrow at 9:00',
-};
+/** The phrase behind a button that says when. */
+function phraseOf(arg: string, { morningAt, eveningAt }: Turn['heard']): string | undefined {
+  if (arg === 'hour') return 'in 1 hour';
+  if (arg === 'tonight') return `today at ${eveningAt}`;
+  return arg === 'tomorrow' ? `tomorrow at ${morningAt}` : undefined;
+}
 
-async function read(turn: Turn, { text, saidAt }: Pending): Promise<Reading> {
-  const timezone = turn.timezone ?? 'UTC';
-  const now = await momentIn(turn, new Date(saidAt), timezone);
-  return readWhen(text, { now, timezone, locale: turn.language });
+const read = (turn: Turn, { text, saidAt }: Pending): Reading =>
+  readIn(turn, text, { saidAt: new Date(saidAt) });
+
+/** What is written like an expression of cron, and is none, is refused by whoever knows what is wrong with it. */
+async function refuseCron(turn: Turn, text: string): Promise<void> {
+  const [written] = /^(?:[\d*][\d*/,-]*\s+){4}[\d*?][\d*/,#-]*(?=\s|$)/.exec(text) ?? [];
+  if (written?.includes('*') === true) await previewRule(turn, { cron: written }, turn.timezone ?? 'UTC');
 }
 
 /** Whether the person may create schedules there; says so where not. */
@@ -40,18 +45,21 @@ export async function propose(
 ): Promise<void> {
   if (text.length > mostText) return turn.say(turn.t('tooLong', { most: mostText }));
   if (!(await mayCreate(turn))) return;
-  const reading = await read(turn, { text, saidAt });
+  const reading = read(turn, { text, saidAt });
+  if (reading.kind === 'none' && turn.timezone !== null) await refuseCron(turn, text);
   if (reading.kind === 'none') return askWhen(turn, withoutAsking(text, turn.language));
   // A time means nothing before the zone is known.
   if (turn.timezone === null) return askZone(turn, { text, saidAt });
-  if (reading.kind === 'question') return askWhich(turn, reading.what, reading.phrase, reading.choices);
-  if (reading.what === '') {
-    await turn.keep({ awaits: 'what', rule: reading.rule });
-    return turn.say(turn.t('whatOnly', { when: reading.phrase }), [
+  if (!('rule' in reading)) return askWhich(turn, reading);
+  const { rule, timezone, assumptions, message } = reading;
+  const found = { rule, timezone, assumptions };
+  if (message === '') {
+    await turn.keep({ awaits: 'what', found });
+    return turn.say(turn.t('whatOnly', { when: phraseIn(reading) }), [
       [turn.draftButton(turn.plain('buttonCancel'), 'drop')],
     ]);
   }
-  await offer(turn, reading.what, reading.rule, text);
+  await offer(turn, message, found, text);
 }
 
 async function askWhen(turn: Turn, what: string): Promise<void> {
@@ -59,33 +67,53 @@ async function askWhen(turn: Turn, what: string): Promise<void> {
   turn.say(turn.t('whenMissing', { what }), [
     [
       turn.draftButton(turn.plain('buttonHour'), 'when', 'hour'),
-      turn.draftButton(turn.plain('buttonTonight'), 'when', 'tonight'),
-      turn.draftButton(turn.plain('buttonTomorrow'), 'when', 'tomorrow'),
+      turn.draftButton(turn.plain('buttonTonight', { time: turn.heard.eveningAt }), 'when', 'tonight'),
+      turn.draftButton(turn.plain('buttonTomorrow', { time: turn.heard.morningAt }), 'when', 'tomorrow'),
     ],
     [turn.draftButton(turn.plain('buttonCancel'), 'drop')],
   ]);
 }
 
-async function askWhich(turn: Turn, what: string, phrase: string, choices: Choice[]): Promise<void> {
-  await turn.keep({ awaits: 'choice', what, rules: choices.map(({ rule }) => rule) });
-  const label = ({ day, time }: Choice) => turn.plain(day === 'today' ? 'todayAt' : 'tomorrowAt', { time });
-  turn.say(turn.t('whenAmbiguous', { when: phrase }), [
-    choices.map((choice, index) => turn.draftButton(label(choice), 'choose', String(index))),
-    [turn.draftButton(turn.plain('buttonCancel'), 'drop')],
-  ]);
+/** The words that say when. */
+const phraseIn = ({ understood }: Reading): string => understood.join(' … ');
+
+/** Which of several times is meant, or what instead of one that is over. */
+async function askWhich(turn: Turn, reading: Reading): Promise<void> {
+  const ways = waysOf(reading);
+  const { message: what } = reading;
+  const when = phraseIn(reading);
+  const isOver = reading.kind === 'past';
+  const { time: now } = await momentIn(turn, turn.saidAt, reading.timezone);
+  await turn.keep(ways.length === 0 ? { awaits: 'when', what } : { awaits: 'choice', what, ways });
+  const buttons = ways.map(({ label }, index) => turn.draftButton(label, 'choose', String(index)));
+  turn.say(
+    [
+      turn.t(isOver ? (ways.length === 0 ? 'whenOver' : 'whenOverOr') : 'whenAmbiguous', { when, now }),
+      ...assumptionLines(turn, reading.assumptions),
+    ].join('\n'),
+    [
+      ...(buttons.length > 2 ? buttons.map((button) => [button]) : buttons.length > 0 ? [buttons] : []),
+      [turn.draftButton(turn.plain('buttonCancel'), 'drop')],
+    ],
+  );
 }
 
+/** What was taken for granted, a line each. */
+const assumptionLines = (turn: Turn, assumptions: readonly string[]): string[] =>
+  assumptions.map((text) => turn.t('assumed', { text }));
+
 /** Saves what is plain, with a way back; shows all else before. */
-export async function offer(turn: Turn, what: string, rule: Rule, text: string): Promise<void> {
-  const timezone = turn.timezone as string;
-  if (isOnce(rule) && !turn.incoming.isGroup) return save(turn, what, rule);
+export async function offer(turn: Turn, what: string, found: Found, text: string): Promise<void> {
+  const { rule, timezone, assumptions } = found;
+  if (isOnce(rule) && !turn.incoming.isGroup) return save(turn, what, found);
   const { words, next, seconds } = await previewRule(turn, rule, timezone);
-  await turn.keep({ awaits: 'confirm', what, rule, text });
+  await turn.keep({ awaits: 'confirm', what, found, text });
   turn.show(
     [
       turn.t('confirm'),
       turn.t('created', { what }).replace('✅', '📝'),
       ...whenLines(turn, words, next, seconds),
+      ...assumptionLines(turn, assumptions),
     ].join('\n'),
     [
       [
@@ -98,14 +126,19 @@ export async function offer(turn: Turn, what: string, rule: Rule, text: string):
   );
 }
 
-async function save(turn: Turn, what: string, rule: Rule): Promise<void> {
-  const timezone = turn.timezone as string;
+const createSql = (rule: PhraseRule, sql: string): string =>
+  `select id from chime.create_schedule(task => 'remind', payload => $1::jsonb, name => $2::text, timezone => $3::text,
+     channel_mapping_id => $4::uuid, ${sql}${overdueArgument(rule)})`;
+
+async function save(turn: Turn, what: string, { rule, timezone, assumptions }: Found): Promise<void> {
   const { sql, values } = ruleArguments(rule, 5);
-  const [created] = await turn.query<{ id: string }>(
-    `select id from chime.create_schedule(task => 'remind', payload => $1::jsonb, name => $2::text, timezone => $3::text,
-       channel_mapping_id => $4::uuid, ${sql}${overdueArgument(rule)})`,
-    [JSON.stringify({ text: what }), nameOf(what), timezone, turn.heard.mappingId, ...values],
-  );
+  const [created] = await turn.query<{ id: string }>(createSql(rule, sql), [
+    JSON.stringify({ text: what }),
+    nameOf(what),
+    timezone,
+    turn.heard.mappingId,
+    ...values,
+  ]);
   const schedule = created === undefined ? undefined : await readSchedule(turn, created.id);
   if (schedule === undefined) return;
   const { id, words, next, seconds } = schedule;
@@ -113,7 +146,8 @@ async function save(turn: Turn, what: string, rule: Rule): Promise<void> {
     await turn.recall('select chime_private.note_author($1, $2)', [id, turn.heard.personId]);
   await turn.keep(null);
   const rev = stateOf(schedule);
-  turn.show([turn.t('created', { what }), ...whenLines(turn, words, next, seconds)].join('\n'), [
+  const notes = isOnce(rule) ? assumptionLines(turn, assumptions) : [];
+  turn.show([turn.t('created', { what }), ...whenLines(turn, words, next, seconds), ...notes].join('\n'), [
     [turn.button('buttonUndo', 'undo', id, { rev }), turn.button('buttonEdit', 'edit', id, { rev })],
   ]);
 }
@@ -126,28 +160,28 @@ export function nameOf(what: string): string {
 
 /** The time that was asked for. Anything else that is said then is a new wish. */
 export async function takeWhen(turn: Turn, what: string, text: string): Promise<void> {
-  const reading = await read(turn, { text, saidAt: turn.saidAt.toISOString() });
-  return propose(turn, reading.kind !== 'none' && reading.what === '' ? `${text} ${what}` : text);
+  const reading = read(turn, { text, saidAt: turn.saidAt.toISOString() });
+  return propose(turn, reading.kind !== 'none' && reading.message === '' ? `${text} ${what}` : text);
 }
 
 export const pressWhen: PressHandler = async (turn, press) => {
   const draft = await draftOf(turn, press, 'when');
-  const phrase = phrases[press.arg];
+  const phrase = phraseOf(press.arg, turn.heard);
   if (draft !== undefined && phrase !== undefined) await propose(turn, `${phrase} ${draft.what}`);
 };
 
 export const pressChoose: PressHandler = async (turn, press) => {
   const draft = await draftOf(turn, press, 'choice');
-  const rule = draft?.rules[Number(press.arg)];
-  if (draft === undefined || rule === undefined) return;
-  if (draft.what !== '') return offer(turn, draft.what, rule, draft.what);
-  await turn.keep({ awaits: 'what', rule });
+  const found = draft?.ways[Number(press.arg)];
+  if (draft === undefined || found === undefined) return;
+  if (draft.what !== '') return offer(turn, draft.what, found, draft.what);
+  await turn.keep({ awaits: 'what', found });
   turn.show(turn.t('newWhat'));
 };
 
 export const pressCreate: PressHandler = async (turn, press) => {
   const draft = await draftOf(turn, press, 'confirm');
-  if (draft !== undefined && (await mayCreate(turn))) await save(turn, draft.what, draft.rule);
+  if (draft !== undefined && (await mayCreate(turn))) await save(turn, draft.what, draft.found);
 };
 
 /** The phrase was no time after all: the text as it stands, and its time is asked for. */

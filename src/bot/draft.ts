@@ -1,6 +1,6 @@
 // What the bot is about to do, as it is kept between two messages. It is JSON in the database: who adds a kind has to think of the drafts
 // that an older version has left there; they expire after fifteen minutes.
-import type { Rule } from './when/when.ts';
+import type { Found } from './phrase.ts';
 
 /** What somebody has written that cannot be read before their time zone is known. */
 export interface Pending {
@@ -15,11 +15,11 @@ export type Draft =
   /** What becomes of schedules that repeat, now that the zone has changed. */
   | { awaits: 'keep'; zone: string; old: string }
   | { awaits: 'when'; what: string }
-  | { awaits: 'what'; rule: Rule }
+  | { awaits: 'what'; found: Found }
   /** Which of several times is meant. */
-  | { awaits: 'choice'; what: string; rules: Rule[]; scheduleId?: string; revision?: number }
+  | { awaits: 'choice'; what: string; ways: Found[] }
   /** That a new schedule is right; `text` is what it was read from. */
-  | { awaits: 'confirm'; what: string; rule: Rule; text: string }
+  | { awaits: 'confirm'; what: string; found: Found; text: string }
   /** How a schedule shall be changed. */
   | { awaits: 'edit'; scheduleId: string; revision: number }
   | { awaits: 'confirm_edit'; scheduleId: string; revision: number; patch: Record<string, unknown> }

@@ -2,12 +2,13 @@
 // one that it came from does not move.
 import { reminderButtons } from '../channels/message.ts';
 import { telegramHtml } from '../channels/telegram_html.ts';
+import { addDays } from '../conversation/phrases/calendar.ts';
+import type { PhraseRule } from '../conversation/phrases/reading.ts';
+import { instantText } from '../conversation/phrases/wall.ts';
 import { nameOf } from './create.ts';
 import { momentIn, wallText } from './moments.ts';
 import { ruleArguments } from './rules.ts';
 import type { PressHandler, Turn } from './turn.ts';
-import { dayAfter, instantText } from './when/clock.ts';
-import type { Rule } from './when/when.ts';
 
 export interface FiredRun {
   id: string;
@@ -56,7 +57,7 @@ async function firedOf(turn: Turn, id: string): Promise<FiredRun | undefined> {
 }
 
 /** Says the same again at another time; a later wish for the same run takes the place of the one before. */
-export async function snooze(turn: Turn, run: FiredRun, rule: Rule): Promise<string> {
+export async function snooze(turn: Turn, run: FiredRun, rule: PhraseRule): Promise<string> {
   const { sql, values } = ruleArguments(rule, 7);
   const name = run.task === 'remind' ? nameOf(String(run.payload.text ?? run.name)) : run.name;
   const [row] = await turn.query<{ local: string }>(
@@ -76,12 +77,12 @@ export async function snooze(turn: Turn, run: FiredRun, rule: Rule): Promise<str
   return wallText(row?.local ?? '', turn.language);
 }
 
-async function ruleOfArg(turn: Turn, run: FiredRun, arg: string): Promise<Rule | undefined> {
+async function ruleOfArg(turn: Turn, run: FiredRun, arg: string): Promise<PhraseRule | undefined> {
   const now = await momentIn(turn, turn.heard.now, run.timezone);
   const minutes = { '10m': 10, '1h': 60 }[arg];
-  if (minutes !== undefined) return { at: instantText(new Date(now.instant.getTime() + minutes * 60_000)) };
-  if (arg === 'tonight') return { at: `${now.date} 19:00` };
-  return arg === 'tomorrow' ? { at: `${dayAfter(now.date, 1)} 09:00` } : undefined;
+  if (minutes !== undefined) return { at: instantText(now.instant.getTime() + minutes * 60_000) };
+  if (arg === 'tonight') return { at: `${now.date} ${turn.heard.eveningAt}` };
+  return arg === 'tomorrow' ? { at: `${addDays(now.date, 1)} ${turn.heard.morningAt}` } : undefined;
 }
 
 export const pressDone: PressHandler = async (turn, press) => {
@@ -113,5 +114,5 @@ export const pressAgain: PressHandler = async (turn, press) => {
      where s.key = $1 and s.deleted_at is null and s.status in ('active', 'paused')`,
     [`snooze:${run.id}`],
   );
-  turn.show(bodyOf(run), reminderButtons(run.id, turn.language));
+  turn.show(bodyOf(run), reminderButtons(run.id, turn.language, turn.heard));
 };

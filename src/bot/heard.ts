@@ -14,6 +14,9 @@ export interface Heard {
   personId: string;
   locale: string | null;
   timezone: string | null;
+  /** When mornings and evenings are to them, HH:MM. */
+  morningAt: string;
+  eveningAt: string;
   adminsCreate: boolean;
   conversationId: string;
   draft: Draft | null;
@@ -30,6 +33,8 @@ interface HeardRow {
   person_id: string;
   locale: string | null;
   timezone: string | null;
+  morning_at: string;
+  evening_at: string;
   admins_create: boolean;
   conversation_id: string;
   draft: Draft | null;
@@ -58,6 +63,8 @@ export async function hear(incoming: Incoming, client: pg.ClientBase): Promise<H
     personId: row.person_id,
     locale: row.locale,
     timezone: row.timezone,
+    morningAt: row.morning_at,
+    eveningAt: row.evening_at,
     adminsCreate: row.admins_create,
     conversationId: row.conversation_id,
     draft: row.draft,

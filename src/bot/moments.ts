@@ -1,7 +1,15 @@
 // Wall-clock times as people read them. The database has said what the clocks show; here it is only spelled.
 import type { Language } from './texts/texts.ts';
 import type { Turn } from './turn.ts';
-import type { Moment } from './when/when.ts';
+
+/** What calendar and clock of a zone show at an instant. */
+export interface Moment {
+  instant: Date;
+  /** YYYY-MM-DD */
+  date: string;
+  /** HH:MM */
+  time: string;
+}
 
 const dates: Readonly<Record<Language, Intl.DateTimeFormat>> = {
   en: new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC' }),

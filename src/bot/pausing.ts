@@ -1,11 +1,10 @@
 // Pausing and resuming by command: one schedule, by its name, or all of them.
 import { numbered } from './list.ts';
-import { momentIn } from './moments.ts';
+import { momentOf, readIn } from './phrase.ts';
 import { findSchedules, type ScheduleView } from './schedules.ts';
 import { maySet } from './settings.ts';
 import { escaped } from './texts/texts.ts';
 import type { Turn } from './turn.ts';
-import { readWhen } from './when/when.ts';
 
 /** One schedule that is meant; several are offered as buttons. */
 export async function one(turn: Turn, name: string): Promise<ScheduleView | undefined> {
@@ -24,18 +23,10 @@ export async function one(turn: Turn, name: string): Promise<ScheduleView | unde
 const isAll = (name: string): boolean => /^(all|everything|вс[её])$/i.test(name);
 
 /** Until when a pause lasts, and what is paused. */
-async function pauseWanted(turn: Turn, rest: string): Promise<{ name: string; until: string | null }> {
+function pauseWanted(turn: Turn, rest: string): { name: string; until: string | null } {
   const match = /^(?<name>.*?)\s+(?:until|till|до)\s+(?<when>.+)$/iu.exec(rest);
   if (match?.groups === undefined) return { name: rest, until: null };
-  const timezone = turn.timezone ?? 'UTC';
-  const now = await momentIn(turn, turn.saidAt, timezone);
-  const reading = readWhen(match.groups.when ?? '', { now, timezone, locale: turn.language });
-  const at =
-    reading.kind === 'rule'
-      ? reading.rule.at
-      : reading.kind === 'question'
-        ? reading.choices[0]?.rule.at
-        : undefined;
+  const at = momentOf(readIn(turn, match.groups.when ?? ''));
   return at === undefined ? { name: rest, until: null } : { name: match.groups.name ?? '', until: at };
 }
 
@@ -45,7 +36,7 @@ const instantSql = (value: string, zone: string) =>
 
 export async function pause(turn: Turn, rest: string): Promise<void> {
   if (rest === '') return turn.say(turn.t('pauseWhich'));
-  const { name, until } = await pauseWanted(turn, rest);
+  const { name, until } = pauseWanted(turn, rest);
   const ids = await idsOf(turn, name, 'active');
   if (ids === undefined) return;
   const paused = await turn.query(

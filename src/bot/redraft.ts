@@ -18,7 +18,7 @@ export const pressRedraft: PressHandler = async (turn, press) => {
       await turn.keep(draft);
       return turn.show(turn.t('newWhat'));
     case 'confirm':
-      return offer(turn, draft.what, draft.rule, draft.text);
+      return offer(turn, draft.what, draft.found, draft.text);
     case 'edit':
     case 'confirm_edit': {
       const schedule = await readSchedule(turn, draft.scheduleId);

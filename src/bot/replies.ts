@@ -2,10 +2,10 @@
 import { telegramHtml } from '../channels/telegram_html.ts';
 import { statusWord } from './card.ts';
 import { type FiredRun, runOfMessage, snooze } from './fired.ts';
-import { momentIn, wallText } from './moments.ts';
+import { wallText } from './moments.ts';
+import { momentOf, readIn } from './phrase.ts';
 import { escaped, type TextKey } from './texts/texts.ts';
 import type { Turn } from './turn.ts';
-import { readWhen } from './when/when.ts';
 
 async function again(turn: Turn, run: FiredRun): Promise<void> {
   const failed = ['failed', 'timed_out', 'cancelled'].includes(run.status);
@@ -27,7 +27,8 @@ async function showLog(turn: Turn, run: FiredRun): Promise<void> {
   );
 }
 
-function explain(turn: Turn, run: FiredRun): void {
+/** Why a run came, and what went wrong with it. */
+export function explain(turn: Turn, run: FiredRun): void {
   const causes: Readonly<Record<string, TextKey>> = {
     schedule: 'whySchedule',
     manual: 'whyManual',
@@ -43,9 +44,7 @@ function explain(turn: Turn, run: FiredRun): void {
 }
 
 async function later(turn: Turn, run: FiredRun, when: string): Promise<void> {
-  const now = await momentIn(turn, turn.saidAt, run.timezone);
   const text = when.replace(/^\s*(until|till|до)\s+/i, '');
-  const context = { now, timezone: run.timezone, locale: turn.language };
   const candidates = [
     text,
     `in ${text.replace(/^for\s+/i, '')}`,
@@ -53,11 +52,8 @@ async function later(turn: Turn, run: FiredRun, when: string): Promise<void> {
     `at ${text}`,
   ];
   for (const candidate of candidates) {
-    const reading = readWhen(candidate, context);
-    if (reading.kind === 'none' || (reading.kind === 'rule' && reading.rule.at === undefined)) continue;
-    const rule = reading.kind === 'rule' ? reading.rule : reading.choices[0]?.rule;
-    if (rule === undefined) continue;
-    return turn.say(turn.t('snoozedUntil', { when: await snooze(turn, run, rule) }));
+    const at = momentOf(readIn(turn, candidate, { timezone: run.timezone }));
+    if (at !== undefined) return turn.say(turn.t('snoozedUntil', { when: await snooze(turn, run, { at }) }));
   }
   turn.say(turn.t('snoozeWhen'));
 }

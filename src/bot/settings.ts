@@ -30,11 +30,13 @@ export async function showSettings(turn: Turn): Promise<void> {
       quiet
         ? turn.t('settingsQuiet', { from: user.from ?? '', until: user.until ?? '' })
         : turn.t('settingsNoQuiet'),
+      turn.t('settingsParts', { morning: turn.heard.morningAt, evening: turn.heard.eveningAt }),
       ...(isGroup ? [turn.t(adminsCreate ? 'settingsAdmins' : 'settingsEveryone')] : []),
     ].join('\n'),
     [
       [set('buttonLanguage', 'language'), set('buttonZone', 'zone')],
       [quiet ? set('buttonNoQuiet', 'loud') : set('buttonQuiet', 'quiet')],
+      [set('buttonMorning', 'morning'), set('buttonEvening', 'evening')],
       ...(isGroup
         ? [[adminsCreate ? set('buttonEveryone', 'everyone') : set('buttonAdmins', 'admins')]]
         : []),
@@ -57,6 +59,9 @@ export const pressSet: PressHandler = async (turn, press) => {
           : 'select chime.set_quiet_hours()',
       );
       return showSettings(turn);
+    case 'morning':
+    case 'evening':
+      return askHour(turn, press.arg);
     case 'admins':
     case 'everyone':
       turn.heard.adminsCreate = press.arg === 'admins';
@@ -66,6 +71,26 @@ export const pressSet: PressHandler = async (turn, press) => {
       ]);
       return showSettings(turn);
   }
+};
+
+/** When a part of the day is to somebody. */
+function askHour(turn: Turn, part: 'morning' | 'evening'): void {
+  const hours = part === 'morning' ? [6, 7, 8, 9, 10] : [17, 18, 19, 20, 21];
+  const button = (hour: number): Button => ({
+    ...turn.button('buttonMorning', 'part', turn.heard.conversationId, { arg: `${part}-${hour}` }),
+    label: `${String(hour).padStart(2, '0')}:00`,
+  });
+  turn.show(turn.t(part === 'morning' ? 'morningAsk' : 'eveningAsk'), [hours.map(button)]);
+}
+
+export const pressPart: PressHandler = async (turn, press) => {
+  if (!(await maySet(turn))) return;
+  const [, part, hour = ''] = /^(morning|evening)-(\d{1,2})$/.exec(press.arg) ?? [];
+  if (part === undefined) return;
+  const time = `${hour.padStart(2, '0')}:00`;
+  await turn.query(`select chime.set_preferences(${part}_at => $1::time)`, [time]);
+  turn.heard[part === 'morning' ? 'morningAt' : 'eveningAt'] = time;
+  await showSettings(turn);
 };
 
 export function askLanguage(turn: Turn): void {
@@ -89,7 +114,8 @@ export async function exportAll(turn: Turn): Promise<void> {
   const [row] = await turn.query<{ all: unknown }>(
     `select json_build_object(
        'exported_at', chime.now(),
-       'person', (select json_build_object('name', u.name, 'locale', u.locale, 'timezone', u.timezone, 'quiet_from', u.quiet_from, 'quiet_until', u.quiet_until)
+       'person', (select json_build_object('name', u.name, 'locale', u.locale, 'timezone', u.timezone, 'quiet_from', u.quiet_from, 'quiet_until', u.quiet_until,
+           'morning_at', u.morning_at, 'evening_at', u.evening_at)
          from chime.users u where u.id = $1),
        'schedules', (select coalesce(json_agg(json_build_object('name', s.name, 'task', s.task, 'payload', s.payload, 'status', s.status, 'timezone', s.timezone,
            'cron', s.cron, 'every', s.every::text, 'at', s.at, 'rrule', s.rrule, 'anchor', s.anchor, 'starts_at', s.starts_at, 'ends_at', s.ends_at,

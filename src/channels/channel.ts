@@ -21,6 +21,9 @@ export interface Message {
   /** How long ago somebody last wrote from there, in milliseconds; null = never. */
   heardMsAgo: number | null;
   locale: string | null;
+  /** When mornings and evenings are to who is told, HH:MM; null where that is nobody. */
+  morningAt: string | null;
+  eveningAt: string | null;
   /** Of a webhook: where to post, and the secret of its signature, encrypted. */
   url: string | null;
   sealedSecret: Buffer | null;

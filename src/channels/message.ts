@@ -9,7 +9,13 @@ interface Texts {
   covers(count: number): string;
   degraded: string;
   /** Under a reminder: that it is done, and until when to leave one alone, as buttons say it. */
-  reminder: { done: string; minutes10: string; hour1: string; tonight: string; tomorrow: string };
+  reminder: {
+    done: string;
+    minutes10: string;
+    hour1: string;
+    tonight(time: string): string;
+    tomorrow(time: string): string;
+  };
 }
 
 const texts: Record<'en' | 'ru', Texts> = {
@@ -23,8 +29,8 @@ const texts: Record<'en' | 'ru', Texts> = {
       done: '✅ Done',
       minutes10: '10 min',
       hour1: '1 h',
-      tonight: 'Tonight 19:00',
-      tomorrow: 'Tomorrow 09:00',
+      tonight: (time) => `Tonight ${time}`,
+      tomorrow: (time) => `Tomorrow ${time}`,
     },
   },
   ru: {
@@ -37,8 +43,8 @@ const texts: Record<'en' | 'ru', Texts> = {
       done: '✅ Готово',
       minutes10: '10 мин',
       hour1: '1 ч',
-      tonight: 'Вечером в 19:00',
-      tomorrow: 'Завтра в 09:00',
+      tonight: (time) => `Вечером в ${time}`,
+      tomorrow: (time) => `Завтра в ${time}`,
     },
   },
 };
@@ -77,7 +83,11 @@ export function composed(message: Message): string {
 }
 
 /** The buttons under a reminder that has fired: that it is done, and until when it shall wait. */
-export function reminderButtons(runId: string, language: 'en' | 'ru'): Button[][] {
+export function reminderButtons(
+  runId: string,
+  language: 'en' | 'ru',
+  { morningAt, eveningAt }: Pick<Message, 'morningAt' | 'eveningAt'>,
+): Button[][] {
   const words = texts[language].reminder;
   const button = (label: string, verb: string, arg = ''): Button => ({
     label,
@@ -89,13 +99,16 @@ export function reminderButtons(runId: string, language: 'en' | 'ru'): Button[][
       button(words.minutes10, 'snooze', '10m'),
       button(words.hour1, 'snooze', '1h'),
     ],
-    [button(words.tonight, 'snooze', 'tonight'), button(words.tomorrow, 'snooze', 'tomorrow')],
+    [
+      button(words.tonight(eveningAt ?? '19:00'), 'snooze', 'tonight'),
+      button(words.tomorrow(morningAt ?? '09:00'), 'snooze', 'tomorrow'),
+    ],
   ];
 }
 
 /** The buttons under a message, for channels that have some: only a reminder has any. */
 export function buttonsOf(message: Message): Button[][] {
   return message.run.task === 'remind' && message.run.status === 'succeeded'
-    ? reminderButtons(message.run.id, languageOf(message))
+    ? reminderButtons(message.run.id, languageOf(message), message)
     : [];
 }

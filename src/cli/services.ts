@@ -8,6 +8,9 @@ import { Sender } from '../channels/sender.ts';
 import { makeTelegram } from '../channels/telegram.ts';
 import { Clock } from '../clock/clock.ts';
 import type { Config } from '../config.ts';
+import { makeAgent } from '../conversation/model/agent.ts';
+import { makeModel } from '../conversation/model/model.ts';
+import { tools } from '../conversation/tools/tools.ts';
 import type { Logger } from '../log.ts';
 import { allowedHosts, GuardedFetch } from '../net/guarded_fetch.ts';
 import { SecretBox } from '../net/secret_box.ts';
@@ -20,6 +23,7 @@ export function makeClock(config: Config, connectionString: string, log: Logger)
 
 export async function makeWorker(config: Config, connectionString: string, log: Logger): Promise<Worker> {
   const { concurrency, pollInterval, maxOutput, allowPrivateHttp, shutdownTimeout, tasksDir } = config;
+  const model = makeModel(config);
   return new Worker({
     connectionString,
     tasks: await loadTasks(tasksDir),
@@ -29,6 +33,7 @@ export async function makeWorker(config: Config, connectionString: string, log: 
     maxOutput,
     allowPrivateHttp,
     shutdownTimeout,
+    ...(model !== undefined && { agent: makeAgent(model, tools, log) }),
   });
 }
 

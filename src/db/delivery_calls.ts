@@ -54,6 +54,8 @@ interface ClaimRow {
   is_degraded: boolean;
   heard_ms_ago: number | null;
   locale: string | null;
+  morning_at: string | null;
+  evening_at: string | null;
   url: string | null;
   sealed_secret: Buffer | null;
   run_id: string;
@@ -111,6 +113,8 @@ function messageOf(row: ClaimRow): ClaimedMessage {
     isDegraded: row.is_degraded,
     heardMsAgo: row.heard_ms_ago,
     locale: row.locale,
+    morningAt: row.morning_at,
+    eveningAt: row.evening_at,
     url: row.url,
     sealedSecret: row.sealed_secret,
     late:

@@ -2,8 +2,8 @@
 // thing that it does.
 import type pg from 'pg';
 import { asIdentity, type Identity } from '../api/identity.ts';
-import { Chime } from '../client/chime.ts';
-import { fromRow } from '../client/rows.ts';
+import { actingBy } from '../conversation/tools/acting.ts';
+import { partsOf } from '../conversation/tools/parts.ts';
 import { languageFor } from '../conversation/tools/texts/texts.ts';
 import type { ToolContext } from '../conversation/tools/tool.ts';
 
@@ -26,18 +26,7 @@ export async function contextOf(
   { readOnly }: { readOnly: boolean },
 ): Promise<ToolContext> {
   const act: ToolContext['act'] = (work) =>
-    asIdentity(
-      pool,
-      identity,
-      'mcp',
-      (client) =>
-        work({
-          chime: new Chime(client, async () => {}, { signature: { surface: 'mcp', actor: identity.name } }),
-          rows: async <T>(text: string, values: unknown[] = []) =>
-            (await client.query(text, values)).rows.map((row) => fromRow<T>(row)),
-        }),
-      { readOnly, traceparent },
-    );
+    asIdentity(pool, identity, 'mcp', (client) => work(actingBy(client, 'mcp')), { readOnly, traceparent });
   const { userId } = identity;
   const [known] =
     userId === null
@@ -52,5 +41,6 @@ export async function contextOf(
     ...{ act, userId, channelMappingId: null },
     timezone: known?.timezone ?? fallback.timezone ?? null,
     locale: languageFor(known?.locale ?? fallback.locale),
+    ...(userId !== null && { dayParts: await act(partsOf(userId)) }),
   };
 }

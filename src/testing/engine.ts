@@ -3,11 +3,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import type { AgentPort } from '../agent.ts';
 import { registerWorker, stopWorker } from '../db/calls.ts';
 import { InvariantError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { allowedHosts, GuardedFetch } from '../net/guarded_fetch.ts';
-import type { AgentPort, Task } from '../task.ts';
+import type { Task } from '../task.ts';
 import { Executor, type FinishedRun } from '../worker/executor.ts';
 import { checkAgents, describeTask } from '../worker/registry.ts';
 import type { Instant, MovableNow } from './now.ts';

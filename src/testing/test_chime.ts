@@ -1,6 +1,7 @@
 // pgchime/testing: the library on a database of a test's own, whose clock the test moves.
 import pg from 'pg';
 import { pino } from 'pino';
+import type { AgentPort } from '../agent.ts';
 import { Chime } from '../client/chime.ts';
 import { fromRow } from '../client/rows.ts';
 import type { RunWaiter } from '../client/run_handle.ts';
@@ -11,7 +12,6 @@ import { IllegalStateError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { withOwnTasks } from '../program.ts';
 import { settings } from '../settings.ts';
-import type { AgentPort } from '../task.ts';
 import { Chronicle, type Message } from './chronicle.ts';
 import { TestClock } from './clock.ts';
 import { createTestDatabase } from './database.ts';

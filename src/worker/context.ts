@@ -1,10 +1,12 @@
 // What a handler is given, made from the row of its run.
 import type pg from 'pg';
+import type { AgentPort } from '../agent.ts';
 import type { StartedRun } from '../db/calls.ts';
 import type { GuardedFetch } from '../net/guarded_fetch.ts';
-import type { AgentPort, RunInfo, RunLog, TaskContext } from '../task.ts';
+import type { RunInfo, RunLog, TaskContext } from '../task.ts';
 import { activeTraceparent } from '../trace.ts';
 import type { Output } from './output.ts';
+import { asOwner } from './owner.ts';
 import { report } from './report.ts';
 
 /** What handlers use beyond their own run. */
@@ -13,7 +15,7 @@ export interface ContextServices {
   /** Connections for statements that somebody else wrote, apart from those that record runs. */
   reportPool: pg.Pool;
   guardedFetch: GuardedFetch;
-  /** Undefined where the worker has no task that asks it. */
+  /** Undefined where the worker has none. */
   agent: AgentPort | undefined;
   /** Milliseconds that go by, for what a handler says of later; those of this machine by default. */
   stopwatch?: () => number;
@@ -35,8 +37,8 @@ export function createContext<P>(
   { signal, span, log, output, services }: ContextParts,
 ): TaskContext<P> & { agent: AgentPort } {
   return {
-    // No task that may use it is registered by a worker that has none.
-    agent: services.agent as AgentPort,
+    // A task that may use it is not run by a worker that has none.
+    agent: agentOf(run, services) as AgentPort,
     payload,
     run: describeRun(run, services.pool),
     signal,
@@ -52,6 +54,16 @@ export function createContext<P>(
         signal: init.signal === undefined ? signal : AbortSignal.any([signal, init.signal]),
       }),
     report: (statement, options) => report(services.reportPool, run.id, output.limit, statement, options),
+  };
+}
+
+/** What asks a model for this run, as its owner. */
+function agentOf(run: StartedRun, { agent, reportPool }: ContextServices): AgentPort | undefined {
+  if (agent === undefined) return undefined;
+  return {
+    ...(agent.toolNames !== undefined && { toolNames: agent.toolNames }),
+    ask: (prompt, options) =>
+      agent.ask(prompt, { ...options, actAsOwner: (work) => asOwner(reportPool, run, work) }),
   };
 }
 
@@ -83,6 +95,13 @@ function describeRun(run: StartedRun, pool: pg.Pool): RunInfo {
         [id, count],
       );
       return rows.map((row) => row.scheduled_for);
+    },
+    async retriesLeft() {
+      const { rows } = await pool.query<{ retries: number }>(
+        'select chime_private.retries_left($1) as retries',
+        [run.id],
+      );
+      return rows[0]?.retries ?? 0;
     },
   };
 }

@@ -39,6 +39,7 @@ export async function runHandler(run: StartedRun, options: HandlerOptions): Prom
       );
       return failure(`The payload does not fit the task "${run.task}": ${issues.join('; ')}.`);
     }
+    if (task.handlerType === 'agent' && services.agent === undefined) return withoutModel(run.task);
     const context = createContext(run, payload.data, { signal, span, log, output, services });
     const stopwatch = services.stopwatch ?? (() => performance.now());
     const began = stopwatch();
@@ -71,6 +72,12 @@ function answered(answer: Answer, output: Output, now: number): Outcome {
     case 'silent':
       return { ...nothing, outcome: 'succeeded', reason: reasonOf(answer.reason) };
   }
+}
+
+/** Nothing that a retry could mend: somebody has to configure a model. */
+function withoutModel(task: string): Outcome {
+  const problem = `The task "${task}" asks a language model, and its worker has none: set CHIME_MODEL_PROVIDER and what belongs to it, or give the worker an agent port.`;
+  return { ...failure(problem), outcome: 'gave_up' };
 }
 
 /** As the database takes it. */

@@ -4,10 +4,11 @@ import { registerHooks } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import type { AgentPort } from '../agent.ts';
 import type { TaskRegistration } from '../db/calls.ts';
 import { InvalidConfigError } from '../errors.ts';
 import { packageRoot } from '../package.ts';
-import type { AgentPort, Task } from '../task.ts';
+import type { Task } from '../task.ts';
 
 const isSource = import.meta.url.endsWith('.ts');
 /** The tasks that come with pgchime: sources in a checkout, compiled files in the published package. */
@@ -90,11 +91,15 @@ async function loadTask(file: string): Promise<Task> {
 /** @throws InvalidConfigError (CH032) where there are tasks that ask a language model, and nothing that does */
 export function checkAgents(tasks: ReadonlyMap<string, Task>, agent: AgentPort | undefined): void {
   if (agent !== undefined) return;
-  const agents = [...tasks.values()].filter(({ handlerType }) => handlerType === 'agent');
+  const agents = [...tasks.values()].filter(
+    ({ handlerType, requiresAgent = true }) => handlerType === 'agent' && requiresAgent,
+  );
   if (agents.length === 0) return;
   throw new InvalidConfigError(
     `This worker cannot run ${agents.map(({ name }) => `"${name}"`).join(', ')}: a task of the type agent asks a language model, and the worker has no agent port.`,
-    { hint: 'Give the worker one (its option `agent`), or move the task out of the directory of its tasks.' },
+    {
+      hint: 'Configure a model (CHIME_MODEL_PROVIDER), give the worker a port (its option `agent`), or move the task out of the directory of its tasks.',
+    },
   );
 }
 

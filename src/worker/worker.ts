@@ -1,12 +1,13 @@
 // The worker: takes jobs from graphile-worker, executes the runs they stand for, keeps its lease, and gets a new one when
 // it has lost that.
 import { EventEmitter } from 'node:events';
+import type { AgentPort } from '../agent.ts';
 import { pause } from '../db/pause.ts';
 import { Pool } from '../db/pool.ts';
 import type { Logger } from '../log.ts';
 import { allowedHosts, GuardedFetch } from '../net/guarded_fetch.ts';
 import type { Service } from '../service.ts';
-import type { AgentPort, Task } from '../task.ts';
+import type { Task } from '../task.ts';
 import type { FinishedRun } from './executor.ts';
 import { stoppingPatience } from './persistence.ts';
 import { checkAgents } from './registry.ts';

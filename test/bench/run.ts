@@ -16,6 +16,7 @@ import { live } from './live.ts';
 import { million } from './million.ts';
 import { nextFire } from './next_fire.ts';
 import { nextRecurrence } from './next_recurrence.ts';
+import { phraseAnswers } from './phrases.ts';
 import { refusals } from './refusals.ts';
 import { ticks } from './tick.ts';
 import { worstRules } from './worst_rules.ts';
@@ -47,6 +48,7 @@ const benches: Record<string, (bench: Bench) => Promise<Result[]>> = {
   million,
   history,
   api,
+  phrases: phraseAnswers,
 };
 
 const args = process.argv.slice(2);

@@ -93,34 +93,51 @@ t.test('settings: language, quiet hours; all is exported, and forgotten', async 
   await ann.say('/settings');
   await ann.press('Quiet 22:00');
   test.match(ann.text, /Quiet hours: 22:00 to 08:00/);
+  await ann.press('Evening');
+  await ann.press('20:00');
+  await ann.press('Morning');
+  await ann.press('07:00');
+  test.match(ann.text, /Morning: 07:00, evening: 20:00/);
+  await ann.say('call mum');
+  test.strictSame(ann.labels, ['In 1 h', 'Tonight 20:00', 'Tomorrow 07:00', '✖ Cancel']);
+  await ann.press('Tonight');
+  test.match(ann.text, /20:00/);
+  await ann.say('/settings');
   await ann.press('Language');
   await ann.press('Русский');
   test.match(ann.text, /говорю по-русски/);
   await ann.say('/list');
-  test.match(ann.text, /1 расписание/);
+  test.match(ann.text, /2 расписания/);
   await ann.say('/export');
   const [document] = ann.said;
   test.equal(document?.kind, 'document');
-  if (document?.kind === 'document')
-    test.match(JSON.parse(document.content), {
-      person: { timezone: 'Europe/Berlin', quiet_from: '22:00:00' },
-      schedules: [{ name: 'stretch', cron: '0 9 * * *' }],
-    });
+  if (document?.kind === 'document') {
+    const { person, schedules } = JSON.parse(document.content) as {
+      person: unknown;
+      schedules: { name: string; cron: string | null }[];
+    };
+    test.match(person, { timezone: 'Europe/Berlin', quiet_from: '22:00:00', morning_at: '07:00:00' });
+    test.strictSame(schedules.map(({ name, cron }) => `${name} ${cron ?? 'once'}`).sort(), [
+      'call mum once',
+      'stretch 0 9 * * *',
+    ]);
+  }
   await ann.say('/forget');
   await ann.say('нет');
   test.match(ann.text, /Ничего не удалено/);
   await ann.say('/forget');
   await ann.say('Удалить всё');
-  test.match(ann.text, /Удалено: 1 расписание/);
+  test.match(ann.text, /Удалено: 2 расписания/);
   test.match(
     await database.row(
-      "select name, timezone, locale, quiet_from from chime.users where subject = 'telegram:42'",
+      "select name, timezone, locale, quiet_from, evening_at from chime.users where subject = 'telegram:42'",
     ),
     {
       name: null,
       timezone: null,
       locale: null,
       quiet_from: null,
+      evening_at: '19:00:00',
     },
   );
   test.equal(

@@ -74,7 +74,7 @@ t.test('of two times that are as likely one is chosen', async (test) => {
 t.test('a time that has passed, one that cannot be read, and what is too long', async (test) => {
   const { ann, database } = await setUp(test);
   await ann.say('today at 15:00 too late');
-  test.match(ann.text, /15:00 has passed; it is 16:00/);
+  test.match(ann.text, /15:00” has passed; it is 16:00/);
   await ann.say('61 8 * * * never');
   test.match(ann.text, /cannot read that time/);
   await ann.say(`tomorrow at 9 ${'x'.repeat(3000)}`);

@@ -42,16 +42,16 @@ t.test('what is ambiguous is asked; who can be asked is, and it goes on', async 
   const { as, ann, database } = await setUpTools(test);
   const asked = await as(ann).ok('schedule_create', { cadence: phrase('at 8'), text: 'call the bank' });
   test.match(asked, {
-    say: '“at 8” can mean several times. Which one: today at 20:00 or tomorrow at 08:00?',
+    say: '“at 8” can mean several times. Which one: Today 20:00 or Tomorrow 08:00?',
     data: {
       status: 'ambiguous',
       options: [
         {
-          label: 'today at 20:00',
+          label: 'Today 20:00',
           cadence: { kind: 'once', value: '2026-11-20 20:00' },
           next: { utc: '2026-11-20T19:00:00.000Z' },
         },
-        { label: 'tomorrow at 08:00', next: { local: '2026-11-21 08:00:00' } },
+        { label: 'Tomorrow 08:00', next: { local: '2026-11-21 08:00:00' } },
       ],
     },
   });
@@ -76,8 +76,8 @@ t.test('what is ambiguous is asked; who can be asked is, and it goes on', async 
   });
   test.strictSame(questions, [
     [
-      '“at 8 water the plants” can mean several times. Which one: today at 20:00 or tomorrow at 08:00?',
-      ['today at 20:00', 'tomorrow at 08:00'],
+      '“at 8 water the plants” can mean several times. Which one: Today 20:00 or Tomorrow 08:00?',
+      ['Today 20:00', 'Tomorrow 08:00'],
     ],
   ]);
   const declined = await choosing(undefined).ok('schedule_create', { cadence: phrase('at 8'), text: 'x' });
@@ -144,7 +144,10 @@ t.test('a zone that is not known is asked for where the time needs one', async (
     { kind: 'once', value: '2026-12-01T09:00:00Z' },
   ])
     test.match((await ok('schedule_preview', { cadence })).data, { status: 'preview', timezone: 'UTC' });
-  const named = await ok('schedule_preview', { cadence: phrase('tomorrow at 9:30'), timezone: 'Asia/Tokyo' });
+  const named = await ok('schedule_preview', {
+    cadence: phrase('tomorrow at 9:30'),
+    timezone: 'Pacific/Auckland',
+  });
   test.match(named.data, { next: [{ local: '2026-11-22 09:30:00' }] }, 'it is tomorrow there already');
 });
 

@@ -78,8 +78,8 @@ t.test('what is ambiguous is asked of the person where the client can, else answ
   });
   test.strictSame(able.asked, [
     {
-      message: '“at 8” can mean several times. Which one: today at 20:00 or tomorrow at 08:00?',
-      options: ['today at 20:00', 'tomorrow at 08:00'],
+      message: '“at 8” can mean several times. Which one: Today 20:00 or Tomorrow 08:00?',
+      options: ['Today 20:00', 'Tomorrow 08:00'],
     },
   ]);
   const past = { cadence: { kind: 'once', value: '2026-11-20 09:00' }, text: 'x' };

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { writtenCron } from '../support/cron_arbitraries.ts';
 import { createDatabase } from '../support/database.ts';
-import { seed } from '../support/properties.ts';
+import { casesOf, seed } from '../support/properties.ts';
 
 const database = await createDatabase();
 
@@ -155,7 +155,8 @@ function neighbours(): string[] {
 t.test('whatever is written is described, briefly, and never like anything else', async (test) => {
   test.comment(`SEED=${seed}`);
   await database.pool.query(functions);
-  const written = fc.sample(writtenCron(), { numRuns: 114_000, seed }).map(({ cron }) => cron);
+  const number = casesOf(30_000);
+  const written = fc.sample(writtenCron(), { numRuns: number, seed }).map(({ cron }) => cron);
   // Each in one of the languages; those that are nearly alike in both.
   await Promise.all(
     (['en', 'ru'] as const).map(async (locale, turn) => {
@@ -170,7 +171,7 @@ t.test('whatever is written is described, briefly, and never like anything else'
   const described = await database.value<number>(
     'select count(distinct cron)::integer from (table en union all table ru) as words',
   );
-  test.ok(described >= 100_000, `${described} rules were described`);
+  test.ok(described >= 0.8 * number, `${described} rules were described`);
   for (const [locale, other] of Object.entries({ en: '[а-яё]', ru: '(every|minute|month| on | at )' })) {
     const wrong = await database.rows(
       `select cron, words from ${locale}

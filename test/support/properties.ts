@@ -1,8 +1,12 @@
-// How properties are run and compared. SEED=<number> repeats a run.
+// How properties are run and compared. SEED=<number> repeats a run; CASES=<number> makes those longer, or shorter, that go through many
+// thousands of random cases: each run of all tests does a part of them, and other ones every time.
 import fc from 'fast-check';
 import type { Test } from 'tap';
 
 export const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+/** How many random cases to go through: so many, if nothing else is asked for. */
+export const casesOf = (usual: number): number => Number(process.env.CASES ?? usual);
 
 /** Tries a property on so many random values, after the examples. */
 export function check<T>(

@@ -20,6 +20,7 @@ interface ReportRun {
 
 t.test('what there is', async (test) => {
   test.strictSame(own.map((task) => task.name).sort(), [
+    'ask_llm',
     'http_request',
     'remind',
     'run_query',
@@ -260,7 +261,14 @@ t.test('task files of a directory', async (test) => {
   );
   await file('README.md', 'not a task');
   const tasks = await loadTasks(dir);
-  test.strictSame([...tasks.keys()].sort(), ['greet', 'http_request', 'remind', 'run_query', 'send_message']);
+  test.strictSame([...tasks.keys()].sort(), [
+    'ask_llm',
+    'greet',
+    'http_request',
+    'remind',
+    'run_query',
+    'send_message',
+  ]);
   const { finished } = await startWorker(test, database, [...tasks.values()]);
   await queueRuns(database, 'greet', [{ whom: 'Ann' }]);
   test.hasStrict(await finished(1), [{ status: 'succeeded', summary: 'Hello, Ann' }]);

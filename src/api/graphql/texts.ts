@@ -166,6 +166,8 @@ export const argumentTexts: Readonly<Record<string, string>> = {
   mappingId: 'The channel mapping, by its id.',
   deliveryId: 'The delivery, by its id.',
   deliveryIds: 'The items, by their ids; all of them where nothing is said.',
+  morningAt: 'When "in the morning" is to the person: a time of day from 03:00 to 12:00.',
+  eveningAt: 'When "in the evening" and "tonight" are to the person: a time of day from 15:00 to 23:59.',
   followUpTime: 'When it is said: an instant, or a wall-clock time of the zone.',
   messageTemplate: 'What is said; {{person}} and {{reason}} in it are filled in.',
   personId: 'The user whose word cancels it; whose conversation it is, where nothing is said.',

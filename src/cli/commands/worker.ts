@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
+import { modelSettings } from '../../settings_model.ts';
 import { serviceCommand } from '../service_command.ts';
 import { makeWorker } from '../services.ts';
+
+const modelSettingNames = Object.keys(modelSettings) as (keyof typeof modelSettings)[];
 
 export function workerCommand(): Command {
   return serviceCommand({
@@ -13,6 +16,7 @@ export function workerCommand(): Command {
       'pollInterval',
       'maxOutput',
       'allowPrivateHttp',
+      ...modelSettingNames,
       'shutdownTimeout',
       'logLevel',
     ],

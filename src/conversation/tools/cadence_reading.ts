@@ -61,7 +61,10 @@ export async function readCadence(
       return plain({ at: value });
     case 'phrase': {
       const now = await context.act(readNow(timezone));
-      const reading = readPhrase(value, { now, timezone, locale: context.locale });
+      const reading = readPhrase(value, {
+        ...{ now, timezone, locale: context.locale },
+        ...(context.dayParts !== undefined && { dayParts: context.dayParts }),
+      });
       return ofReading(reading, bounds, keeping ?? null);
     }
   }

@@ -20,6 +20,8 @@ export interface ToolContext {
   /** The speaker's time zone; null where it is not known, and has to be named. */
   timezone: string | null;
   locale: Language;
+  /** What the parts of the day are to the speaker, where they have said. */
+  dayParts?: PhraseContext['dayParts'];
   /** The conversation that it is said in: schedules deliver there. Null where there is none. */
   channelMappingId: string | null;
   /** The user that is spoken with, where a person is. */
@@ -38,6 +40,8 @@ export interface ToolContext {
 export interface ToolAnswer {
   data: Record<string, unknown>;
   say: string;
+  /** It is a question: nothing was done, and the person has to answer first. `data.status` says what about. */
+  kind?: 'asked';
 }
 
 export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {

@@ -1,4 +1,5 @@
 // All tools, in the order in which they are shown: the model of the bot, tasks and MCP have the same.
+import { readPhrase } from '../phrases/read.ts';
 import { scheduleControl } from './schedule_control.ts';
 import { scheduleCreate } from './schedule_create.ts';
 import { scheduleEdit } from './schedule_edit.ts';
@@ -6,7 +7,6 @@ import { scheduleFollowup } from './schedule_followup.ts';
 import { schedulePreview } from './schedule_preview.ts';
 import { scheduleRuns } from './schedule_runs.ts';
 import { scheduleSearch } from './schedule_search.ts';
-import { simpleReader } from './simple_reader.ts';
 import type { ReadPhrase, Tool } from './tool.ts';
 
 /** The tools, with whoever reads phrases. */
@@ -20,4 +20,4 @@ export const makeTools = ({ readPhrase }: { readPhrase: ReadPhrase }): readonly 
   scheduleFollowup(readPhrase),
 ];
 
-export const tools: readonly Tool[] = makeTools({ readPhrase: simpleReader });
+export const tools: readonly Tool[] = makeTools({ readPhrase });
