@@ -37,6 +37,6 @@ comment on column chime.follow_ups.cancelled_at is 'When it was cancelled.';
 comment on column chime.follow_ups.cancel_reason is 'replied = the person spoke first; by_hand = its schedule was cancelled or deleted.';
 
 -- Asked for each time that somebody speaks.
-create index follow_ups_of_person on chime.follow_ups (person_id, fired_at) where status <> 'cancelled';
+create index follow_ups_of_person on chime.follow_ups (person_id, coalesce(fired_at, 'infinity')) where status <> 'cancelled';
 create index follow_ups_of_owner on chime.follow_ups (owner_id, id) where owner_id is not null;
 create index follow_ups_of_mapping on chime.follow_ups (channel_mapping_id) where channel_mapping_id is not null;

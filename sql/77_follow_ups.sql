@@ -146,7 +146,7 @@ begin
       where f.person_id in (heard_follow_ups.person_id, heard_follow_ups.user_id) and f.status <> 'cancelled'
         and coalesce(f.channel_mapping_id, heard_follow_ups.mapping_id) = heard_follow_ups.mapping_id
         -- What has fired earlier than that has been said, or never will be.
-        and (f.fired_at is null or f.fired_at > heard_follow_ups.now - interval '2 days'))
+        and coalesce(f.fired_at, 'infinity') > heard_follow_ups.now - interval '2 days')
     order by s.id
     for no key update
   loop

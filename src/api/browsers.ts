@@ -34,7 +34,7 @@ export async function protectBrowsers(app: FastifyInstance, origins: readonly st
     await app.register(cors, {
       origin: [...origins],
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
-      allowedHeaders: ['authorization', 'content-type', 'if-match', 'traceparent'],
+      allowedHeaders: ['authorization', 'content-type', 'if-match', 'traceparent', 'mcp-protocol-version'],
       exposedHeaders,
       maxAge: 600,
     });
