@@ -57,7 +57,7 @@ function joinsRepeats(repeats: readonly Repeat[], repeat: Repeat): boolean {
   if (plain.length === 0) return true;
   const [first] = plain;
   if (plain.length > 1 || first === undefined) return false;
-  const isOpen = (one: Repeat) => one.is === 'interval' || one.is === 'times';
+  const isOpen = (one: Repeat) => one.is === 'interval' || one.is === 'times' || one.is === 'minute';
   return (
     isOpen(first) !== isOpen(repeat) ||
     (first.is === 'weekdays' && repeat.is === 'part') ||

@@ -15,6 +15,11 @@ const start: Reader<Piece[]> = map(
   ),
   ([, , day]): Piece[] => [{ kind: 'start', day }],
 );
+/** Every 8 hours starting at 8: a time of day that it counts from. */
+const startClock: Reader<Piece[]> = map(
+  seq(w('starting at|starting from|starting|beginning at|from'), clock),
+  ([, value]): Piece[] => [{ kind: 'clock', clocks: [value] }],
+);
 const both: Reader<Piece[]> = map(
   seq(w('from|between|starting|starting on'), anyDay, w('to|until|till|through|and|-|–'), anyDay),
   ([, from, , to]): Piece[] => [
@@ -40,6 +45,6 @@ const count: Reader<Piece[]> = map(
 
 export const english = {
   // Before days: "from Monday" is a start, and "until Friday" an end, where something comes again and again.
-  pieces: [...repeatPieces, both, start, until, lasting, count, ...dayPieces, ...clockPieces],
+  pieces: [...repeatPieces, both, startClock, start, until, lasting, count, ...dayPieces, ...clockPieces],
   bareClock,
 };

@@ -274,6 +274,12 @@ const unitThrough = any<Duration>(
 );
 const offset: Reader<Piece[]> = any<Piece[]>(
   map(
+    w(
+      'завтра в это же время|завтра в это время|в это же время завтра|в это время завтра|завтра в то же время',
+    ),
+    (): Piece[] => [{ kind: 'offset', duration: days(1) }],
+  ),
+  map(
     seq(w('через|спустя'), opt(w('примерно|около|ровно|еще|минимум')), duration),
     ([, , value]): Piece[] => [{ kind: 'offset', duration: value }],
   ),

@@ -174,6 +174,16 @@ const adverbs: Reader<Piece[]> = any<Piece[]>(
   map(w('ежегодно'), () => interval(months(12))),
 );
 
+/** В начале каждого часа, каждый час в 30 минут. */
+const ofEveryHour: Reader<Piece[]> = any<Piece[]>(
+  map(w('в начале каждого часа|каждый час ровно|ровно каждый час'), () =>
+    repeat({ is: 'minute', minute: 0 }),
+  ),
+  map(seq(w('каждый час'), w('в'), digits(1, 2), w('минут|минуты')), ([, , minute]) =>
+    minute < 60 ? repeat({ is: 'minute', minute }) : undefined,
+  ),
+);
+
 type Per = 'hour' | 'day' | 'week' | 'month' | 'year';
 const per = any<Per>(
   map(w('в час'), () => 'hour'),
@@ -252,6 +262,7 @@ const except: Reader<Piece[]> = map(
 export const repeatPieces: Reader<Piece[]>[] = [
   nthOfMonth,
   monthDays,
+  ofEveryHour,
   adverbs,
   times,
   stepped,
