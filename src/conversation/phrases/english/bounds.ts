@@ -1,7 +1,7 @@
 // From when, until when, how long and how often, in English.
 import { any, map, not, opt, type Reader, seq, w } from '../grammar.ts';
 import type { Piece } from '../piece.ts';
-import { bareClock, clock, clockPieces } from './clocks.ts';
+import { bareClock, clock, clockPieces, window } from './clocks.ts';
 import { anyDay, anyWeekday, dayPieces } from './days.ts';
 import { duration, integer } from './numbers.ts';
 import { repeatPieces } from './repeats.ts';
@@ -45,6 +45,17 @@ const count: Reader<Piece[]> = map(
 
 export const english = {
   // Before days: "from Monday" is a start, and "until Friday" an end, where something comes again and again.
-  pieces: [...repeatPieces, both, startClock, start, until, lasting, count, ...dayPieces, ...clockPieces],
+  pieces: [
+    window,
+    ...repeatPieces,
+    both,
+    startClock,
+    start,
+    until,
+    lasting,
+    count,
+    ...dayPieces,
+    ...clockPieces,
+  ],
   bareClock,
 };

@@ -200,7 +200,7 @@ const howOften = any<number>(
 const times: Reader<Piece[]> = any<Piece[]>(
   map(seq(opt(w('один|1')), w('раз'), w('в'), duration), ([, , , value]) => interval(value)),
   map(seq(opt(w('один|1')), w('раз'), every, duration), ([, , , value]) => interval(value)),
-  map(seq(howOften, per), ([count, of]) => repeat({ is: 'times', count, per: of })),
+  map(seq(opt(w('по')), howOften, per), ([, count, of]) => repeat({ is: 'times', count, per: of })),
 );
 
 const stepped: Reader<Piece[]> = any<Piece[]>(
@@ -221,6 +221,10 @@ const plain: Reader<Piece[]> = any<Piece[]>(
   map(seq(every, set, opt(partOf)), ([, weekdays, part]): Piece[] => [
     { kind: 'repeat', repeat: { is: 'weekdays', weekdays } },
     ...(part === undefined ? [] : [{ kind: 'part' as const, part }]),
+  ]),
+  map(seq(every, w('будний|рабочий'), partOf), ([, , part]): Piece[] => [
+    { kind: 'repeat', repeat: { is: 'weekdays', weekdays: workdays } },
+    { kind: 'part', part },
   ]),
   map(seq(every, duration), ([, value]) => interval(value)),
   map(seq(w('через'), every, counted), ([, , value]) => interval(value)),
