@@ -57,7 +57,7 @@ function joinsRepeats(repeats: readonly Repeat[], repeat: Repeat): boolean {
   if (plain.length === 0) return true;
   const [first] = plain;
   if (plain.length > 1 || first === undefined) return false;
-  const isOpen = (one: Repeat) => one.is === 'interval' || one.is === 'times';
+  const isOpen = (one: Repeat) => one.is === 'interval' || one.is === 'times' || one.is === 'minute';
   return (
     isOpen(first) !== isOpen(repeat) ||
     (first.is === 'weekdays' && repeat.is === 'part') ||
@@ -82,6 +82,9 @@ function saysWhich(day: Day, repeats: readonly Repeat[]): boolean {
   );
 }
 
+/** Today in two hours. */
+const isToday = (day: Day): boolean => day.is === 'relative' && day.days === 0;
+
 /** In two weeks on Monday: a day of the week that so long from now lies in. */
 const hasWeekOf = ({ months, days, seconds }: Duration, day: Day): boolean =>
   day.is === 'weekdays' &&
@@ -101,7 +104,11 @@ function fits(when: When, piece: Piece, isBeside: boolean): boolean {
       return when.part === undefined && (when.offset === undefined || when.offset.duration.seconds === 0);
     case 'day':
       if (when.offset !== undefined)
-        return isBeside && when.day === undefined && hasWeekOf(when.offset.duration, piece.day);
+        return (
+          isBeside &&
+          when.day === undefined &&
+          (isToday(piece.day) || hasWeekOf(when.offset.duration, piece.day))
+        );
       if (when.day !== undefined || when.instant !== undefined || when.eitherDay) return false;
       return (
         when.repeats.length === 0 ||
@@ -216,12 +223,14 @@ const weightOf = (cluster: readonly Item[]): number =>
 
 /** Those that need something else to hold on to come last. */
 const rank = ({ pieces }: Item): number =>
-  pieces.some(
-    ({ kind }) =>
-      kind === 'lasting' || kind === 'count' || kind === 'until' || kind === 'start' || kind === 'zone',
-  )
-    ? 1
-    : 0;
+  pieces.some(({ kind }) => kind === 'offset')
+    ? -1
+    : pieces.some(
+          ({ kind }) =>
+            kind === 'lasting' || kind === 'count' || kind === 'until' || kind === 'start' || kind === 'zone',
+        )
+      ? 1
+      : 0;
 
 /** @returns what was said, the items that say it, in their order, and those beside them that did not fit */
 export function gather(

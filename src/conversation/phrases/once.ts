@@ -20,7 +20,7 @@ import { findDay } from './days.ts';
 import type { When } from './gather.ts';
 import type { Clock, Day } from './piece.ts';
 import type { PhraseOption } from './reading.ts';
-import { cronOf, cronWeekdays, sortClocks } from './times.ts';
+import { cronOf, cronWeekdays, sortClocks, timeParts } from './times.ts';
 import { instantText } from './wall.ts';
 import { momentWords, weekdayWords } from './words.ts';
 
@@ -71,8 +71,12 @@ function onDate(desk: Desk, date: string, clocks: readonly Clock[]): Answer {
   const cron = cronOf(ahead, { day: String(dayOf(date)), month: String(monthOf(date)) });
   if (cron !== undefined) return { kind: 'recurring', rule: { cron, max_runs: ahead.length } };
   return {
-    kind: 'ambiguous',
-    options: ahead.slice(0, 4).map((each) => onceAt(desk, date, each)),
+    kind: 'recurring',
+    rule: {
+      rrule: `FREQ=DAILY;${timeParts(ahead)}`,
+      starts_at: instantOf(desk, `${date} 00:00`),
+      max_runs: ahead.length,
+    },
   };
 }
 

@@ -43,6 +43,8 @@ export type Repeat =
   | { is: 'month_days'; days: number[] }
   /** The first, second ... (-1: last) of these days of the week, in a month. */
   | { is: 'nth'; nths: number[]; weekdays: number[]; isImplied?: true }
+  /** At a minute of every hour. */
+  | { is: 'minute'; minute: number }
   | { is: 'part'; part: DayPart }
   | { is: 'times'; count: number; per: 'hour' | 'day' | 'week' | 'month' | 'year' }
   | { is: 'date'; month: number; day: number }

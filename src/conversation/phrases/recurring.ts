@@ -28,7 +28,7 @@ import type { When } from './gather.ts';
 import { readTimes } from './often.ts';
 import { type Clock, type Duration, days, everyDay, months, type Repeat, seconds } from './piece.ts';
 import { anchored, cronOf, cronWeekdays, sortClocks, timeParts, weekdayNames } from './times.ts';
-import { readOnDays, readWindow } from './within.ts';
+import { endsOf, readOnDays, readWindow } from './within.ts';
 import { dayWords, weekdayWords } from './words.ts';
 
 /** What was said of when, sorted: on which days, how far apart, at what times. */
@@ -41,6 +41,7 @@ interface Plan {
   nth?: Extract<Repeat, { is: 'nth' }>;
   date?: { month: number; day: number };
   times?: Extract<Repeat, { is: 'times' }>;
+  minute?: number;
   except: number[];
   /** Undefined where nothing was said of the time of day. */
   clocks?: Clock[];
@@ -58,6 +59,7 @@ function planOf(desk: Desk, when: When): Plan {
       if (repeat.step !== undefined) plan.step = repeat.step;
       if (repeat.mayBeNth) plan.mayBeNth = true;
     } else if (repeat.is === 'month_days') plan.monthDays = repeat.days;
+    else if (repeat.is === 'minute') plan.minute = repeat.minute;
     else if (repeat.is === 'nth') plan.nth = repeat;
     else if (repeat.is === 'part') part ??= repeat.part;
     else if (repeat.is === 'date') plan.date = repeat;
@@ -72,7 +74,12 @@ function planOf(desk: Desk, when: When): Plan {
   else if (day?.is === 'month' && day.edge !== undefined) plan.monthDays ??= [day.edge === 'end' ? -1 : 1];
   if (when.clocks !== undefined)
     plan.clocks = sortClocks(when.clocks.map((clock) => settled(desk, inPart(clock, part))));
-  else if (when.window !== undefined && (plan.duration?.seconds ?? 0) === 0 && plan.times === undefined) {
+  else if (
+    when.window !== undefined &&
+    (plan.duration?.seconds ?? 0) === 0 &&
+    plan.times === undefined &&
+    plan.minute === undefined
+  ) {
     note(desk, say(desk).starts(clockText(when.window.from)));
     plan.clocks = [settled(desk, inPart(when.window.from, part))];
   } else if (part !== undefined) plan.clocks = [clockOfPart(desk, part)];
@@ -105,6 +112,7 @@ export function readRepeats(desk: Desk, when: When): Answer {
 
 function ofPlan(desk: Desk, plan: Plan, when: When): Answer {
   const { duration, nth, date, monthDays, weekdays } = plan;
+  if (plan.minute !== undefined) return hourly(desk, plan, plan.minute, when);
   if (date !== undefined) return yearly(desk, plan, date);
   if (nth !== undefined) return nthOfMonth(desk, plan, nth);
   if (duration !== undefined && duration.seconds > 0) return short(desk, plan, duration, when);
@@ -135,6 +143,18 @@ function firstOf(desk: Desk, plan: Plan, when: When): string | undefined {
     if (weekdays !== undefined) return weekdays.includes(weekdayOf(date));
     return monthDays === undefined || monthDays.includes(dayOf(date));
   });
+}
+
+/** At a minute of every hour, between two hours where that was said. */
+function hourly(_desk: Desk, plan: Plan, minute: number, { window }: When): Answer {
+  const weekdays = (plan.weekdays ?? everyDay).filter((day) => !plan.except.includes(day));
+  if (plan.clocks !== undefined && window === undefined) return none;
+  const [from, to] = window === undefined ? [0, 86_399] : endsOf(window);
+  const last = Math.min(23, Math.floor((to - minute * 60) / 3600));
+  const first = Math.ceil((from - minute * 60) / 3600);
+  if (weekdays.length === 0 || first > last) return none;
+  const hours = window === undefined ? '*' : first === last ? String(first) : `${first}-${last}`;
+  return { kind: 'recurring', rule: { cron: `${minute} ${hours} * * ${cronWeekdays(weekdays)}` } };
 }
 
 /** Every so many minutes or hours. */

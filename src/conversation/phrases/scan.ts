@@ -70,7 +70,9 @@ export function scan(source: Source): Item[] {
   return withCompany(source, items);
 }
 
-const isAlone = (piece: Piece): boolean => 'needsCompany' in piece && piece.needsCompany === true;
+const isAlone = (piece: Piece): boolean =>
+  ('needsCompany' in piece && piece.needsCompany === true) ||
+  (piece.kind === 'window' && piece.isBare === true);
 
 /** Without what only looks like a time: a short form of a day with no time beside it. */
 function withCompany({ tokens }: Source, items: readonly Item[]): Item[] {

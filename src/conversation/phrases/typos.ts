@@ -1,4 +1,5 @@
 // Slips of the pen: words that are nearly one that says when, put right before grammars see them. What was changed is told.
+import { isKnown } from './grammar.ts';
 import type { Token } from './token.ts';
 
 const meant =
@@ -56,7 +57,7 @@ function isNear(one: string, other: string): boolean {
 function meantBy(word: string): string | undefined {
   const slip = known.get(word);
   if (slip !== undefined) return slip;
-  if (word.length < 6 || exact.has(word) || others.has(word)) return undefined;
+  if (word.length < 6 || exact.has(word) || others.has(word) || isKnown(word)) return undefined;
   return words.find((each) => each.length >= 6 && each[0] === word[0] && isNear(word, each));
 }
 

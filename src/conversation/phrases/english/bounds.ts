@@ -1,7 +1,7 @@
 // From when, until when, how long and how often, in English.
 import { any, map, not, opt, type Reader, seq, w } from '../grammar.ts';
 import type { Piece } from '../piece.ts';
-import { bareClock, clock, clockPieces } from './clocks.ts';
+import { bareClock, clock, clockPieces, window } from './clocks.ts';
 import { anyDay, anyWeekday, dayPieces } from './days.ts';
 import { duration, integer } from './numbers.ts';
 import { repeatPieces } from './repeats.ts';
@@ -14,6 +14,11 @@ const start: Reader<Piece[]> = map(
     opt(w('on|onwards|onward')),
   ),
   ([, , day]): Piece[] => [{ kind: 'start', day }],
+);
+/** Every 8 hours starting at 8: a time of day that it counts from. */
+const startClock: Reader<Piece[]> = map(
+  seq(w('starting at|starting from|starting|beginning at|from'), clock),
+  ([, value]): Piece[] => [{ kind: 'clock', clocks: [value] }],
 );
 const both: Reader<Piece[]> = map(
   seq(w('from|between|starting|starting on'), anyDay, w('to|until|till|through|and|-|–'), anyDay),
@@ -40,6 +45,17 @@ const count: Reader<Piece[]> = map(
 
 export const english = {
   // Before days: "from Monday" is a start, and "until Friday" an end, where something comes again and again.
-  pieces: [...repeatPieces, both, start, until, lasting, count, ...dayPieces, ...clockPieces],
+  pieces: [
+    window,
+    ...repeatPieces,
+    both,
+    startClock,
+    start,
+    until,
+    lasting,
+    count,
+    ...dayPieces,
+    ...clockPieces,
+  ],
   bareClock,
 };

@@ -218,6 +218,12 @@ const habits: Reader<Piece[]> = any<Piece[]>(
   ]),
 );
 
+/** From 5 to 6pm: what is said of the end holds for the beginning, where that is before it then. */
+const sameHalf = (from: Clock, to: Clock): Clock =>
+  from.half !== 'said' && to.half === 'said' && from.hour < 12 && to.hour >= 12 && from.hour + 12 < to.hour
+    ? { ...from, hour: from.hour + 12, half: 'said' }
+    : from;
+
 /** From 9 to 18, between nine and five. */
 const bound = any(
   told,
@@ -227,20 +233,18 @@ export const window: Reader<Piece[]> = map(
   any(
     seq(w('between'), bound, w('and|-|to'), bound),
     seq(w('from'), bound, w('to|till|until|-|–|through|til'), bound),
-    seq(
-      opt(w('at')),
-      any(
-        plain,
-        map(hourOrDashed(), (value) => value),
-      ),
-      w('-|–|—|to'),
-      any(plain, told),
-    ),
+    seq(opt(w('at')), any(plain, hourOrDashed()), w('-|–|—|to'), plain),
   ),
-  ([, from, , to]): Piece[] | undefined =>
-    from === undefined || to === undefined
-      ? undefined
-      : [{ kind: 'window', from: from as Clock, to: to as Clock }],
+  ([, from, , to]): Piece[] => [{ kind: 'window', from: sameHalf(from, to), to }],
+);
+/** 9-18: two numbers, which may be anything. */
+const bareWindow: Reader<Piece[]> = map(
+  seq(
+    hourOrDashed(),
+    w('-|–|—'),
+    map(seq(hourOnly, notATime), ([shown]) => read(shown)),
+  ),
+  ([from, , to]): Piece[] => [{ kind: 'window', from: sameHalf(from, to), to, isBare: true }],
 );
 
 /** 9-18: a number with a dash behind it. */
@@ -262,5 +266,13 @@ export const bareClock: Reader<Piece[]> = map(seq(hourOnly, notATime), ([shown])
   return clock === undefined ? undefined : [{ kind: 'clock', clocks: [clock], isBare: true }];
 });
 
-export const clockPieces: Reader<Piece[]>[] = [window, toldClocks, plainClocks, impossible, inPart, habits];
+export const clockPieces: Reader<Piece[]>[] = [
+  window,
+  bareWindow,
+  toldClocks,
+  plainClocks,
+  impossible,
+  inPart,
+  habits,
+];
 export { told as clock };

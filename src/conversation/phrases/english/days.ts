@@ -15,7 +15,7 @@ import {
 } from '../grammar.ts';
 import { dottedDay, isoInstant, numericDate, numericDay } from '../numeric.ts';
 import type { Day, Piece } from '../piece.ts';
-import { partWord } from './clocks.ts';
+import { bareClock, partWord } from './clocks.ts';
 import { duration, ordinal, ordinalDigits } from './numbers.ts';
 
 export const weekday: Reader<number> = term(
@@ -280,6 +280,12 @@ const partOfDay = map(
 
 const offset: Reader<Piece[]> = any<Piece[]>(
   map(
+    w(
+      'this time tomorrow|same time tomorrow|at the same time tomorrow|tomorrow at this time|tomorrow at the same time|tomorrow same time',
+    ),
+    (): Piece[] => [{ kind: 'offset', duration: { months: 0, days: 1, seconds: 0 } }],
+  ),
+  map(
     seq(
       w('in|after|within|in about|in around|in exactly|in the next|in another'),
       opt(w('about|around|exactly')),
@@ -332,7 +338,11 @@ const weekdayAndDay: Reader<Day> = map(
   ([, , , number]): Day => ({ is: 'month_days', days: [number] }),
 );
 
+/** 9 tonight. */
+const bareTonight: Reader<Piece[]> = map(seq(bareClock, tonight), ([clock, day]) => [...clock, ...day]);
+
 export const dayPieces: Reader<Piece[]>[] = [
+  bareTonight,
   map(seq(on, weekdayAndDay), ([, value]) => day(value)),
   map(shifted, day),
   endOfDay,

@@ -1,5 +1,5 @@
 // What comes again and again, in English.
-import { any, dictionary, list, map, not, opt, type Reader, seq, term, w } from '../grammar.ts';
+import { any, dictionary, digits, list, map, not, opt, type Reader, seq, term, w } from '../grammar.ts';
 import {
   type Day,
   type Duration,
@@ -152,6 +152,23 @@ const monthDays: Reader<Piece[]> = any<Piece[]>(
   ),
 );
 
+const everyHour = w('every hour|each hour|hourly');
+const minutesPast = any<number>(
+  map(w('on the hour|at the top of the hour'), () => 0),
+  map(seq(w('at'), w(':'), digits(2, 2)), ([, , minute]) => minute),
+  map(seq(opt(w('at')), w('half past')), () => 30),
+  map(seq(opt(w('at')), opt(w('a')), w('quarter past')), () => 15),
+  map(seq(opt(w('at')), opt(w('a')), w('quarter to')), () => 45),
+  map(seq(opt(w('at')), integer, w('minutes past|minute past|past')), ([, minute]) => minute),
+  map(seq(w('at minute'), digits(1, 2)), ([, minute]) => minute),
+);
+const minuteOf = (minute: number): Piece[] | undefined =>
+  minute < 60 ? repeat({ is: 'minute', minute }) : undefined;
+const ofEveryHour: Reader<Piece[]> = any<Piece[]>(
+  map(seq(everyHour, minutesPast, opt(w('the hour'))), ([, minute]) => minuteOf(minute)),
+  map(seq(minutesPast, opt(w('the hour')), everyHour), ([minute]) => minuteOf(minute)),
+);
+
 const adverbs: Reader<Piece[]> = any<Piece[]>(
   map(w('daily|everyday|day after day'), () => interval(days(1))),
   map(w('hourly'), () => interval(seconds(3600))),
@@ -271,6 +288,7 @@ const except: Reader<Piece[]> = map(
 export const repeatPieces: Reader<Piece[]>[] = [
   nthOfMonth,
   monthDays,
+  ofEveryHour,
   adverbs,
   times,
   doubtful,

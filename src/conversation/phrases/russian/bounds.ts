@@ -10,6 +10,10 @@ const start: Reader<Piece[]> = map(
   seq(w('начиная с|начиная со|с|со|начиная'), anyDay, not(w('по'))),
   ([, day]): Piece[] => [{ kind: 'start', day }],
 );
+/** Каждые 8 часов начиная с 8 утра: a time of day that it counts from. */
+const startClock: Reader<Piece[]> = map(seq(w('начиная с'), clock), ([, value]): Piece[] => [
+  { kind: 'clock', clocks: [value] },
+]);
 const both: Reader<Piece[]> = map(
   seq(w('с|со|начиная с'), anyDay, w('по|до|и до|и по'), anyDay),
   ([, from, , to]): Piece[] => [
@@ -36,6 +40,6 @@ const count: Reader<Piece[]> = map(
 
 export const russian = {
   // Before days: "до пятницы" is an end, where something comes again and again.
-  pieces: [...repeatPieces, both, start, until, lasting, count, ...dayPieces, ...clockPieces],
+  pieces: [...repeatPieces, both, startClock, start, until, lasting, count, ...dayPieces, ...clockPieces],
   bareClock,
 };

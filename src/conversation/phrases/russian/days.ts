@@ -94,7 +94,7 @@ export const relativeDay: Reader<Day> = any<Day>(
   map(w('вчера'), () => ({ is: 'relative', days: -1 })),
 );
 
-const nextWord = w('следующий|следующую|следующее|следующей|следующего|следующему|след');
+const nextWord = w('следующий|следующую|следующее|следующей|следующего|следующему|следующем|будущем|след');
 const thisWord = w(
   'этот|эту|это|этой|этого|этому|ближайший|ближайшую|ближайшее|ближайшей|ближайшего|ближайшему|текущий|текущую|будущий|будущую|будущее',
 );
@@ -174,6 +174,13 @@ const ahead = any(
 );
 const monthDays: Reader<Day> = any<Day>(
   map(
+    seq(w('в следующем месяце|в этом месяце'), daysOfMonth, opt(w('числа'))),
+    ([month, of]): Day | undefined =>
+      of.some((day) => day < 1 || day > 31)
+        ? undefined
+        : { is: 'month_days', days: of, ahead: month === 'в этом месяце' ? 0 : 1 },
+  ),
+  map(
     seq(opt(w('к|до|на')), daysOfMonth, w('числа|число|числу'), opt(ahead)),
     ([, of, , months]): Day =>
       of.some((day) => day < 1 || day > 31)
@@ -207,6 +214,7 @@ const day = (value: Day): Piece[] => [{ kind: 'day', day: value }];
 const short = (value: Day): Piece[] => [{ kind: 'day', day: value, needsCompany: true }];
 
 export const anyDay: Reader<Day> = any<Day>(
+  map(seq(nextWord, spanWord), ([, span]): Day => ({ is: span, ahead: 1, edge: 'start' })),
   numericDate,
   weekdayNamed,
   monthDay,
@@ -273,6 +281,12 @@ const unitThrough = any<Duration>(
   map(w('недель|недели|неделю'), () => days(7)),
 );
 const offset: Reader<Piece[]> = any<Piece[]>(
+  map(
+    w(
+      'завтра в это же время|завтра в это время|в это же время завтра|в это время завтра|завтра в то же время',
+    ),
+    (): Piece[] => [{ kind: 'offset', duration: days(1) }],
+  ),
   map(
     seq(w('через|спустя'), opt(w('примерно|около|ровно|еще|минимум')), duration),
     ([, , value]): Piece[] => [{ kind: 'offset', duration: value }],

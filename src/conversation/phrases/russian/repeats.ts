@@ -174,6 +174,16 @@ const adverbs: Reader<Piece[]> = any<Piece[]>(
   map(w('ежегодно'), () => interval(months(12))),
 );
 
+/** В начале каждого часа, каждый час в 30 минут. */
+const ofEveryHour: Reader<Piece[]> = any<Piece[]>(
+  map(w('в начале каждого часа|каждый час ровно|ровно каждый час'), () =>
+    repeat({ is: 'minute', minute: 0 }),
+  ),
+  map(seq(w('каждый час'), w('в'), digits(1, 2), w('минут|минуты')), ([, , minute]) =>
+    minute < 60 ? repeat({ is: 'minute', minute }) : undefined,
+  ),
+);
+
 type Per = 'hour' | 'day' | 'week' | 'month' | 'year';
 const per = any<Per>(
   map(w('в час'), () => 'hour'),
@@ -190,7 +200,7 @@ const howOften = any<number>(
 const times: Reader<Piece[]> = any<Piece[]>(
   map(seq(opt(w('один|1')), w('раз'), w('в'), duration), ([, , , value]) => interval(value)),
   map(seq(opt(w('один|1')), w('раз'), every, duration), ([, , , value]) => interval(value)),
-  map(seq(howOften, per), ([count, of]) => repeat({ is: 'times', count, per: of })),
+  map(seq(opt(w('по')), howOften, per), ([, count, of]) => repeat({ is: 'times', count, per: of })),
 );
 
 const stepped: Reader<Piece[]> = any<Piece[]>(
@@ -211,6 +221,10 @@ const plain: Reader<Piece[]> = any<Piece[]>(
   map(seq(every, set, opt(partOf)), ([, weekdays, part]): Piece[] => [
     { kind: 'repeat', repeat: { is: 'weekdays', weekdays } },
     ...(part === undefined ? [] : [{ kind: 'part' as const, part }]),
+  ]),
+  map(seq(every, w('будний|рабочий'), partOf), ([, , part]): Piece[] => [
+    { kind: 'repeat', repeat: { is: 'weekdays', weekdays: workdays } },
+    { kind: 'part', part },
   ]),
   map(seq(every, duration), ([, value]) => interval(value)),
   map(seq(w('через'), every, counted), ([, , value]) => interval(value)),
@@ -252,6 +266,7 @@ const except: Reader<Piece[]> = map(
 export const repeatPieces: Reader<Piece[]>[] = [
   nthOfMonth,
   monthDays,
+  ofEveryHour,
   adverbs,
   times,
   stepped,
