@@ -20,7 +20,8 @@ function isOneReminder(turn: Turn, { cadence, task, bounds }: Record<string, unk
   const { kind, value } = (cadence ?? {}) as { kind?: unknown; value?: unknown };
   if ((task !== undefined && task !== 'remind') || bounds !== undefined || typeof value !== 'string')
     return false;
-  return kind === 'once' || (kind === 'phrase' && readIn(turn, value).kind === 'once');
+  // What is not plain the tool only asks about.
+  return kind === 'once' || (kind === 'phrase' && readIn(turn, value).kind !== 'recurring');
 }
 
 /** In a group what concerns others is shown before it is done. */

@@ -1,7 +1,7 @@
 // What the language model would do for somebody, and what they have to say yes to first. Whatever they read of it comes from the tools.
 import type { Button } from '../channels/button.ts';
 import { actingBy } from '../conversation/tools/acting.ts';
-import { callTool } from '../conversation/tools/call.ts';
+import { callTool, type ToolResult } from '../conversation/tools/call.ts';
 import type { ToolAnswer, ToolContext } from '../conversation/tools/tool.ts';
 import { tools } from '../conversation/tools/tools.ts';
 import type { ToolCall } from './draft.ts';
@@ -37,36 +37,43 @@ export function contextOf(turn: Turn): { context: ToolContext; noteAuthors(): Pr
   };
 }
 
-/** When it would be, in the words of the tool that previews; or its question. */
-async function whenOf(turn: Turn, { input }: ToolCall): Promise<{ say: string; isAsked: boolean }> {
+/** When it would be, as the tool that previews answers; undefined where nothing is said of when. */
+async function previewOf(turn: Turn, { input }: ToolCall): Promise<ToolResult | undefined> {
   const { cadence, timezone, bounds } = input;
   const preview = toolNamed('schedule_preview');
-  if (cadence === undefined || preview === undefined) return { say: '', isAsked: false };
+  if (cadence === undefined || preview === undefined) return undefined;
   const args = {
     cadence,
     ...(timezone !== undefined && { timezone }),
     ...(bounds !== undefined && { bounds }),
   };
-  const result = await callTool(preview, args, contextOf(turn).context);
-  return { say: result.say, isAsked: !result.ok || result.data.status !== 'preview' };
+  return callTool(preview, args, contextOf(turn).context);
 }
 
 /** What one call would do, for people. */
-async function wordsOf(turn: Turn, call: ToolCall): Promise<{ say: string; isAsked: boolean }> {
-  const { input, tool } = call;
-  const text = [input.text, input.name, input.message_template].find((each) => typeof each === 'string');
-  const id = typeof input.schedule_id === 'string' ? input.schedule_id : undefined;
-  const schedule = id === undefined ? undefined : await readSchedule(turn, id);
-  if (id !== undefined && schedule === undefined) return { say: turn.t('gone'), isAsked: true };
-  const when = await whenOf(turn, call);
-  if (when.isAsked) return { say: escaped(when.say), isAsked: true };
-  const values = {
-    tool,
+function wordsOf(turn: Turn, { input, tool }: ToolCall, name: string): string {
+  const texts = [input.text, input.name, input.message_template];
+  return turn.t('wouldDo', {
+    ...{ tool, name },
     action: typeof input.action === 'string' ? input.action : 'none',
-    name: schedule?.name ?? '',
-    what: typeof text === 'string' ? text : 'none',
-  };
-  return { say: [turn.t('wouldDo', values), escaped(when.say)].filter(Boolean).join('\n'), isAsked: false };
+    what: texts.find((each) => typeof each === 'string') ?? 'none',
+  });
+}
+
+/** What one call would do, in words and HTML; says why, and answers undefined, where it cannot be done as it is. */
+async function shown(turn: Turn, call: ToolCall): Promise<string | undefined> {
+  const { schedule_id: id } = call.input;
+  const schedule = typeof id === 'string' ? await readSchedule(turn, id) : undefined;
+  const isThere = id === undefined || schedule !== undefined;
+  const preview = isThere ? await previewOf(turn, call) : undefined;
+  if (!isThere) turn.say(turn.t('gone'));
+  else if (preview?.ok === true && preview.data.status !== 'preview') await showOptions(turn, call, preview);
+  else if (preview?.ok === false) turn.say(escaped(preview.say));
+  else
+    return [wordsOf(turn, call, schedule?.name ?? ''), escaped(preview?.say ?? '')]
+      .filter(Boolean)
+      .join('\n');
+  return undefined;
 }
 
 /** Shows what would be done, and asks; what cannot be done as it is, is said. */
@@ -74,11 +81,12 @@ export async function showCalls(turn: Turn, calls: readonly ToolCall[]): Promise
   const wanted: ToolCall[] = [];
   const lines: string[] = [];
   for (const call of calls) {
-    const { say, isAsked } = await wordsOf(turn, call);
-    if (!isAsked) wanted.push(call);
-    lines.push(say);
+    const words = await shown(turn, call);
+    if (words === undefined) continue;
+    wanted.push(call);
+    lines.push(words);
   }
-  if (wanted.length === 0) return turn.say(lines.join('\n\n'));
+  if (wanted.length === 0) return;
   await turn.keep({ awaits: 'calls', calls: wanted });
   turn.say([...lines, turn.t('shallI')].join('\n\n'), [
     [turn.draftButton(turn.plain('buttonDo'), 'do'), turn.draftButton(turn.plain('buttonCancel'), 'drop')],
@@ -86,7 +94,11 @@ export async function showCalls(turn: Turn, calls: readonly ToolCall[]): Promise
 }
 
 /** Shows the ways to take a time, each as a button. */
-export async function showOptions(turn: Turn, call: ToolCall, { say, data }: ToolAnswer): Promise<void> {
+export async function showOptions(
+  turn: Turn,
+  call: ToolCall,
+  { say, data }: Pick<ToolAnswer, 'say' | 'data'>,
+): Promise<void> {
   const options = (data.options ?? []) as {
     label: string;
     cadence: unknown;

@@ -4,11 +4,9 @@ import pg from 'pg';
 import { type Press, readButton } from '../channels/button.ts';
 import { withSavepoint } from '../db/transaction.ts';
 import { takeAsk } from './asks.ts';
-import { takeFree } from './assistant.ts';
 import { pressDo, pressOption } from './calls.ts';
 import { commands, welcomeBack } from './commands.ts';
 import {
-  isPlain,
   offer,
   pressChange,
   pressChoose,
@@ -126,9 +124,7 @@ async function takeText(turn: Turn, text: string): Promise<void> {
         return takeForget(turn, text);
     }
   }
-  if (await takeAsk(turn, text)) return;
-  if (!isPlain(turn, text) && (await takeFree(turn, text))) return;
-  await propose(turn, text);
+  if (!(await takeAsk(turn, text))) await propose(turn, text);
 }
 
 async function take(turn: Turn): Promise<void> {

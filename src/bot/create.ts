@@ -1,6 +1,7 @@
 // From what somebody has written to a schedule: what and when are read, what is missing is asked for, what is not plain is shown first.
 import { withoutAsking } from '../conversation/phrases/message.ts';
 import type { PhraseRule, Reading } from '../conversation/phrases/reading.ts';
+import { takeFree } from './assistant.ts';
 import { whenLines } from './card.ts';
 import type { Pending } from './draft.ts';
 import { draftOf } from './drafts.ts';
@@ -30,10 +31,6 @@ async function refuseCron(turn: Turn, text: string): Promise<void> {
   if (written?.includes('*') === true) await previewRule(turn, { cron: written }, turn.timezone ?? 'UTC');
 }
 
-/** Whether a text says when: then nobody else need make sense of it. */
-export const isPlain = (turn: Turn, text: string): boolean =>
-  text.length > mostText || readIn(turn, text).kind !== 'none';
-
 /** Whether the person may create schedules there; says so where not. */
 export async function mayCreate(turn: Turn): Promise<boolean> {
   if (!turn.incoming.isGroup || !turn.heard.adminsCreate || (await turn.isAdmin())) return true;
@@ -50,8 +47,11 @@ export async function propose(
   if (text.length > mostText) return turn.say(turn.t('tooLong', { most: mostText }));
   if (!(await mayCreate(turn))) return;
   const reading = read(turn, { text, saidAt });
-  if (reading.kind === 'none' && turn.timezone !== null) await refuseCron(turn, text);
-  if (reading.kind === 'none') return askWhen(turn, withoutAsking(text, turn.language));
+  if (reading.kind === 'none') {
+    if (turn.timezone !== null) await refuseCron(turn, text);
+    if (await takeFree(turn, text)) return;
+    return askWhen(turn, withoutAsking(text, turn.language));
+  }
   // A time means nothing before the zone is known.
   if (turn.timezone === null) return askZone(turn, { text, saidAt });
   if (!('rule' in reading)) return askWhich(turn, reading);

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { makeDialogue } from '../../src/bot/conversation.ts';
 import type { Incoming, Outgoing } from '../../src/bot/dialogue.ts';
+import type { Model } from '../../src/bot/model.ts';
 import { notePlace } from '../../src/bot/place.ts';
 import type { Button } from '../../src/channels/button.ts';
 import { withTransaction } from '../../src/db/transaction.ts';
@@ -23,6 +24,8 @@ export interface PersonOptions {
   isGroup?: boolean;
   /** Who may speak for the group. */
   admins?: readonly string[];
+  /** Whoever helps the bot, where one is configured. */
+  model?: Model;
 }
 
 export class Person {
@@ -102,7 +105,7 @@ export class Person {
   }
 
   async do(what: Partial<Incoming>): Promise<Outgoing[]> {
-    const { name = 'Ann', language = 'en', isGroup = false, admins = [] } = this.#options;
+    const { name = 'Ann', language = 'en', isGroup = false, admins = [], model } = this.#options;
     const incoming: Incoming = {
       id: randomUUID(),
       channelId: 'telegram',
@@ -118,7 +121,7 @@ export class Person {
         // With no more rights than the bot needs.
         await client.query('set local session authorization chime_api');
         await notePlace(client, incoming);
-        return makeDialogue().handle(incoming, client, {
+        return makeDialogue(model).handle(incoming, client, {
           isAdmin: async (_context, id) => admins.includes(id),
         });
       });

@@ -50,7 +50,8 @@ export interface Assistance {
   unconfirmed: readonly { tool: Tool; input: Record<string, unknown> }[];
 }
 
-const limits = { maxSteps: 6, maxToolCalls: 12 };
+/** Somebody waits at the other end, and so does the transaction in which the tools act. */
+const limits = { maxSteps: 6, maxToolCalls: 12, timeoutMs: 20_000 };
 /** Of what is said and shown, so many characters are read. */
 const longest = { text: 4000, history: 1000, about: 8000, say: 3500 };
 const longestHistory = 20;
