@@ -225,9 +225,13 @@ const sameHalf = (from: Clock, to: Clock): Clock =>
     : from;
 
 /** From 9 to 18, between nine and five. */
-const bound = any(
-  told,
-  map(w('now'), () => undefined as Clock | undefined),
+/** Without "5 to 6", which is a time of day elsewhere. */
+const bound: Reader<Clock> = any(
+  plain,
+  named,
+  map(dotTime, (shown) => read(shown)),
+  map(seq(hourOnly, opt(oClock)), ([shown]) => read(shown)),
+  map(numberWord, (hour) => clockOf(hour, 0, 0, openHalf(hour, false, false))),
 );
 export const window: Reader<Piece[]> = map(
   any(

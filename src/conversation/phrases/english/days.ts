@@ -77,6 +77,15 @@ const dayNumber = any(
 );
 /** June 1, the 1st of June, 1 June 2025. */
 export const monthDay: Reader<Day> = any<Day>(
+  map(seq(digits(1, 2), w('-|/|.'), month, w('-|/|.'), digits(4, 4)), ([day, , of, , in_]) =>
+    dated(of, day, in_),
+  ),
+  map(seq(month, w('-|/|.'), digits(1, 2), w('-|/|.'), digits(4, 4)), ([of, , day, , in_]) =>
+    dated(of, day, in_),
+  ),
+  map(seq(digits(4, 4), opt(w('-|/|.')), month, opt(w('-|/|.')), digits(1, 2)), ([in_, , of, , day]) =>
+    in_ >= 1900 && in_ <= 2200 ? dated(of, day, in_) : undefined,
+  ),
   map(
     seq(month, opt(w('the')), dayNumber, not(seq(opt(w(':')), w('am|pm'))), opt(year)),
     ([of, , day, , in_]) => dated(of, day, in_),
