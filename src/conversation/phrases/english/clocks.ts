@@ -265,9 +265,13 @@ function hourOrDashed(): Reader<Clock> {
 }
 
 /** A number alone: a time where a day stands before it. */
-export const bareClock: Reader<Piece[]> = map(seq(hourOnly, notATime), ([shown]): Piece[] | undefined => {
-  const clock = read(shown);
-  return clock === undefined ? undefined : [{ kind: 'clock', clocks: [clock], isBare: true }];
+const bareTime = any<Clock>(
+  // 2025 is a year.
+  (source, at) => (source.tokens[at]?.text.startsWith('0') ? fourDigits(source, at) : undefined),
+  map(hourOnly, (shown) => read(shown)),
+);
+export const bareClock: Reader<Piece[]> = map(seq(bareTime, notATime), ([clock]): Piece[] | undefined => {
+  return [{ kind: 'clock', clocks: [clock], isBare: true }];
 });
 
 export const clockPieces: Reader<Piece[]>[] = [

@@ -2,7 +2,7 @@
 import { any, dictionary, digits, list, map, not, opt, type Reader, seq, term, w } from '../grammar.ts';
 import { dottedDay, isoInstant, numericDate, numericDay } from '../numeric.ts';
 import type { Day, Piece } from '../piece.ts';
-import { anyWeekday, dated, monthDay, monthNames, weekday } from './calendar.ts';
+import { anyWeekday, dated, month, monthDay, monthNames, weekday, year } from './calendar.ts';
 import { bareClock, partWord } from './clocks.ts';
 import { duration, ordinal, ordinalDigits } from './numbers.ts';
 
@@ -260,7 +260,28 @@ const weekdayAndDay: Reader<Day> = map(
 /** 9 tonight. */
 const bareTonight: Reader<Piece[]> = map(seq(bareClock, tonight), ([clock, day]) => [...clock, ...day]);
 
+/** The third Thursday of November. */
+const nthWeekday: Reader<Day> = map(
+  seq(
+    opt(w('on')),
+    opt(w('the')),
+    any(
+      ordinal,
+      map(w('last'), () => -1),
+    ),
+    weekday,
+    w('of|in'),
+    month,
+    opt(year),
+  ),
+  ([, , nth, of, , in_, y]): Day | undefined =>
+    nth > 5
+      ? undefined
+      : { is: 'nth_weekday', nth, weekday: of, month: in_, ...(y === undefined ? {} : { year: y }) },
+);
+
 export const dayPieces: Reader<Piece[]>[] = [
+  map(nthWeekday, day),
   bareTonight,
   map(seq(on, weekdayAndDay), ([, value]) => day(value)),
   map(shifted, day),

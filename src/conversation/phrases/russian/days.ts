@@ -2,7 +2,16 @@
 import { any, dictionary, digits, list, map, not, opt, type Reader, seq, term, w } from '../grammar.ts';
 import { dottedDay, numericDate, numericDay } from '../numeric.ts';
 import { type Day, type DayPart, type Duration, days, type Piece, seconds } from '../piece.ts';
-import { anyWeekday, monthDay, monthNames, shortWeekday, sureWeekday, weekday } from './calendar.ts';
+import {
+  anyWeekday,
+  month,
+  monthDay,
+  monthNames,
+  shortWeekday,
+  sureWeekday,
+  weekday,
+  year,
+} from './calendar.ts';
 import { partAdverb } from './clocks.ts';
 import { duration, integer, ordinal, ordinalDigits } from './numbers.ts';
 
@@ -241,7 +250,26 @@ const shifted: Reader<Day> = map(
       : { is: 'shifted', days: lead === 'за' ? -by.days : by.days, from },
 );
 
+/** В последнее воскресенье марта. */
+const nthWeekday: Reader<Day> = map(
+  seq(
+    opt(w('в|во')),
+    any(
+      map(w('последний|последнюю|последнее|последняя'), () => -1),
+      ordinal,
+    ),
+    weekday,
+    month,
+    opt(year),
+  ),
+  ([, nth, of, in_, y]): Day | undefined =>
+    nth > 5
+      ? undefined
+      : { is: 'nth_weekday', nth, weekday: of, month: in_, ...(y === undefined ? {} : { year: y }) },
+);
+
 export const dayPieces: Reader<Piece[]>[] = [
+  map(nthWeekday, day),
   map(either, day),
   map(shifted, day),
   eitherDay,
