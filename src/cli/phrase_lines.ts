@@ -68,17 +68,21 @@ export class LineBatches implements AsyncIterable<string[]> {
       isClosed = true;
       wake();
     });
-    while (!isClosed || pending.length > 0) {
-      if (pending.length === 0) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        continue;
+    try {
+      while (!isClosed || pending.length > 0) {
+        if (pending.length === 0) {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+          continue;
+        }
+        const batch = pending;
+        pending = [];
+        yield batch;
+        if (!isClosed) lines.resume();
       }
-      const batch = pending;
-      pending = [];
-      yield batch;
-      if (!isClosed) lines.resume();
+    } finally {
+      lines.close();
     }
   }
 }

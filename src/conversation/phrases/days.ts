@@ -34,6 +34,8 @@ export function findDay(desk: Desk, day: Day, clock: Clock): Found {
       return monthDay(desk, day, clock);
     case 'weekend':
       return weekend(desk, day.ahead, clock);
+    case 'nth_weekday':
+      return nthWeekday(desk, day, clock);
     case 'shifted':
       return shifted(desk, day, clock);
     case 'month_name':
@@ -41,6 +43,23 @@ export function findDay(desk: Desk, day: Day, clock: Clock): Found {
     default:
       return span(desk, day, clock);
   }
+}
+
+function nthWeekday(desk: Desk, day: Extract<Day, { is: 'nth_weekday' }>, clock: Clock): Found {
+  const { nth, weekday, month } = day;
+  const inYear = (year: number): string | undefined => {
+    const days = Array.from({ length: 31 }, (_, index) => dateOf(year, month, index + 1)).filter(
+      (date) => date !== undefined && weekdayOf(date) === weekday,
+    );
+    return days.at(nth < 0 ? nth : nth - 1);
+  };
+  const year = day.year ?? yearOf(desk.now.date);
+  const date = inYear(year);
+  const next = inYear(year + 1);
+  if (date === undefined) return { is: 'impossible' };
+  if (isAhead(desk, date, clock)) return found(date);
+  if (day.year !== undefined) return { is: 'past' };
+  return next === undefined ? { is: 'impossible' } : found(next);
 }
 
 function shifted(desk: Desk, { days, from }: Extract<Day, { is: 'shifted' }>, clock: Clock): Found {

@@ -73,7 +73,12 @@ function saysWhich(day: Day, repeats: readonly Repeat[]): boolean {
   const isOf = (unit: string, fits: (span: Duration) => boolean) =>
     spans.some(fits) || per.includes(unit as 'day');
   if (day.is === 'weekdays')
-    return day.which === 'coming' && day.weeks === undefined && !day.isEither && !per.includes('year');
+    return (
+      day.which === 'coming' &&
+      day.weeks === undefined &&
+      !day.isEither &&
+      (isOf('week', ({ days, seconds }) => days + seconds > 0) || per.includes('day'))
+    );
   if (day.is === 'month_days' || day.is === 'month') return isOf('month', ({ months }) => months > 0);
   return (
     day.is === 'date' &&

@@ -10,12 +10,12 @@ const rest: Record<Language, (text: string) => string> = {
   en: (text) =>
     edges(text.replace(asking.en, ''))
       .replace(/^(?:please,?\s+)?(?:to|that)\s+(?=\p{L})/iu, '')
-      .replace(/[\s,]{1,3}please[.!]?$/i, '')
+      .replace(/(^|[\s,]{1,3})please[.!]?$/i, '')
       .replace(/^please,?\s+/i, ''),
   ru: (text) =>
     edges(text.replace(asking.ru, ''))
       .replace(/^(?:пожалуйста,?\s+)?(?:что|чтобы)\s+(?=\p{L})/iu, '')
-      .replace(/[\s,]{1,3}пожалуйста[.!]?$/iu, '')
+      .replace(/(^|[\s,]{1,3})пожалуйста[.!]?$/iu, '')
       .replace(/^пожалуйста,?\s+/iu, ''),
 };
 
@@ -50,7 +50,7 @@ export function without(
   left += text.slice(from);
   // Marks that stood around what was taken out.
   const joined = spaces(left)
-    .replace(/\(\s*\)/g, ' ')
+    .replace(/\(\s*\)|"\s*"|«\s*»|“\s*”/g, ' ')
     .replace(/ ([,.;:!?])(?=\s|$)/g, '$1')
     .replace(/([,;:])\s*(?=[,;:.])/g, '');
   return withoutAsking(joined, locale);

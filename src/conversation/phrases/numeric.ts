@@ -39,7 +39,8 @@ export function clockOfHalf(hour: number, minute = 0, isLater: boolean, second =
 export const openHalf = (hour: number, hasMinutes: boolean, isTwoDigits: boolean): Clock['half'] =>
   hour < 1 || hour > 12 || (isTwoDigits && hour < 10) ? 'said' : hasMinutes || hour === 12 ? 'open' : 'asked';
 
-const colon = glued(w(':'));
+/** 9:30, and 9h30. */
+const colon = glued(w(':|h'));
 const dot = glued(w('.'));
 const dash = glued(w('-|–'));
 

@@ -34,7 +34,9 @@ export type Day =
   | { is: 'month_days'; days: number[]; ahead?: number; ofTheMonth?: true }
   | { is: 'week' | 'month' | 'year'; ahead: number; edge?: 'start' | 'end' }
   | { is: 'weekend'; ahead: number }
-  | { is: 'month_name'; month: number };
+  | { is: 'month_name'; month: number }
+  /** The third Thursday of November; -1 is the last. */
+  | { is: 'nth_weekday'; nth: number; weekday: number; month: number; year?: number };
 
 export type Repeat =
   | { is: 'interval'; duration: Duration; doubt?: 'biweekly' | 'bimonthly' }

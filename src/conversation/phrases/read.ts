@@ -5,6 +5,7 @@ import { gather, type When } from './gather.ts';
 import type { Source } from './grammar.ts';
 import { without, withoutAsking } from './message.ts';
 import { readClock, readDay, readOffset } from './once.ts';
+import { readOtherDate } from './other_dates.ts';
 import type { DayParts, Language, PhraseContext, Reading } from './reading.ts';
 import { readEitherDay, readRepeats } from './recurring.ts';
 import { areJoined, type Item, scan } from './scan.ts';
@@ -108,10 +109,17 @@ export function readPhrase(text: string, context: PhraseContext): Reading {
     return { kind: 'recurring', rule: { cron: cron.cron }, timezone, message, understood, assumptions: [] };
   }
   const source = sourceOf(text, locale);
-  const { when, used, left } = gather(source.tokens, scan(source));
-  const zone = when.zone?.zone ?? timezone;
+  const gathered = gather(source.tokens, scan(source));
+  const { used, left } = gathered;
+  const zone = gathered.when.zone?.zone ?? timezone;
+  const now = wallAt(context.now, zone);
+  const other = used.length > 0 ? undefined : readOtherDate(text, source.tokens, source.language, now);
+  const when =
+    other === undefined
+      ? gathered.when
+      : { repeats: [], day: other.day, ...(other.clocks && { clocks: other.clocks }) };
   const desk: Desk = {
-    now: wallAt(context.now, zone),
+    now,
     locale,
     language: source.language,
     dayParts: { ...usualDayParts, ...context.dayParts },
@@ -124,10 +132,10 @@ export function readPhrase(text: string, context: PhraseContext): Reading {
   const answer = unread === undefined ? answerOf(desk, when) : none;
   if (unread !== undefined) note(desk, say(desk).unread(unread));
   if (answer.kind === 'none') {
-    const assumptions = used.length === 0 ? [] : desk.notes;
+    const assumptions = used.length === 0 && other === undefined ? [] : desk.notes;
     return { kind: 'none', timezone, message: withoutAsking(text, locale), understood: [], assumptions };
   }
-  const spans = spansOf(source.tokens, used);
+  const spans = other === undefined ? spansOf(source.tokens, used) : [other];
   return {
     ...answer,
     timezone: zone,

@@ -1,7 +1,6 @@
 // What comes again and again: every so long, on days of the week, of the month or of the year.
 import {
   type Answer,
-  clockOfPart,
   type Desk,
   inPart,
   instantOf,
@@ -13,79 +12,15 @@ import {
   wallOf,
 } from './answer.ts';
 import { boundsOf, startOf } from './bounds.ts';
-import {
-  addDays,
-  clockFrom,
-  clockText,
-  dateOf,
-  dayOf,
-  firstDay,
-  intervalText,
-  weekdayOf,
-  yearOf,
-} from './calendar.ts';
+import { addDays, clockFrom, clockText, dayOf, firstDay, intervalText, weekdayOf } from './calendar.ts';
 import type { When } from './gather.ts';
+import { monthly, nthOfMonth, yearly } from './monthly.ts';
 import { readTimes } from './often.ts';
-import { type Clock, type Duration, days, everyDay, months, type Repeat, seconds } from './piece.ts';
-import { anchored, cronOf, cronWeekdays, sortClocks, timeParts, weekdayNames } from './times.ts';
+import { type Clock, type Duration, days, everyDay, months, seconds } from './piece.ts';
+import { counted, nowInstant, type Plan, planOf, timesOf } from './plan.ts';
+import { anchored, cronOf, cronWeekdays, timeParts, weekdayNames } from './times.ts';
 import { endsOf, readOnDays, readWindow } from './within.ts';
 import { dayWords, weekdayWords } from './words.ts';
-
-/** What was said of when, sorted: on which days, how far apart, at what times. */
-interface Plan {
-  duration?: Duration;
-  weekdays?: number[];
-  step?: number;
-  mayBeNth?: true;
-  monthDays?: number[];
-  nth?: Extract<Repeat, { is: 'nth' }>;
-  date?: { month: number; day: number };
-  times?: Extract<Repeat, { is: 'times' }>;
-  minute?: number;
-  except: number[];
-  /** Undefined where nothing was said of the time of day. */
-  clocks?: Clock[];
-}
-
-function planOf(desk: Desk, when: When): Plan {
-  const plan: Plan = { except: [] };
-  let { part } = when;
-  for (const repeat of when.repeats) {
-    if (repeat.is === 'interval') {
-      plan.duration = repeat.duration;
-      if (repeat.doubt !== undefined) note(desk, say(desk)[repeat.doubt]);
-    } else if (repeat.is === 'weekdays') {
-      plan.weekdays = repeat.weekdays;
-      if (repeat.step !== undefined) plan.step = repeat.step;
-      if (repeat.mayBeNth) plan.mayBeNth = true;
-    } else if (repeat.is === 'month_days') plan.monthDays = repeat.days;
-    else if (repeat.is === 'minute') plan.minute = repeat.minute;
-    else if (repeat.is === 'nth') plan.nth = repeat;
-    else if (repeat.is === 'part') part ??= repeat.part;
-    else if (repeat.is === 'date') plan.date = repeat;
-    else if (repeat.is === 'times') plan.times = repeat;
-    else plan.except = repeat.weekdays;
-  }
-  const isOfPart = when.repeats.some(({ is }) => is === 'part');
-  const { day } = when;
-  if (day?.is === 'weekdays') plan.weekdays ??= day.weekdays;
-  else if (day?.is === 'month_days') plan.monthDays ??= day.days;
-  else if (day?.is === 'date') plan.date ??= day;
-  else if (day?.is === 'month' && day.edge !== undefined) plan.monthDays ??= [day.edge === 'end' ? -1 : 1];
-  if (when.clocks !== undefined)
-    plan.clocks = sortClocks(when.clocks.map((clock) => settled(desk, inPart(clock, part))));
-  else if (
-    when.window !== undefined &&
-    (plan.duration?.seconds ?? 0) === 0 &&
-    plan.times === undefined &&
-    plan.minute === undefined
-  ) {
-    note(desk, say(desk).starts(clockText(when.window.from)));
-    plan.clocks = [settled(desk, inPart(when.window.from, part))];
-  } else if (part !== undefined) plan.clocks = [clockOfPart(desk, part)];
-  if (isOfPart && plan.duration === undefined && plan.weekdays === undefined) plan.duration = days(1);
-  return plan;
-}
 
 export function readRepeats(desk: Desk, when: When): Answer {
   const plan = planOf(desk, when);
@@ -123,13 +58,6 @@ function ofPlan(desk: Desk, plan: Plan, when: When): Answer {
   if (duration.months > 0 && weekdays !== undefined)
     return nthOfMonth(desk, plan, { is: 'nth', nths: [1], weekdays });
   return spaced(desk, plan, duration, when);
-}
-
-/** The times of day; the morning where none was said. */
-function timesOf(desk: Desk, { clocks }: Plan): Clock[] {
-  if (clocks !== undefined) return clocks;
-  note(desk, say(desk).noTime(desk.dayParts.morning));
-  return [clockFrom(desk.dayParts.morning)];
 }
 
 /** The first day on which it fires, where that is plain. */
@@ -180,12 +108,6 @@ function short(desk: Desk, plan: Plan, duration: Duration, when: When): Answer {
   }
   return { kind: 'recurring', rule: { every, anchor: nowInstant(desk) } };
 }
-
-const nowInstant = ({ now }: Desk): string =>
-  new Date(Math.floor(now.instant.getTime() / 1000) * 1000).toISOString().replace('.000Z', 'Z');
-
-const counted = (desk: Desk, date: string, clock: Clock): void =>
-  note(desk, say(desk).counted(`${dayWords(date, desk.locale, desk.now.date)}, ${clockText(clock)}`));
 
 /** Every so many days, weeks or months, whatever days those are. */
 function spaced(desk: Desk, plan: Plan, duration: Duration, when: When): Answer {
@@ -262,116 +184,6 @@ function weekly(desk: Desk, plan: Plan, named: number[], when: When): Answer {
   }
   counted(desk, date, clock);
   return { kind: 'recurring', rule };
-}
-
-/** On days of the month. */
-function monthly(desk: Desk, plan: Plan, named: readonly number[], when: When): Answer {
-  const of = [...new Set(named)];
-  if (of.some((day) => day === 0 || day > 31)) return none;
-  const clocks = timesOf(desk, plan);
-  const step = plan.duration?.months ?? 1;
-  const longest = Math.max(...of);
-  if (longest > 28) note(desk, say(desk).shortMonths(longest));
-  if (step <= 1) {
-    const day =
-      of.length === 1 && of[0] === -1
-        ? 'L'
-        : of.includes(-1)
-          ? undefined
-          : of.sort((a, b) => a - b).join(',');
-    const cron = day === undefined ? undefined : cronOf(clocks, { day });
-    if (cron !== undefined) return { kind: 'recurring', rule: { cron } };
-    return {
-      kind: 'recurring',
-      rule: { rrule: `FREQ=DAILY;BYMONTHDAY=${of.join(',')};${timeParts(clocks)}` },
-    };
-  }
-  const [clock] = clocks as [Clock];
-  const fits = (date: string) =>
-    of.includes(dayOf(date)) || (of.includes(-1) && dayOf(addDays(date, 1)) === 1);
-  const date = firstDay(
-    startOf(desk, when) ?? desk.now.date,
-    (each) => fits(each) && isAhead(desk, each, clock),
-  );
-  if (date === undefined) return none;
-  counted(desk, date, clock);
-  return {
-    kind: 'recurring',
-    rule: {
-      rrule: anchored(
-        desk.now.timezone,
-        date,
-        clock,
-        `FREQ=MONTHLY;INTERVAL=${step};BYMONTHDAY=${of.join(',')};${timeParts(clocks)}`,
-      ),
-    },
-  };
-}
-
-/** On the first Monday of the month, the last workday, and the like. */
-function nthOfMonth(
-  desk: Desk,
-  plan: Plan,
-  { nths, weekdays, isImplied }: Extract<Repeat, { is: 'nth' }>,
-): Answer {
-  if (nths.some((nth) => nth === 0 || nth > (weekdays.length > 1 ? 31 : 5))) return none;
-  if (isImplied && plan.duration === undefined) note(desk, say(desk).everyMonth);
-  const clocks = timesOf(desk, plan);
-  const step = plan.duration !== undefined && plan.duration.months > 1 ? plan.duration.months : 1;
-  const [nth] = nths;
-  const [only] = weekdays;
-  if (step === 1 && weekdays.length === 1 && nths.length === 1 && nth !== undefined && nth >= -1) {
-    const cron = cronOf(clocks, { weekday: nth === -1 ? `${only}L` : `${only}#${nth}` });
-    if (cron !== undefined) return { kind: 'recurring', rule: { cron } };
-  }
-  if (clocks.length > 1 && weekdays.length > 1) return none;
-  const by =
-    weekdays.length === 1
-      ? `BYDAY=${nths.map((each) => weekdayNames(weekdays, String(each))).join(',')};${timeParts(clocks)}`
-      : `BYDAY=${weekdayNames(weekdays)};BYSETPOS=${nths.join(',')};${timeParts(clocks)}`;
-  const text = `FREQ=MONTHLY;${step === 1 ? '' : `INTERVAL=${step};`}${by}`;
-  if (step === 1) return { kind: 'recurring', rule: { rrule: text } };
-  return {
-    kind: 'recurring',
-    rule: { rrule: anchored(desk.now.timezone, `${desk.now.date.slice(0, 8)}01`, clocks[0] as Clock, text) },
-  };
-}
-
-/** On one day of the year. */
-function yearly(desk: Desk, plan: Plan, { month, day }: { month: number; day: number }): Answer {
-  if (dateOf(2024, month, day) === undefined) {
-    note(desk, say(desk).impossible.date);
-    return none;
-  }
-  const clocks = timesOf(desk, plan);
-  if (month === 2 && day === 29) note(desk, say(desk).leap);
-  const years = Math.floor((plan.duration?.months ?? 12) / 12);
-  if (years > 1) {
-    const [clock] = clocks as [Clock];
-    const year = yearOf(desk.now.date);
-    const date = [year, year + 1, year + 2, year + 3, year + 4]
-      .map((each) => dateOf(each, month, day))
-      .find((each) => each !== undefined && isAhead(desk, each, clock));
-    if (date === undefined) return none;
-    counted(desk, date, clock);
-    return {
-      kind: 'recurring',
-      rule: {
-        rrule: anchored(
-          desk.now.timezone,
-          date,
-          clock,
-          `FREQ=YEARLY;INTERVAL=${years};BYMONTH=${month};BYMONTHDAY=${day};${timeParts(clocks)}`,
-        ),
-      },
-    };
-  }
-  const cron = cronOf(clocks, { day: String(day), month: String(month) });
-  if (cron !== undefined) return { kind: 'recurring', rule: { cron } };
-  return {
-    kind: 'recurring',
-    rule: { rrule: `FREQ=YEARLY;BYMONTH=${month};BYMONTHDAY=${day};${timeParts(clocks)}` },
-  };
 }
 
 /** "Через день": every other day, or tomorrow at this time. */

@@ -130,6 +130,36 @@ t.test('a zone that is named is where the time is read', (test) => {
   test.end();
 });
 
+t.test('dates in forms of others are read alike, whatever the zone of the process', (test) => {
+  const zone = process.env.TZ;
+  for (const ofProcess of ['UTC', 'Asia/Tokyo', 'America/Los_Angeles']) {
+    process.env.TZ = ofProcess;
+    test.match(
+      read('10 - 22 August party'),
+      { rule: { at: '2027-08-10 09:00' }, message: 'party' },
+      ofProcess,
+    );
+    test.match(read('friday at 17:00 beer'), { rule: { at: '2026-11-20 17:00' } }, ofProcess);
+  }
+  if (zone === undefined) delete process.env.TZ;
+  else process.env.TZ = zone;
+  test.end();
+});
+
+t.test('what does not fit is left in the text, and told', (test) => {
+  test.match(read('every tuesday at 9am and thursday at 10am sync'), {
+    kind: 'recurring',
+    message: 'and thursday at 10am sync',
+    assumptions: ['“thursday” is left in the text.', '“at 10am” is left in the text.'],
+  });
+  test.match(read('every leap friday at 5'), { kind: 'none', assumptions: ['“every” is not understood.'] });
+  test.match(read('on February 30 at 10:00'), {
+    kind: 'none',
+    assumptions: ['The calendar has no such day.'],
+  });
+  test.end();
+});
+
 t.test('words that only look like times are left alone', (test) => {
   for (const text of [
     'may the force be with you',

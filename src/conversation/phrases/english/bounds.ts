@@ -1,8 +1,9 @@
 // From when, until when, how long and how often, in English.
 import { any, map, not, opt, type Reader, seq, w } from '../grammar.ts';
 import type { Piece } from '../piece.ts';
+import { anyWeekday } from './calendar.ts';
 import { bareClock, clock, clockPieces, window } from './clocks.ts';
-import { anyDay, anyWeekday, dayPieces } from './days.ts';
+import { anyDay, dayPieces } from './days.ts';
 import { duration, integer } from './numbers.ts';
 import { repeatPieces } from './repeats.ts';
 

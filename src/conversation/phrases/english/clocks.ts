@@ -225,9 +225,13 @@ const sameHalf = (from: Clock, to: Clock): Clock =>
     : from;
 
 /** From 9 to 18, between nine and five. */
-const bound = any(
-  told,
-  map(w('now'), () => undefined as Clock | undefined),
+/** Without "5 to 6", which is a time of day elsewhere. */
+const bound: Reader<Clock> = any(
+  plain,
+  named,
+  map(dotTime, (shown) => read(shown)),
+  map(seq(hourOnly, opt(oClock)), ([shown]) => read(shown)),
+  map(numberWord, (hour) => clockOf(hour, 0, 0, openHalf(hour, false, false))),
 );
 export const window: Reader<Piece[]> = map(
   any(
@@ -261,9 +265,13 @@ function hourOrDashed(): Reader<Clock> {
 }
 
 /** A number alone: a time where a day stands before it. */
-export const bareClock: Reader<Piece[]> = map(seq(hourOnly, notATime), ([shown]): Piece[] | undefined => {
-  const clock = read(shown);
-  return clock === undefined ? undefined : [{ kind: 'clock', clocks: [clock], isBare: true }];
+const bareTime = any<Clock>(
+  // 2025 is a year.
+  (source, at) => (source.tokens[at]?.text.startsWith('0') ? fourDigits(source, at) : undefined),
+  map(hourOnly, (shown) => read(shown)),
+);
+export const bareClock: Reader<Piece[]> = map(seq(bareTime, notATime), ([clock]): Piece[] | undefined => {
+  return [{ kind: 'clock', clocks: [clock], isBare: true }];
 });
 
 export const clockPieces: Reader<Piece[]>[] = [

@@ -1,91 +1,10 @@
 // Days in English: of the week, of the month, by name, by distance.
-import {
-  any,
-  dictionary,
-  digits,
-  glued,
-  list,
-  map,
-  not,
-  opt,
-  type Reader,
-  seq,
-  term,
-  w,
-} from '../grammar.ts';
+import { any, dictionary, digits, list, map, not, opt, type Reader, seq, term, w } from '../grammar.ts';
 import { dottedDay, isoInstant, numericDate, numericDay } from '../numeric.ts';
 import type { Day, Piece } from '../piece.ts';
+import { anyWeekday, dated, month, monthDay, monthNames, weekday, year } from './calendar.ts';
 import { bareClock, partWord } from './clocks.ts';
 import { duration, ordinal, ordinalDigits } from './numbers.ts';
-
-export const weekday: Reader<number> = term(
-  dictionary([
-    ['sunday', 0],
-    ['monday', 1],
-    ['tuesday', 2],
-    ['wednesday', 3],
-    ['thursday', 4],
-    ['friday', 5],
-    ['saturday', 6],
-  ]),
-);
-/** Short forms, most of which are words of their own too. */
-const shortWeekday: Reader<number> = map(
-  seq(
-    term(
-      dictionary([
-        ['sun', 0],
-        ['mon', 1],
-        ['tue tues', 2],
-        ['wed weds', 3],
-        ['thu thur thurs', 4],
-        ['fri', 5],
-        ['sat', 6],
-      ]),
-    ),
-    opt(glued(w('.'))),
-  ),
-  ([value]) => value,
-);
-export const anyWeekday: Reader<number> = any(weekday, shortWeekday);
-
-const monthNames: (readonly [string, number])[] = [
-  ['january jan', 1],
-  ['february feb', 2],
-  ['march mar', 3],
-  ['april apr', 4],
-  ['may', 5],
-  ['june jun', 6],
-  ['july jul', 7],
-  ['august aug', 8],
-  ['september sep sept', 9],
-  ['october oct', 10],
-  ['november nov', 11],
-  ['december dec', 12],
-];
-const month: Reader<number> = map(seq(term(dictionary(monthNames)), opt(glued(w('.')))), ([value]) => value);
-
-const year = map(seq(opt(w(',|of|in')), digits(4, 4), not(glued(w(':')))), ([, value]) =>
-  value >= 1900 && value <= 2200 ? value : undefined,
-);
-const dated = (month: number, day: number, year?: number): Day =>
-  year === undefined ? { is: 'date', month, day } : { is: 'date', year, month, day };
-
-const dayNumber = any(
-  ordinal,
-  map(seq(digits(1, 2), not(glued(any<unknown>(w(':|.|/'), w('am|pm|h'))))), ([value]) => value),
-);
-/** June 1, the 1st of June, 1 June 2025. */
-export const monthDay: Reader<Day> = any<Day>(
-  map(
-    seq(month, opt(w('the')), dayNumber, not(seq(opt(w(':')), w('am|pm'))), opt(year)),
-    ([of, , day, , in_]) => dated(of, day, in_),
-  ),
-  map(
-    seq(opt(w('the')), any(ordinal, digits(1, 2)), opt(w('of|day of|-')), month, opt(year)),
-    ([, day, , of, in_]) => dated(of, day, in_),
-  ),
-);
 
 const feasts: Reader<Day> = any<Day>(
   map(w('christmas eve'), () => dated(12, 24)),
@@ -341,7 +260,28 @@ const weekdayAndDay: Reader<Day> = map(
 /** 9 tonight. */
 const bareTonight: Reader<Piece[]> = map(seq(bareClock, tonight), ([clock, day]) => [...clock, ...day]);
 
+/** The third Thursday of November. */
+const nthWeekday: Reader<Day> = map(
+  seq(
+    opt(w('on')),
+    opt(w('the')),
+    any(
+      ordinal,
+      map(w('last'), () => -1),
+    ),
+    weekday,
+    w('of|in'),
+    month,
+    opt(year),
+  ),
+  ([, , nth, of, , in_, y]): Day | undefined =>
+    nth > 5
+      ? undefined
+      : { is: 'nth_weekday', nth, weekday: of, month: in_, ...(y === undefined ? {} : { year: y }) },
+);
+
 export const dayPieces: Reader<Piece[]>[] = [
+  map(nthWeekday, day),
   bareTonight,
   map(seq(on, weekdayAndDay), ([, value]) => day(value)),
   map(shifted, day),

@@ -13,8 +13,8 @@ import {
   weekendDays,
   workdays,
 } from '../piece.ts';
+import { anyWeekday, monthDay, weekday } from './calendar.ts';
 import { partWord } from './clocks.ts';
-import { anyWeekday, monthDay, weekday } from './days.ts';
 import { duration, integer, ordinal, ordinalDigits, unitWord } from './numbers.ts';
 
 const every = w('every|each|every single');

@@ -13,7 +13,7 @@ import {
   weekendDays,
   workdays,
 } from '../piece.ts';
-import { anyWeekday, monthDay, weekday } from './days.ts';
+import { anyWeekday, monthDay, weekday } from './calendar.ts';
 import { counted, duration, integer, ordinal, ordinalDigits, unitWord } from './numbers.ts';
 
 const every = w('каждый|каждая|каждое|каждые|каждую|каждого|каждой|каждому|кажд');
