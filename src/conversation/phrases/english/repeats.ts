@@ -36,7 +36,7 @@ const weekdayGroup: Reader<number[]> = any<number[]>(
   map(w('weekend|weekends|weekend day|weekend days'), () => weekendDays),
   map(seq(anyWeekday, opt(w("'s"))), ([day]) => [day]),
 );
-const weekdaySet: Reader<number[]> = map(list(weekdayGroup, between), (groups) => [
+const weekdaySet: Reader<number[]> = map(list(weekdayGroup, opt(between)), (groups) => [
   ...new Set(groups.flat()),
 ]);
 
@@ -58,7 +58,7 @@ const pluralGroup: Reader<number[]> = any<number[]>(
   range,
 );
 const pluralSet: Reader<number[]> = map(
-  seq(list(pluralGroup, between), opt(seq(between, list(weekday, between)))),
+  seq(list(pluralGroup, opt(between)), opt(seq(between, list(weekday, between)))),
   ([groups, more]) => [...new Set([...groups.flat(), ...(more?.[1] ?? [])])],
 );
 

@@ -38,7 +38,7 @@ const group: Reader<number[]> = any<number[]>(
   map(w('выходной|выходные|выходной день|выходные дни'), () => weekendDays),
   map(anyWeekday, (day) => [day]),
 );
-const set: Reader<number[]> = map(list(group, and), (groups) => [...new Set(groups.flat())]);
+const set: Reader<number[]> = map(list(group, opt(and)), (groups) => [...new Set(groups.flat())]);
 
 /** Понедельникам, будням: what stands after по. */
 const plural: Reader<number[]> = any<number[]>(
@@ -75,7 +75,7 @@ const plural: Reader<number[]> = any<number[]>(
   ),
 );
 const by: Reader<Piece[]> = any<Piece[]>(
-  map(seq(w('по'), list(plural, and)), ([, groups]) =>
+  map(seq(w('по'), list(plural, opt(and))), ([, groups]) =>
     repeat({ is: 'weekdays', weekdays: [...new Set(groups.flat())], isPlural: true }),
   ),
   map(w('в будни|в будние дни|в рабочие дни|в будний день'), () =>
