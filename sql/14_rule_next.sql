@@ -143,6 +143,11 @@ begin
       + chime_private.wall_next(rule, date_part('epoch', date_trunc('second', v_local))::bigint + 1) * interval '1 second';
   end if;
 
+  if v_wall is null and rule.dst_gap = 'shift' and not rule.real_time then
+    -- The last of a rule that ends may be on its way still, where a clock change has put it off.
+    v_fire := chime_private.next_fire_near_change(rule, after, date_part('epoch', date_trunc('second', v_local))::bigint + 1, 9223372036854775807);
+    return case when v_fire > rule.ends_at then null else v_fire end;
+  end if;
   v_fire := v_wall at time zone rule.timezone;
   -- No clock change between, behind or at it that could matter: the common case, in four zone look-ups.
   if not (v_fire at time zone rule.timezone = v_wall

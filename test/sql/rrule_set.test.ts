@@ -119,6 +119,15 @@ t.test('a time that a clock change leaves out', async (test) => {
   test.strictSame(next, [first, '2026-03-29 01:00', third], 'is made up for where dst_gap says so');
   const shift = await fires(daily, { ...berlin, dst_gap: 'shift' });
   test.strictSame(shift, [first, '2026-03-29 01:30', third]);
+  // The last times of a rule, which are left out and put off: asked for when the clock has changed already.
+  const last = ['DTSTART:20260329T020000', 'FREQ=MINUTELY;INTERVAL=10;BYHOUR=2;COUNT=3'];
+  const put = ['2026-03-29 01:00', '2026-03-29 01:10', '2026-03-29 01:20'];
+  test.strictSame(await fires(last, { ...berlin, dst_gap: 'shift' }), put);
+  test.strictSame(
+    await fires(last, { ...berlin, dst_gap: 'shift', after: '2026-03-29 01:05Z' }),
+    put.slice(1),
+    'are not forgotten',
+  );
   // A day that there was not, which dst_gap => 'next' does not make up for, is none of those that COUNT counts.
   const apia = { timezone: 'Pacific/Apia', after: '2011-12-01 00:00Z', dst_gap: 'next' };
   test.strictSame(
