@@ -4,7 +4,6 @@ import pg from 'pg';
 import { type Press, readButton } from '../channels/button.ts';
 import { withSavepoint } from '../db/transaction.ts';
 import { takeAsk } from './asks.ts';
-import { pressDo, pressOption } from './calls.ts';
 import { commands, welcomeBack } from './commands.ts';
 import {
   offer,
@@ -51,8 +50,8 @@ const presses: ReadonlyMap<string, PressHandler> = new Map([
   ['city', pressCity],
   ['where', pressWhere],
   ['keep', pressKeep],
-  ['do', pressDo],
-  ['option', pressOption],
+  ['do', async (turn, press) => (await import('./calls.ts')).pressDo(turn, press)],
+  ['option', async (turn, press) => (await import('./calls.ts')).pressOption(turn, press)],
   ['save', pressSave],
   ['reedit', pressReedit],
   ['list', pressList],

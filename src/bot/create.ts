@@ -1,7 +1,6 @@
 // From what somebody has written to a schedule: what and when are read, what is missing is asked for, what is not plain is shown first.
 import { withoutAsking } from '../conversation/phrases/message.ts';
 import type { PhraseRule, Reading } from '../conversation/phrases/reading.ts';
-import { takeFree } from './assistant.ts';
 import { whenLines } from './card.ts';
 import type { Pending } from './draft.ts';
 import { draftOf } from './drafts.ts';
@@ -49,7 +48,8 @@ export async function propose(
   const reading = read(turn, { text, saidAt });
   if (reading.kind === 'none') {
     if (turn.timezone !== null) await refuseCron(turn, text);
-    if (await takeFree(turn, text)) return;
+    // Loaded where there is a model alone.
+    if (turn.model !== undefined && (await (await import('./assistant.ts')).takeFree(turn, text))) return;
     return askWhen(turn, withoutAsking(text, turn.language));
   }
   // A time means nothing before the zone is known.

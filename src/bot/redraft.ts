@@ -1,5 +1,4 @@
 // Taking up again what was put aside because nobody answered for a while.
-import { showCalls } from './calls.ts';
 import { offer, propose } from './create.ts';
 import { askEdit } from './edit.ts';
 import { readSchedule } from './schedules.ts';
@@ -21,7 +20,7 @@ export const pressRedraft: PressHandler = async (turn, press) => {
     case 'confirm':
       return offer(turn, draft.what, draft.found, draft.text);
     case 'calls':
-      return showCalls(turn, draft.calls);
+      return (await import('./calls.ts')).showCalls(turn, draft.calls);
     case 'edit':
     case 'confirm_edit': {
       const schedule = await readSchedule(turn, draft.scheduleId);

@@ -25,7 +25,8 @@ export interface CliOptions {
 
 /** The variables of a process that inherits none of ours but what it needs to run. */
 function environment(env: Record<string, string> = {}): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, HOME: process.env.HOME, TZ: 'UTC', NO_COLOR: '1', ...env };
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+  return { PATH, HOME, TZ: 'UTC', NO_COLOR: '1', ...(NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE }), ...env };
 }
 
 /** Runs `chime` with these arguments to its end. */

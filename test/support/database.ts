@@ -74,7 +74,9 @@ async function onServer<T>(work: (client: pg.Client) => Promise<T>): Promise<T> 
 /** A database for this test file, or for one test. */
 export async function createDatabase(test: Test = t): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await onServer((client) => client.query(`create database ${name} template ${templateName}`));
+  await onServer((client) =>
+    client.query(`create database ${name} template ${templateName} strategy file_copy`),
+  );
   const database = new TestDatabase(withDatabase(serverUrl as string, name));
   test.teardown(async () => {
     await database.pool.end();

@@ -1,4 +1,5 @@
 // A process that is the real bot and a sender, and nothing else, for tests that kill it.
+import { flushCompileCache } from 'node:module';
 import { makeTalk } from '../../src/bot/talk.ts';
 import { Bot } from '../../src/bot/telegram/bot.ts';
 import type { Channel } from '../../src/channels/channel.ts';
@@ -7,6 +8,9 @@ import { makeTelegram } from '../../src/channels/telegram.ts';
 import { createLogger } from '../../src/log.ts';
 import { noSettings } from './sender.ts';
 import { token } from './telegram.ts';
+
+// What is killed writes nothing at its end, and the next one would compile all of it again.
+flushCompileCache();
 
 const { DATABASE_URL: connectionString = '', API: telegramApi = '' } = process.env;
 const log = createLogger('debug', process.stdout);

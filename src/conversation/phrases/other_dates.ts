@@ -1,6 +1,7 @@
 // Dates in forms that the grammars do not know, read by chrono-node: days that are written out, with a month in words and a number, and no
 // others. It is given the clock on the wall as if that showed UTC: what it says is of that clock, whatever the zone of the process.
-import { en, ru } from 'chrono-node';
+import * as en from 'chrono-node/en';
+import * as ru from 'chrono-node/ru';
 import { clockOf } from './numeric.ts';
 import type { Clock, Day } from './piece.ts';
 import type { Language } from './reading.ts';
