@@ -1,6 +1,7 @@
 // From what somebody has written to when it is meant: a rule, options where several are as likely, or nothing. No model has any part in it.
 import { type Answer, type Desk, none, note, say } from './answer.ts';
 import { readCron } from './cron.ts';
+import { readDescribed } from './described/read.ts';
 import { gather, type When } from './gather.ts';
 import type { Source } from './grammar.ts';
 import { without, withoutAsking } from './message.ts';
@@ -108,6 +109,9 @@ export function readPhrase(text: string, context: PhraseContext): Reading {
     const message = without(text, [cron], locale);
     return { kind: 'recurring', rule: { cron: cron.cron }, timezone, message, understood, assumptions: [] };
   }
+  const described = readDescribed(text);
+  if (described !== undefined)
+    return { ...described, message: '', understood: [text.trim()], assumptions: [] };
   const source = sourceOf(text, locale);
   const gathered = gather(source.tokens, scan(source));
   const { used, left } = gathered;
