@@ -17,14 +17,14 @@ import { number } from './vocabulary.ts';
 
 const { and, or, weekday, month, ordinal } = english;
 
-const monthRange = map(seq(words('from '), month, words(' to '), month), ([, low, , high]) =>
+export const monthRange = map(seq(words('from '), month, words(' to '), month), ([, low, , high]) =>
   range(low, high),
 );
-const inMonths = any(
+export const inMonths = any(
   monthRange,
   map(seq(words('in '), list(month, and)), ([, months]) => months),
 );
-const ofMonths = any(
+export const ofMonths = any(
   map(words('of the month'), () => everyMonth),
   map(seq(words('of each month '), monthRange), ([, months]) => months),
   map(seq(words('of '), list(month, and)), ([, months]) => months),
@@ -36,7 +36,7 @@ const nthItem = (conjunction: string): Reader<NthWeekday[]> =>
     nths.map((nth) => ({ weekday: day, nth })),
   );
 
-const plainWeekdays = any<number[]>(
+export const plainWeekdays = any<number[]>(
   map(words('on weekdays'), () => workdays),
   map(seq(weekday, words(' to '), weekday), ([low, , high]) => stretch(low, high)),
   map(seq(words('every '), list(weekday, and)), ([, days]) => days),
@@ -60,7 +60,7 @@ const weekField: Reader<Days> = map(
   weekOf,
 );
 
-const plainDays: Reader<Partial<MonthDays>> = any<Partial<MonthDays>>(
+export const plainDays: Reader<Partial<MonthDays>> = any<Partial<MonthDays>>(
   map(
     seq(words('every '), dayNumber, words(' day from the '), dayNumber, words(' to the '), dayNumber),
     ([, step, , low, , high]) => ({ days: range(low, high, step) }),
@@ -80,7 +80,7 @@ const nearDays: Reader<Partial<MonthDays>> = map(
   seq(pattern('the nearest weekdays? to the '), list(dayNumber, and)),
   ([, near]) => ({ near }),
 );
-const lastDays: Reader<Partial<MonthDays>> = any<Partial<MonthDays>>(
+export const lastDays: Reader<Partial<MonthDays>> = any<Partial<MonthDays>>(
   map(seq(words('the last '), number, words(' days')), ([, count]) => ({ last: range(0, count - 1) })),
   map(seq(words('the '), list(ordinal, and), pattern(' days?')), ([, numbers]) =>
     numbers.every((each) => each < 0) ? { last: numbers.map((each) => -1 - each) } : undefined,

@@ -1,5 +1,6 @@
 // Intervals and one-offs: every 2 weeks on Monday at 09:00, counted from 2026-01-05.
 
+import { weekdayOf } from '../calendar.ts';
 import { english } from './english.ts';
 import { date, foldOffset, type SaidInstant, saidInstant, time } from './instants.ts';
 import { any, map, opt, pattern, type Reader, seq, words } from './reader.ts';
@@ -16,7 +17,9 @@ interface Wording {
   every: string;
   everyOne(unit: Unit): string;
   and: string;
-  /** Which day of the week, month or year; it is that of what is counted from. */
+  /** Which day of the week it is, which is that of what is counted from. */
+  weekday: Reader<number>;
+  /** Which day of the month or year. */
   day: string;
   at: string;
   from: string;
@@ -29,7 +32,8 @@ const englishWording: Wording = {
   every: 'every ',
   everyOne: (unit) => `every ${unit}`,
   and: ' and ',
-  day: '(?: on [A-Za-z0-9 ]+?(?: \\([^)]*\\))?)?',
+  weekday: map(seq(words(' on '), english.weekday), ([, day]) => day),
+  day: '(?: on (?:the )?\\d[A-Za-z0-9 ]*?(?: \\([^)]*\\))?)?',
   at: ' at ',
   from: ', counted from ',
   creation: ', counted from its creation',
@@ -40,7 +44,8 @@ const russianWording: Wording = {
   every: 'каждые ',
   everyOne: (unit) => `кажд(?:ую|ый) ${russianUnits[unit]}`,
   and: ' и ',
-  day: '(?: во? [а-яё]+| \\d+-го числа(?: \\([^)]*\\))?| \\d+ [а-яё]+(?: \\([^)]*\\))?)?',
+  weekday: map(seq(pattern(' во? '), russian.weekday), ([, day]) => day),
+  day: '(?: \\d+-го числа(?: \\([^)]*\\))?| \\d+ [а-яё]+(?: \\([^)]*\\))?)?',
   at: ' в ',
   from: ', считая с ',
   creation: ', считая с момента создания',
@@ -80,10 +85,15 @@ function everyReader(wording: Wording): Reader<Counted> {
     map(
       seq(
         spanOf(wording, large, wording.and),
+        opt(wording.weekday),
         opt(seq(pattern(`${wording.day}${wording.at}`), time)),
         fromDay,
       ),
-      ([every, clock, anchor]) => {
+      ([every, weekday, clock, anchor]) => {
+        // At another time than that, or on another day, it is a recurrence rule.
+        if (anchor?.time !== undefined && clock !== undefined && anchor.time !== clock[1]) return undefined;
+        if (weekday !== undefined && anchor !== undefined && weekdayOf(anchor.date) !== weekday)
+          return undefined;
         const at = anchor?.time ?? clock?.[1];
         return counted(every, anchor && at !== undefined ? { ...anchor, time: at } : anchor);
       },

@@ -9,6 +9,8 @@ import { type SaidInstant, saidInstant } from './instants.ts';
 import { type Counted, englishCounted, russianCounted } from './interval.ts';
 import type { Times } from './numbers.ts';
 import { map, opt, type Reader, readWhole, seq } from './reader.ts';
+import { type Recurrence, rruleOf } from './recurrence.ts';
+import { englishRecurrence, russianRecurrence } from './recurrence_read.ts';
 import { russian } from './russian.ts';
 import { russianDays } from './russian_days.ts';
 import { timesReader } from './times.ts';
@@ -42,6 +44,7 @@ interface Wording {
   bounds: RegExp;
   cron: Reader<Sentence>;
   counted: Reader<Counted>;
+  recurrence: Reader<Recurrence>;
 }
 
 const name = '[A-Za-z][A-Za-z0-9_+/-]*';
@@ -52,12 +55,14 @@ const wordings: readonly Wording[] = [
     bounds: new RegExp(`, (?:not before ${instant})?(?:(?: and |)not after ${instant})?$`),
     cron: englishCron,
     counted: englishCounted,
+    recurrence: englishRecurrence,
   },
   {
     zone: new RegExp(`, по (?:(UTC)|времени (${name}))$`),
     bounds: new RegExp(`, (?:не раньше ${instant})?(?:(?: и |)не позже ${instant})?$`),
     cron: russianCron,
     counted: russianCounted,
+    recurrence: russianRecurrence,
   },
 ];
 
@@ -89,18 +94,18 @@ function countedOf(counted: Counted, timezone: string): Omit<Described, 'timezon
   return { kind: 'recurring', rule: { every, ...(from !== undefined && { anchor: from }) } };
 }
 
-function bodyOf(
-  text: string,
-  { cron, counted }: Wording,
-  timezone: string,
-): Omit<Described, 'timezone'> | undefined {
-  const sentence = readWhole(cron, text);
+function bodyOf(text: string, wording: Wording, timezone: string): Omit<Described, 'timezone'> | undefined {
+  const sentence = readWhole(wording.cron, text);
   if (sentence !== undefined) {
     const expression = cronOf(sentence.times, sentence.days, sentence.isOnce);
     if (expression !== undefined) return { kind: 'recurring', rule: { cron: expression } };
   }
-  const found = readWhole(counted, text);
-  return found && countedOf(found, timezone);
+  const found = readWhole(wording.counted, text);
+  if (found !== undefined) return countedOf(found, timezone);
+  const recurrence = readWhole(wording.recurrence, text);
+  const rule =
+    recurrence && rruleOf(recurrence, (said) => instantOf(said, timezone)?.replaceAll(/[-:]/g, ''));
+  return rule && { kind: 'recurring', rule };
 }
 
 /**

@@ -17,18 +17,20 @@ import { number } from './vocabulary.ts';
 
 const { and, or, weekday, month, ordinal } = russian;
 
-const monthRange = map(seq(words('с '), month, words(' по '), month), ([, low, , high]) => range(low, high));
-const inMonths = any(
+export const monthRange = map(seq(words('с '), month, words(' по '), month), ([, low, , high]) =>
+  range(low, high),
+);
+export const inMonths = any(
   monthRange,
   map(seq(words('в '), list(month, and)), ([, months]) => months),
 );
-const ofMonths = any(
+export const ofMonths = any(
   map(seq(words('каждого месяца '), monthRange), ([, months]) => months),
   map(words('каждого месяца'), () => everyMonth),
   list(month, and),
 );
 
-const weekdayRange = map(seq(pattern('со? '), weekday, words(' по '), weekday), ([, low, , high]) =>
+export const weekdayRange = map(seq(pattern('со? '), weekday, words(' по '), weekday), ([, low, , high]) =>
   stretch(low, high),
 );
 
@@ -38,7 +40,7 @@ const nthItem = (before: Reader<unknown>, conjunction: string): Reader<NthWeekda
     nths.map((nth) => ({ weekday: day, nth })),
   );
 
-const plainWeekdays = any<number[]>(
+export const plainWeekdays = any<number[]>(
   map(words('по будням'), () => workdays),
   weekdayRange,
   map(seq(words('по '), list(weekday, and)), ([, days]) => days),
@@ -62,7 +64,7 @@ const weekField: Reader<Days> = map(
   weekOf,
 );
 
-const plainDays: Reader<Partial<MonthDays>> = any<Partial<MonthDays>>(
+export const plainDays: Reader<Partial<MonthDays>> = any<Partial<MonthDays>>(
   map(pattern('каждый (\\d+)-й день с (\\d+)-го по (\\d+)-е число'), ([, step, low, high]) => ({
     days: range(Number(low), Number(high), Number(step)),
   })),
@@ -95,7 +97,7 @@ const nearDays: Reader<Partial<MonthDays>> = map(
   seq(pattern('в ближайши[ей]й? к '), list(dayNumber, and), pattern(' числ(?:ам будние дни|у будний день)')),
   ([, near]) => ({ near }),
 );
-const lastDays: Reader<Partial<MonthDays>> = any<Partial<MonthDays>>(
+export const lastDays: Reader<Partial<MonthDays>> = any<Partial<MonthDays>>(
   map(seq(words('в последние '), number, pattern(' (?:дня|дней|день)')), ([, count]) => ({
     last: range(0, count - 1),
   })),

@@ -4,7 +4,7 @@ import { any, list, map, opt, pattern, type Reader, seq } from './reader.ts';
 import { clock, type Vocabulary } from './vocabulary.ts';
 
 /** 0, 15 and 30–40. */
-const numbersOf = ({ and }: Vocabulary): Reader<number[]> =>
+export const numbersOf = ({ and }: Vocabulary): Reader<number[]> =>
   map(
     list(
       map(pattern('(\\d+)(?:–(\\d+))?'), ([, low, high = low]) => range(Number(low), Number(high))),
@@ -27,7 +27,7 @@ interface Part {
 }
 
 /** Seconds of a minute, or minutes of an hour. */
-function partOf(language: Vocabulary, unit: 'minute' | 'second'): Reader<Part> {
+export function partOf(language: Vocabulary, unit: 'minute' | 'second'): Reader<Part> {
   return any<Part>(
     map(seq(language.every(unit), language.fromNumber(unit)), ([step, [low, high]]) => ({
       numbers: range(low, high, step),
