@@ -197,7 +197,7 @@ t.test('rules that differ in a single part, and fire differently, are not descri
   test.comment(`SEED=${seed}`);
   await database.pool.query(functions);
   const random = seededRandom(seed);
-  const all = Array.from({ length: 200 }, (_, index) => {
+  const all = Array.from({ length: 80 }, (_, index) => {
     const timezone = ['Europe/Berlin', 'UTC', 'America/New_York'][index % 3] as string;
     const written = randomWritten(random);
     return [written, ...changesOf(random, written)].map((one) => ({
@@ -207,7 +207,7 @@ t.test('rules that differ in a single part, and fire differently, are not descri
     }));
   }).flat() as Described[];
   const change = Date.UTC(2026, 9, 25, 2, 30) / 1000;
-  const others = fc.sample(anyRrule(change), { numRuns: 600, seed });
+  const others = fc.sample(anyRrule(change), { numRuns: 240, seed });
   all.push(...others.map(({ rrule }) => ({ rrule, timezone: 'Europe/Berlin' })));
   const batches = Array.from({ length: 20 }, (_, index) => all.filter((_rule, at) => at % 20 === index));
   const workers = [0, 1].map(async (first) => {
@@ -216,7 +216,7 @@ t.test('rules that differ in a single part, and fire differently, are not descri
   await Promise.all(workers);
 
   const described = await database.value<number>('select count(*)::integer from words');
-  test.ok(described >= 2500, `${described} rules were described`);
+  test.ok(described >= 1000, `${described} rules were described`);
   for (const locale of ['en', 'ru']) {
     const alike = await database.rows(
       `select ${locale} as words, min(rrule) as one, max(rrule) as other from words group by 1 having count(distinct fires) > 1 limit 5`,

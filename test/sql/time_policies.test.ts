@@ -53,7 +53,7 @@ t.test('every policy for clock changes does what an oracle says', async (test) =
   ];
   const values = asked(stretches, wallRule(anyCron));
   let touched = 0;
-  await check(test, { runs: 600, values, examples }, async (question) => {
+  await check(test, { runs: 200, values, examples }, async (question) => {
     const results = new Set<string>();
     for (const policy of policies) {
       const fires = (await queries.preview({ ...question, policy }, 20)).filter((fire) => fire < horizon);
@@ -64,7 +64,7 @@ t.test('every policy for clock changes does what an oracle says', async (test) =
     }
     if (results.size > 1) touched++;
   });
-  test.ok(touched > 60, `for ${touched} rules the policy made a difference`);
+  test.ok(touched > 12, `for ${touched} rules the policy made a difference`);
 });
 
 t.test('counting fires over years agrees with an oracle', async (test) => {
@@ -73,7 +73,7 @@ t.test('counting fires over years agrees with an oracle', async (test) => {
     fc.integer({ min: 3600, max: 1000 * 86_400 }),
   );
   let counted = 0;
-  await check(test, { runs: 300, values }, async ([question, seconds]) => {
+  await check(test, { runs: 100, values }, async ([question, seconds]) => {
     const high = question.after / second + seconds;
     const all = expectedFires(question, question.policy, { to: high });
     const expected = all.filter((fire) => fire <= high);
@@ -87,12 +87,12 @@ t.test('counting fires over years agrees with an oracle', async (test) => {
       'the latest fire',
     );
   });
-  test.ok(counted > 10_000, `${counted} fires were counted`);
+  test.ok(counted > 3000, `${counted} fires were counted`);
 });
 
 t.test('a wall-clock time of its own is where the policy puts it', async (test) => {
   const seen = { once: 0, twice: 0, never: 0 };
-  await check(test, { runs: 800, values: asked(stretches, wallTime) }, async (question) => {
+  await check(test, { runs: 260, values: asked(stretches, wallTime) }, async (question) => {
     const list = stretches.get(question.timezone) as oracle.Stretch[];
     const { named, at } = question.rule;
     const shown = oracle.place(named, list, true, question.policy);

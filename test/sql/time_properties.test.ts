@@ -23,7 +23,7 @@ function between(instants: number[]): { at: number; next: number }[] {
 
 t.test('fires follow one another, and nothing lies between', async (test) => {
   let fired = 0;
-  await check(test, { runs: 400, values: asked(stretches, anyRule) }, async (question) => {
+  await check(test, { runs: 200, values: asked(stretches, anyRule) }, async (question) => {
     const fires = await queries.preview(question, 12);
     fired += fires.length;
     const all = [question.after, ...fires];
@@ -36,12 +36,12 @@ t.test('fires follow one another, and nothing lies between', async (test) => {
     if (fires.length < 12)
       same(await queries.nextAfter(question, all.slice(-1)), [null], 'after the last one');
   });
-  test.ok(fired > 2500, `${fired} fires were seen`);
+  test.ok(fired > 1200, `${fired} fires were seen`);
 });
 
 t.test('counting fires and finding the latest agree with the preview', async (test) => {
   let fired = 0;
-  await check(test, { runs: 250, values: asked(stretches, anyRule) }, async (question) => {
+  await check(test, { runs: 130, values: asked(stretches, anyRule) }, async (question) => {
     const fires = await queries.preview(question, 12);
     fired += fires.length;
     const highs = [...fires, ...between([question.after, ...fires]).map(({ at }) => at)];
@@ -51,7 +51,7 @@ t.test('counting fires and finding the latest agree with the preview', async (te
     const latest = upTo.map((list) => list.at(-1) ?? null);
     same(await queries.lastUpTo(question, highs), latest, 'the latest fires');
   });
-  test.ok(fired > 1500, `${fired} fires were seen`);
+  test.ok(fired > 700, `${fired} fires were seen`);
 });
 
 t.test('starts_at and ends_at bound the fires, and belong to them', async (test) => {
@@ -59,7 +59,7 @@ t.test('starts_at and ends_at bound the fires, and belong to them', async (test)
   const choice = fc.record({ first: fc.nat(8), more: fc.nat(3), low: nudge, high: nudge });
   const values = fc.tuple(asked(stretches, anyRule), choice);
   let kept = 0;
-  await check(test, { runs: 300, values }, async ([question, { first, more, low, high }]) => {
+  await check(test, { runs: 160, values }, async ([question, { first, more, low, high }]) => {
     const fires = await queries.preview(question, 12);
     const [from, to] = [fires.at(first), fires.at(first + more)];
     if (from === undefined || to === undefined || from + low > to + high) return;
@@ -71,7 +71,7 @@ t.test('starts_at and ends_at bound the fires, and belong to them', async (test)
     same(await queries.countUpTo(question, [end], bounds), [expected.length], 'their number');
     same(await queries.lastUpTo(question, [end], bounds), [expected.at(-1) ?? null], 'the latest of them');
   });
-  test.ok(kept > 200, `${kept} fires were kept`);
+  test.ok(kept > 80, `${kept} fires were kept`);
 });
 
 t.test('centuries from now', async (test) => {
