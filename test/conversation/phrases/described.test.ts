@@ -94,9 +94,11 @@ t.test('recurrence rules', (test) => {
     return `DTSTART:${start.toISOString().replaceAll(/[-:]|\.\d+Z/g, '')}\nRRULE:${writeRrule(randomRrule(random))}`;
   });
   const others = fc.sample(anyRrule(change), { numRuns: number / 2, seed }).map(({ rrule }) => rrule);
+  // Its first time is left out by a clock change: no interval counts from there.
+  const inGap = 'DTSTART:20260329T023000\nRRULE:FREQ=WEEKLY;INTERVAL=2';
   return hold(
     test,
-    [...written, ...others].map((rrule, index) => ({ rrule, timezone: zoneOf(index) })),
+    [inGap, ...written, ...others].map((rrule, index) => ({ rrule, timezone: zoneOf(index) })),
   );
 });
 

@@ -101,7 +101,9 @@ function bodyOf(text: string, wording: Wording, timezone: string): Omit<Describe
     if (expression !== undefined) return { kind: 'recurring', rule: { cron: expression } };
   }
   const found = readWhole(wording.counted, text);
-  if (found !== undefined) return countedOf(found, timezone);
+  const counted = found && countedOf(found, timezone);
+  // An interval counts from an instant. What begins at a time that a clock change leaves out is a recurrence rule.
+  if (counted !== undefined) return counted;
   const recurrence = readWhole(wording.recurrence, text);
   const rule =
     recurrence && rruleOf(recurrence, (said) => instantOf(said, timezone)?.replaceAll(/[-:]/g, ''));
