@@ -84,20 +84,23 @@ begin
 end $$;
 comment on function chime_private.check_bounds is 'Refuses values of a schedule that are out of range (CH007).';
 
-create or replace function chime_private.define_schedule(s chime.schedules) returns chime.schedules
+create or replace function chime_private.complete_schedule(s chime.schedules) returns chime.schedules
 language plpgsql stable
 as $$
+declare
+  v_settings chime.tenant_settings;
 begin
-  s.payload := coalesce(s.payload, '{}');
-  perform chime_private.check_task(s.task, s.payload);
+  if s.timezone is null or s.max_retries is null or s.retry_delay is null or s.retry_backoff is null then
+    v_settings := chime_private.tenant_settings_of(s.tenant_id);
+  end if;
   s.name := coalesce(s.name, s.key, s.task);
-  s.timezone := coalesce(s.timezone, 'UTC');
+  s.timezone := coalesce(s.timezone, v_settings.timezone);
   s.catch_up := coalesce(s.catch_up, 'latest');
   s.catch_up_window := coalesce(s.catch_up_window, interval '365 days');
   s.overlap := coalesce(s.overlap, 'skip');
-  s.max_retries := coalesce(s.max_retries, 3);
-  s.retry_delay := coalesce(s.retry_delay, interval '1 minute');
-  s.retry_backoff := coalesce(s.retry_backoff, 'exponential');
+  s.max_retries := coalesce(s.max_retries, v_settings.max_retries);
+  s.retry_delay := coalesce(s.retry_delay, v_settings.retry_delay);
+  s.retry_backoff := coalesce(s.retry_backoff, v_settings.retry_backoff);
   s.retry_max_delay := coalesce(s.retry_max_delay, greatest(interval '1 hour', s.retry_delay));
   s.timeout := coalesce(s.timeout, interval '5 minutes');
   s.priority := coalesce(s.priority, 'medium');
@@ -106,8 +109,19 @@ begin
   perform chime_private.check_bounds(s);
   return chime_private.define_rules(s, chime.now());
 end $$;
+comment on function chime_private.complete_schedule is
+  'Fills in the defaults of a definition, those of its tenant among them, checks it, and compiles its rule. Raises CH001, CH002, CH003, CH007.';
+
+create or replace function chime_private.define_schedule(s chime.schedules) returns chime.schedules
+language plpgsql stable
+as $$
+begin
+  s.payload := coalesce(s.payload, '{}');
+  perform chime_private.check_task(s.task, s.payload);
+  return chime_private.complete_schedule(s);
+end $$;
 comment on function chime_private.define_schedule is
-  'Fills in the defaults of a definition, checks all of it, compiles its rule. Raises CH001, CH002, CH003, CH005, CH006, CH007.';
+  'A definition that somebody has written, completed; its task is known and takes its payload. Raises CH001, CH002, CH003, CH005, CH006, CH007.';
 
 create or replace function chime_private.due_at(schedule_id uuid, scheduled_for timestamptz, jitter interval) returns timestamptz
 language sql immutable parallel safe

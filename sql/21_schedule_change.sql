@@ -6,9 +6,9 @@ create or replace function chime_private.skip_fires(
 language sql volatile
 as $$
   insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, owner_id, task, payload, trigger, scheduled_for, due_at,
-    status, skip_reason, covers_count, covers_until, finished_at, created_at)
+    status, skip_reason, covers_count, covers_until, finished_at, purpose, created_at)
   select chime_private.run_id(s.id, first), s.tenant_id, s.id, s.revision, s.owner_id, s.task, s.payload, 'schedule', first, first,
-    'skipped', reason, least(count, 2147483647), last, now, now
+    'skipped', reason, least(count, 2147483647), last, now, s.purpose, now
   where count > 0
   on conflict do nothing
 $$;

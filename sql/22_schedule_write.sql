@@ -1,12 +1,32 @@
 -- Creating and changing schedules: in the caller's transaction, answering what was done.
 
+create or replace function chime_private.store_schedule(s chime.schedules, overdue chime.overdue_policy, now timestamptz) returns chime.schedules
+language plpgsql volatile
+as $$
+begin
+  s.id := chime_private.new_id(now);
+  s.status := 'active';
+  s.run_count := 0; s.active_run_ids := '{}'; s.revision := 1;
+  s.blocked_at := chime_private.blocked_at(s.task, s.channel_mapping_id);
+  s.created_at := now; s.updated_at := now;
+  perform chime_private.check_overdue(s, overdue);
+  s := chime_private.aim_first(s, overdue, now, now);
+  perform chime_private.require_future(s, overdue, now);
+  insert into chime.schedules select s.*;
+  perform chime_private.record_revision(s, 'created', '{}', chime_private.changeable(s), now);
+  s := chime_private.fire_overdue(s, now);
+  perform chime_private.wake_clock(s.next_due_at);
+  return s;
+end $$;
+comment on function chime_private.store_schedule is 'Stores a new schedule that is defined and has its owner. Raises CH002, CH004, CH007.';
+
 create or replace function chime.create_schedule(
   task text,
   cron text default null,
   every interval default null,
   at text default null,
   rrule text default null,
-  timezone text default 'UTC',
+  timezone text default null,
   payload jsonb default '{}',
   name text default null,
   key text default null,
@@ -27,9 +47,9 @@ create or replace function chime.create_schedule(
   on_excluded chime.excluded_policy default 'skip',
   repeat_interval text default null,
   overdue chime.overdue_policy default 'refuse',
-  max_retries integer default 3,
-  retry_delay interval default '1 minute',
-  retry_backoff chime.retry_backoff default 'exponential',
+  max_retries integer default null,
+  retry_delay interval default null,
+  retry_backoff chime.retry_backoff default null,
   retry_max_delay interval default null,
   timeout interval default '5 minutes',
   concurrency_key text default null,
@@ -91,19 +111,8 @@ begin
     v_new := chime_private.change_schedule(v_old, v_new, overdue);
     outcome := case v_new.revision when v_old.revision then 'unchanged' else 'changed' end;
   else
-    v_new.id := chime_private.new_id(v_now);
     v_new.owner_id := chime_private.new_owner();
-    v_new.status := 'active';
-    v_new.run_count := 0; v_new.active_run_ids := '{}'; v_new.revision := 1;
-    v_new.blocked_at := chime_private.blocked_at(v_new.task, v_new.channel_mapping_id);
-    v_new.created_at := v_now; v_new.updated_at := v_now;
-    perform chime_private.check_overdue(v_new, overdue);
-    v_new := chime_private.aim_first(v_new, overdue, v_now, v_now);
-    perform chime_private.require_future(v_new, overdue, v_now);
-    insert into chime.schedules select v_new.*;
-    perform chime_private.record_revision(v_new, 'created', '{}', chime_private.changeable(v_new), v_now);
-    v_new := chime_private.fire_overdue(v_new, v_now);
-    perform chime_private.wake_clock(v_new.next_due_at);
+    v_new := chime_private.store_schedule(v_new, overdue, v_now);
     outcome := 'created';
   end if;
   id := v_new.id;
@@ -125,13 +134,13 @@ comment on function chime.create_schedule(text, text, interval, text, text, text
   'deliver says which runs somebody is told of, channel_mapping_id where; without it the conversation that the setting chime.session_id names, else '
   'the inbox of the owner. '
   'dst_gap is next by default, skip for a recurrence rule. With a key that a live schedule of the tenant has, it is changed to what is given here; '
-  'outcome says created, changed or unchanged. Errors: CH001 to CH007, CH018, CH041.';
+  'outcome says created, changed or unchanged. timezone, max_retries, retry_delay and retry_backoff are by default those of the tenant: see set_tenant_settings. Errors: CH001 to CH007, CH018, CH041.';
 
 -- An overload, so that `at` also takes an expression such as now() + interval '1 hour'. A plain literal is text.
 create or replace function chime.create_schedule(
   task text,
   at timestamptz,
-  timezone text default 'UTC',
+  timezone text default null,
   payload jsonb default '{}',
   name text default null,
   key text default null,

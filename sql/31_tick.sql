@@ -29,7 +29,7 @@ begin
     where s.id = any (v_ids)
     order by s.next_due_at
   ), plan as materialized (
-    select d.id, d.tenant_id, d.revision, d.owner_id, d.channel_mapping_id, d.blocked_at, d.task, d.payload, d.next_run_at, d.next_due_at, d.jitter, d.following,
+    select d.id, d.tenant_id, d.revision, d.owner_id, d.channel_mapping_id, d.blocked_at, d.purpose, d.task, d.payload, d.next_run_at, d.next_due_at, d.jitter, d.following,
       d.run_count, d.max_runs, d.overlap, d.concurrency_key, d.priority,
       chime_private.run_id(d.id, d.next_run_at) as run_id,
       d.blocked_at is not null or case d.overlap
@@ -57,12 +57,12 @@ begin
     where s.id = p.id
   ), added as (
     insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, owner_id, channel_mapping_id, task, payload, trigger, scheduled_for, due_at,
-      status, skip_reason, covers_count, covers_until, finished_at, concurrency_key, priority, in_turn, created_at)
+      status, skip_reason, covers_count, covers_until, finished_at, concurrency_key, priority, in_turn, purpose, created_at)
     select p.run_id, p.tenant_id, p.id, p.revision, p.owner_id, p.channel_mapping_id, p.task, p.payload, 'schedule', p.next_run_at, p.next_due_at,
       case when p.busy then 'skipped' else 'queued' end::chime.run_status,
       case when p.blocked_at is not null then 'blocked' when p.busy then 'overlap' end::chime.skip_reason,
       case when p.busy then 1 end, case when p.busy then p.next_run_at end, case when p.busy then now end,
-      p.concurrency_key, p.priority, chime_private.needs_turn(p.overlap) and not p.busy, now
+      p.concurrency_key, p.priority, chime_private.needs_turn(p.overlap) and not p.busy, p.purpose, now
     from plan p
     on conflict do nothing
     returning id, task, status, priority

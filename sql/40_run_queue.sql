@@ -38,12 +38,13 @@ declare
   v_run chime.runs;
 begin
   insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, owner_id, channel_mapping_id, task, payload, trigger, scheduled_for, due_at, status,
-    concurrency_key, priority, in_turn, created_at)
+    concurrency_key, priority, in_turn, purpose, created_at)
   values (chime_private.run_id(s.id, scheduled_for), s.tenant_id, s.id, s.revision, s.owner_id, s.channel_mapping_id, s.task, s.payload, 'schedule', scheduled_for,
-    chime_private.due_at(s.id, scheduled_for, s.jitter), 'queued', s.concurrency_key, s.priority, chime_private.needs_turn(s.overlap), now)
+    chime_private.due_at(s.id, scheduled_for, s.jitter), 'queued', s.concurrency_key, s.priority, chime_private.needs_turn(s.overlap), s.purpose, now)
   on conflict do nothing
   returning * into v_run;
-  if v_run.id is not null then
+  -- Not wanted any more, it is there as one that was skipped.
+  if v_run.status = 'queued' then
     perform chime_private.enqueue(array[v_run.id], array[s.task], array[s.priority]);
     if s.overlap = 'cancel_other' then perform chime_private.cancel_others(v_run, now); end if;
   end if;
@@ -104,11 +105,11 @@ begin
   end if;
   perform chime_private.refuse_overlap(v_schedule) where not allow_overlap;
   insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, owner_id, channel_mapping_id, task, payload, trigger, scheduled_for, due_at, status,
-    concurrency_key, priority, in_turn, traceparent, created_at)
+    concurrency_key, priority, in_turn, purpose, traceparent, created_at)
   values (chime_private.new_id(v_now), v_schedule.tenant_id, v_schedule.id, v_schedule.revision, v_schedule.owner_id, v_schedule.channel_mapping_id, v_schedule.task,
     coalesce(payload, v_schedule.payload), 'manual', v_now, v_now, 'queued',
     v_schedule.concurrency_key, v_schedule.priority, chime_private.needs_turn(v_schedule.overlap) and not allow_overlap,
-    chime_private.current_traceparent(), v_now)
+    v_schedule.purpose, chime_private.current_traceparent(), v_now)
   returning * into v_run;
   perform chime_private.queue_manual(v_schedule, v_run, v_now);
   return v_run;

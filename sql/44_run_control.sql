@@ -66,10 +66,10 @@ declare
   v_run chime.runs;
 begin
   insert into chime.runs (id, tenant_id, schedule_id, schedule_revision, owner_id, channel_mapping_id, task, payload, trigger, retry_of, event_id, policy, scheduled_for, due_at, status,
-    concurrency_key, priority, in_turn, traceparent, created_at)
+    concurrency_key, priority, in_turn, purpose, traceparent, created_at)
   values (chime_private.new_id(now), r.tenant_id, r.schedule_id, r.schedule_revision, r.owner_id, r.channel_mapping_id, r.task, r.payload, 'manual', r.id, r.event_id, r.policy,
     r.scheduled_for, now, 'queued', r.concurrency_key, r.priority, repeat_run.in_turn,
-    chime_private.current_traceparent(), now)
+    r.purpose, chime_private.current_traceparent(), now)
   returning * into v_run;
   return v_run;
 end $$;

@@ -151,6 +151,13 @@ comment on function chime.resume_mapping is
   'Sends to a channel mapping again that was blocked or degraded. What was skipped meanwhile stays so: see chime.deliveries, or retry_delivery. Errors: CH018.';
 
 create or replace function chime_private.heard_from(mapping_id uuid) returns void
-language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ update chime.channel_mappings m set heard_at = chime.now(), updated_at = chime.now() where m.id = mapping_id $$;
-comment on function chime_private.heard_from is 'Says that somebody has just written from there.';
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now timestamptz := chime.now();
+  v_user uuid;
+begin
+  update chime.channel_mappings m set heard_at = v_now, updated_at = v_now where m.id = mapping_id returning m.user_id into v_user;
+  perform chime_private.heard_follow_ups(mapping_id, v_user, v_user, v_now);
+end $$;
+comment on function chime_private.heard_from is 'Says that the person of a mapping has just written from there; follow-ups that waited for that are cancelled.';

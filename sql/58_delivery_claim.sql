@@ -177,7 +177,7 @@ begin
   end if;
   update chime_private.channels c set seen_at = claim_of_channel.now, walked_to = v_last
   where c.id = v_channel.id and (c.seen_at < claim_of_channel.now - interval '5 seconds' or c.walked_to is distinct from v_last);
-  claimed := (chime_private.hold_for_quiet_hours(v_room.ids[1:most], now));
+  claimed := chime_private.hold_for_quiet_hours(chime_private.drop_unwanted(v_room.ids[1:most], now), now);
   if claimed = '{}' then return; end if;
   more := more or cardinality(claimed) = most;
   with taken as (
@@ -252,7 +252,7 @@ begin
     left join chime_private.webhook_secrets k on k.webhook_id = m.id
     cross join lateral (select coalesce(u.timezone, s.timezone, 'UTC') as zone) z
     -- How late it comes, less the time that the run itself has taken.
-    cross join lateral (select (coalesce(r.started_at, r.finished_at) - r.due_at) + (v_now - r.finished_at) > c_late as is_late) l;
+    cross join lateral (select (coalesce(r.started_at, r.finished_at) - r.due_at) + (v_now - r.finished_at) > c_late and d.purpose is distinct from 'check_in' as is_late) l;
   id := null;
   wait_ms := date_part('epoch', v_wait) * 1000;
   more := v_more;

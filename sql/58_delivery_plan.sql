@@ -32,7 +32,8 @@ as $$
   select case
     when r.silent_reason is not null then 'Its task has nothing to say: ' || r.silent_reason
     -- Asked to end when its task was at work already.
-    when r.task = 'remind' and r.cancel_requested_at is not null and r.payload ? 'follow_up' then 'The person has spoken first.'
+    when r.purpose = 'follow_up' and r.cancel_requested_at is not null then 'The person has spoken first.'
+    when r.purpose is not null and r.status <> 'succeeded' then 'It has failed, and there is nothing to say.'
     when deliver = 'on_failure' and r.status = 'succeeded' then 'It has succeeded, and only failures are told of.'
     when deliver = 'on_change' and chime_private.output_hash(r) = chime_private.last_told_hash(r.schedule_id, r.id)
       then 'It says what the last delivery said.'
@@ -82,11 +83,11 @@ begin
     ) m
   ), planned as (
     insert into chime.deliveries (id, tenant_id, owner_id, run_id, schedule_id, channel_mapping_id, channel_id, status, skip_reason, due_at, held, urgent,
-      output_hash, created_at, finished_at)
+      purpose, output_hash, created_at, finished_at)
     select chime_private.new_id(v_now), (p.run).tenant_id, (p.run).owner_id, (p.run).id, (p.run).schedule_id, p.mapping_id, p.channel_id,
       case when p.reason is null then 'pending' else 'skipped' end::chime.delivery_status, left(p.reason, 500),
       case when p.reason is null then p.quiet_until end, p.reason is null and p.quiet_until is not null, (p.run).priority = 'critical',
-      chime_private.output_hash(p.run), v_now, case when p.reason is not null then v_now end
+      (p.run).purpose, chime_private.output_hash(p.run), v_now, case when p.reason is not null then v_now end
     from placed p
     on conflict do nothing
     returning status, due_at

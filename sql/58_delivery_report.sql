@@ -41,9 +41,9 @@ begin
   update chime.runs r set channel_mapping_id = v_other.id
   from chime_private.unfinished_runs u where r.id = u.run_id and r.channel_mapping_id = m.id;
   insert into chime.deliveries (id, tenant_id, owner_id, run_id, schedule_id, channel_mapping_id, channel_id, part, part_count, status, due_at, held, urgent,
-    output_hash, created_at)
+    purpose, output_hash, created_at)
   select chime_private.new_id(now), d.tenant_id, d.owner_id, d.run_id, d.schedule_id, v_other.id, d.channel_id, d.part, d.part_count, 'pending', d.due_at,
-    d.held, d.urgent, d.output_hash, now
+    d.held, d.urgent, d.purpose, d.output_hash, now
   from chime.deliveries d where d.channel_id = m.channel_id and d.channel_mapping_id = m.id and d.status = 'pending'
   on conflict do nothing;
   update chime.deliveries d set status = 'skipped', due_at = null, finished_at = now, skip_reason = format('The context is %s by now.', new_context_id)
@@ -71,9 +71,9 @@ begin
   if d.part < coalesce(d.part_count, parts, 1) then
     -- Only now: a part never overtakes the one before, and what follows one that failed is not sent alone.
     insert into chime.deliveries (id, tenant_id, owner_id, run_id, schedule_id, channel_mapping_id, channel_id, part, part_count, status, urgent,
-      output_hash, tier, created_at)
+      purpose, output_hash, tier, created_at)
     values (chime_private.new_id(now), d.tenant_id, d.owner_id, d.run_id, d.schedule_id, d.channel_mapping_id, d.channel_id, d.part + 1,
-      coalesce(d.part_count, parts), 'pending', d.urgent, d.output_hash, d.tier, now)
+      coalesce(d.part_count, parts), 'pending', d.urgent, d.purpose, d.output_hash, d.tier, now)
     on conflict do nothing;
     perform pg_notify('chime_delivery', '');
   end if;

@@ -25,7 +25,7 @@ begin
     union all
     -- What all of a tenant may know.
     select r.name, p.role, p.condition
-    from unnest('{calendars,concurrency_limits}'::text[]) r(name)
+    from unnest('{calendars,concurrency_limits,tenant_settings}'::text[]) r(name)
     cross join (values ('chime_user', c_tenant), ('chime_admin', c_tenant), ('chime_reporter', c_reported)) p(role, condition)
     union all
     -- What is of no tenant.
@@ -39,6 +39,9 @@ begin
       ('users', 'chime_user', c_tenant || replace(c_own, 'owner_id', 'id')),
       ('users', 'chime_admin', c_tenant),
       ('users', 'chime_reporter', c_reported || format(c_of_owner, 'id')),
+      ('check_ins', 'chime_user', c_tenant || replace(c_own, 'owner_id', 'user_id')),
+      ('check_ins', 'chime_admin', c_tenant),
+      ('check_ins', 'chime_reporter', c_reported || format(c_of_owner, 'user_id')),
       ('channel_mappings', 'chime_user', c_tenant || replace(c_own, 'owner_id', 'user_id')),
       ('channel_mappings', 'chime_admin', c_tenant),
       ('channel_mappings', 'chime_reporter', c_reported || format(c_of_owner, 'user_id')),

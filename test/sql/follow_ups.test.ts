@@ -49,13 +49,13 @@ t.test('it is said at its time, filled in', async (test) => {
   const { fire, state, now, tick, database } = await setUp(test);
   await now.set('2026-11-20T17:59:00Z');
   await tick();
-  test.strictSame(await state(), { follow_up: 'waiting', schedule: 'active', reason: null });
+  test.strictSame(await state(), { follow_up: 'pending', schedule: 'active', reason: null });
   const [message, ...others] = await fire('2026-11-20T18:00:00Z');
   test.equal(message?.params.text, 'Hello Ann, how is it going? (the report)');
   test.strictSame(others, []);
-  test.strictSame(await state(), { follow_up: 'fired', schedule: 'completed', reason: null });
+  test.strictSame(await state(), { follow_up: 'executed', schedule: 'completed', reason: null });
   test.equal(
-    await database.value('select fired_at from chime.follow_ups').then(String),
+    await database.value('select executed_at from chime.follow_ups').then(String),
     String(await now.read()),
   );
 });
@@ -63,7 +63,7 @@ t.test('it is said at its time, filled in', async (test) => {
 t.test('a word of the person cancels it', async (test) => {
   const { ann, fire, state } = await setUp(test);
   await ann.say('I am on it');
-  test.strictSame(await state(), { follow_up: 'cancelled', schedule: 'cancelled', reason: 'replied' });
+  test.strictSame(await state(), { follow_up: 'cancelled', schedule: 'cancelled', reason: 'client_responded' });
   test.strictSame(await fire('2026-11-20T18:00:00Z'), []);
 });
 
@@ -71,16 +71,16 @@ t.test('a word of somebody else, or of the person elsewhere, does not', async (t
   const { person: other, state, ann } = await setUp(test);
   await other({ id: '43', name: 'Bob' }).say('Hello');
   await other({ id: ann.id, context: '-77', isGroup: true }).say('/list');
-  test.match(await state(), { follow_up: 'waiting', schedule: 'active' });
+  test.match(await state(), { follow_up: 'pending', schedule: 'active' });
 });
 
-t.test('what has fired and waits for a worker is withdrawn', async (test) => {
+t.test('what was executed and waits for a worker is withdrawn', async (test) => {
   const { ann, now, tick, state, database } = await setUp(test);
   await now.set('2026-11-20T18:00:00Z');
   await tick();
-  test.match(await state(), { follow_up: 'fired', schedule: 'completed' });
+  test.match(await state(), { follow_up: 'executed', schedule: 'completed' });
   await ann.say('I am on it');
-  test.strictSame(await state(), { follow_up: 'cancelled', schedule: 'completed', reason: 'replied' });
+  test.strictSame(await state(), { follow_up: 'cancelled', schedule: 'completed', reason: 'client_responded' });
   test.strictSame(await database.rows('select status, cancel_reason from chime.runs'), [
     { status: 'cancelled', cancel_reason: 'The person has spoken first.' },
   ]);
@@ -101,7 +101,7 @@ t.test('what is being executed is asked to end, and not sent if it does not heed
       { status: 'running', asked: true },
     );
     await finish([{ id, attempt: started?.attempt ?? 0, outcome, output: 'Well?' }]);
-    test.match(await state(), { follow_up: 'cancelled', reason: 'replied' });
+    test.match(await state(), { follow_up: 'cancelled', reason: 'client_responded' });
     test.equal(
       await database.value("select count(*)::integer from chime.deliveries where status <> 'skipped'"),
       0,
@@ -118,7 +118,7 @@ t.test('what quiet hours hold is withdrawn, too', async (test) => {
     1,
   );
   await ann.say('I am on it');
-  test.match(await state(), { follow_up: 'cancelled', reason: 'replied' });
+  test.match(await state(), { follow_up: 'cancelled', reason: 'client_responded' });
   test.match(await database.row('select status, skip_reason from chime.deliveries'), {
     status: 'skipped',
     skip_reason: 'The person has spoken first.',
@@ -130,7 +130,7 @@ t.test('what was said stays so', async (test) => {
   const { ann, fire, state } = await setUp(test);
   await fire('2026-11-20T18:00:00Z');
   await ann.say('I am on it');
-  test.match(await state(), { follow_up: 'fired', schedule: 'completed', reason: null });
+  test.match(await state(), { follow_up: 'executed', schedule: 'completed', reason: null });
 });
 
 t.test('who commits first wins: the person', async (test) => {
@@ -143,7 +143,7 @@ t.test('who commits first wins: the person', async (test) => {
   test.equal(await database.value('select count(*)::integer from chime.runs'), 0, 'a clock leaves it alone');
   await client.query('commit');
   await tick();
-  test.match(await state(), { follow_up: 'cancelled', reason: 'replied' });
+  test.match(await state(), { follow_up: 'cancelled', reason: 'client_responded' });
   test.equal(
     await database.value("select count(*)::integer from chime.runs where status <> 'skipped'"),
     0,
@@ -162,7 +162,7 @@ t.test('who commits first wins: the clock, and it is withdrawn', async (test) =>
   while (!(await database.value<boolean>(isWaiting)));
   await client.query('commit');
   await said;
-  test.match(await state(), { follow_up: 'cancelled', schedule: 'completed', reason: 'replied' });
+  test.match(await state(), { follow_up: 'cancelled', schedule: 'completed', reason: 'client_responded' });
   test.strictSame(await database.rows('select status from chime.runs'), [{ status: 'cancelled' }]);
 });
 
@@ -172,11 +172,11 @@ t.test('it is deleted, restored, changed and run by hand as any schedule', async
   await call('select chime.delete_schedule($1)');
   test.match(await state(), { follow_up: 'cancelled', reason: 'by_hand' });
   await call('select chime.restore_schedule($1)');
-  test.strictSame(await state(), { follow_up: 'waiting', schedule: 'active', reason: null });
+  test.strictSame(await state(), { follow_up: 'pending', schedule: 'active', reason: null });
   await call('select chime.run_now($1)');
   const [early] = await fire('2026-11-20T16:00:00Z');
   test.match(early?.params.text, /Hello Ann/);
-  test.match(await state(), { follow_up: 'waiting' }, 'its time is still to come');
+  test.match(await state(), { follow_up: 'pending' }, 'its time is still to come');
   await call('select chime.delete_schedule($1)');
   await now.advance('1 minute');
   await ann.say('I am on it');
@@ -215,7 +215,7 @@ t.test('in a group the word of anybody counts, or that of one person', async (te
       (row) => row.status,
     );
   await bob.say('/list');
-  test.strictSame(await states(), ['cancelled', 'waiting']);
+  test.strictSame(await states(), ['cancelled', 'pending']);
   await ann.say('/list');
   test.strictSame(await states(), ['cancelled', 'cancelled']);
   const stranger = await person(database, 'default', 'stranger');
@@ -239,7 +239,7 @@ t.test('without a conversation it is for the inbox, and a word anywhere counts',
   const [second] = await make();
   await now.set('2026-11-20T19:00:00Z');
   await tick();
-  test.equal(await status(second?.id), 'fired');
+  test.equal(await status(second?.id), 'executed');
 });
 
 t.test('what is refused', async (test) => {

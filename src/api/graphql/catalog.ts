@@ -223,7 +223,7 @@ export const textEnums: Readonly<Record<string, readonly [name: string, values: 
     'schedule_health',
     ['ok', 'failing', 'late', 'waiting', 'set_aside', 'paused', 'completed', 'cancelled'],
   ],
-  'follow_ups.cancel_reason': ['follow_up_cancel_reason', ['replied', 'by_hand']],
+  'follow_ups.cancel_reason': ['follow_up_cancel_reason', ['client_responded', 'by_hand', 'missed']],
   'late.kind': ['late_kind', ['not fired', 'waiting', 'set aside']],
   'worker_status.state': ['worker_state', ['alive', 'lost', 'stopped']],
   'undelivered.state': ['undelivered_state', ['failed', 'unknown', 'sending', 'waiting', 'held', 'retrying']],

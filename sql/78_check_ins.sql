@@ -1,0 +1,256 @@
+-- Daily check-ins. Each person who wants them has a schedule that fires at their preferred time on their own clock, made and changed by a
+-- trigger whenever what it depends on changes. Whether one is wanted at this moment is decided when it fires, in SQL, and put on record
+-- in chime.check_ins; a unique index sees to it that there is one a day.
+
+create or replace function chime_private.check_in_key(user_id uuid) returns text
+language sql immutable parallel safe
+as $$ select 'check_in:' || user_id $$;
+comment on function chime_private.check_in_key is 'The key of the schedule of a person''s check-ins.';
+
+create or replace function chime_private.check_in_schedule(u chime.users, s chime.schedules) returns chime.schedules
+language plpgsql stable
+as $$
+begin
+  s.tenant_id := u.tenant_id; s.owner_id := u.id; s.key := chime_private.check_in_key(u.id);
+  s.task := 'check_in'; s.payload := '{}'; s.purpose := 'check_in';
+  s.name := case when u.locale ~* '^ru' then 'Ежедневное «как дела?»' else 'Daily check-in' end;
+  s.cron := format('%s %s * * %s', extract(minute from u.preferred_message_time), extract(hour from u.preferred_message_time),
+    coalesce((select string_agg(d::text, ',' order by d) from (select distinct d from unnest(u.check_in_days) d) x), '*'));
+  -- null takes that of the tenant, again each time.
+  s.timezone := u.timezone;
+  -- How late it may be is asked when it fires: the window may have changed since.
+  s.catch_up_window := interval '12 hours';
+  s.overlap := 'allow'; s.dst_gap := 'next'; s.dst_fold := 'first';
+  return chime_private.complete_schedule(s);
+end $$;
+comment on function chime_private.check_in_schedule is 'What the schedule of a person''s check-ins has to be, made of what it is.';
+
+create or replace function chime_private.keep_check_in(u chime.users) returns void
+language plpgsql volatile
+as $$
+declare
+  v_now timestamptz := chime.now();
+  v_old chime.schedules;
+begin
+  perform chime_private.lock_key(u.tenant_id, chime_private.check_in_key(u.id));
+  select * into v_old from chime.schedules s
+  where s.tenant_id = u.tenant_id and s.key = chime_private.check_in_key(u.id) and s.deleted_at is null and s.status <> 'cancelled'
+  for no key update;
+  if u.preferred_message_time is null or u.status = 'forgotten' then
+    perform chime_private.stop_schedule(v_old, 'The person wants no check-ins.', v_now, v_now) where v_old.id is not null;
+  elsif u.status <> 'active' or u.onboarded_at is null then
+    perform chime_private.pause(v_old, case u.status when 'active' then 'The person is not onboarded.' else 'The person is blocked.' end, null, 'pgchime', v_now)
+    where v_old.status = 'active';
+  elsif v_old.id is null then
+    perform chime_private.store_schedule(chime_private.check_in_schedule(u, null), 'refuse', v_now);
+  else
+    perform chime_private.change_schedule(v_old, chime_private.check_in_schedule(u, v_old));
+    select * into v_old from chime.schedules s where s.id = v_old.id;
+    -- Not where the person has paused it.
+    v_old := chime_private.resume(v_old, v_now) where v_old.status = 'paused' and v_old.paused_by = 'pgchime';
+    perform chime_private.wake_clock(v_old.next_due_at);
+  end if;
+end $$;
+comment on function chime_private.keep_check_in is 'Keeps the schedule of a person''s check-ins as the person is: makes, changes, pauses, resumes or removes it.';
+
+create or replace function chime_private.follow_user() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform chime_private.keep_check_in(new);
+  return null;
+end $$;
+comment on function chime_private.follow_user is 'Lets the schedule of check-ins follow the person.';
+
+create or replace trigger users_with_check_ins
+  after insert on chime.users
+  for each row
+  when (new.preferred_message_time is not null)
+  execute function chime_private.follow_user();
+
+create or replace trigger users_change_check_ins
+  after update of preferred_message_time, check_in_days, timezone, locale, status, onboarded_at on chime.users
+  for each row
+  when ((new.preferred_message_time is not null or old.preferred_message_time is not null)
+    and row(old.preferred_message_time, old.check_in_days, old.timezone, old.locale, old.status, old.onboarded_at)
+      is distinct from row(new.preferred_message_time, new.check_in_days, new.timezone, new.locale, new.status, new.onboarded_at))
+  execute function chime_private.follow_user();
+
+create or replace function chime_private.follow_tenant_zone() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform chime_private.keep_check_in(u) from chime.users u
+  where u.tenant_id = new.tenant_id and u.timezone is null and u.preferred_message_time is not null;
+  return null;
+end $$;
+comment on function chime_private.follow_tenant_zone is 'Lets the check-ins of people without a time zone follow that of their tenant.';
+
+create or replace trigger tenant_settings_zone
+  after update of timezone on chime.tenant_settings
+  for each row
+  when (old.timezone <> new.timezone)
+  execute function chime_private.follow_tenant_zone();
+
+create or replace function chime_private.note_check_in_stopped() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update chime.users u set preferred_message_time = null, updated_at = new.updated_at
+  where u.id = new.owner_id and u.preferred_message_time is not null and u.status <> 'forgotten';
+  return null;
+end $$;
+comment on function chime_private.note_check_in_stopped is 'Who cancels or deletes the schedule of their check-ins wants none.';
+
+create or replace trigger schedules_of_check_ins
+  after update of status on chime.schedules
+  for each row
+  when (new.purpose = 'check_in' and old.status <> 'cancelled' and new.status = 'cancelled')
+  execute function chime_private.note_check_in_stopped();
+
+-- Where a person is written to. The inbox is there for everybody; a terminal only while it is open, and a webhook is a program.
+create or replace function chime_private.places_of(user_id uuid) returns setof chime.channel_mappings
+language sql stable rows 3
+as $$
+  select m.* from chime.channel_mappings m join chime.users u on u.id = m.user_id
+  where m.user_id = places_of.user_id and (m.channel_id not in ('web', 'terminal', 'webhook') or m.channel_id = any (u.preferred_channels))
+  order by array_position(u.preferred_channels, m.channel_id) nulls last, m.heard_at desc nulls last, m.id
+$$;
+comment on function chime_private.places_of is 'The places where a person is written to, blocked ones too, the best first.';
+
+create or replace function chime_private.messaged_on(user_id uuid, day date, zone text) returns boolean
+language sql stable
+as $$
+  select exists (
+      select from chime.check_ins c
+      where c.user_id = messaged_on.user_id and c.skip_reason is null and c.created_at > (day - 2)::timestamp at time zone 'UTC'
+        -- By the day for which it counted, and by the day that it was where they are now: who changes zones gets no second one on either.
+        and (c.day = messaged_on.day or (c.created_at at time zone zone)::date = messaged_on.day))
+    or exists (
+      select from chime.follow_ups f
+      where f.person_id = messaged_on.user_id and f.status = 'executed'
+        and f.executed_at >= messaged_on.day::timestamp at time zone zone and f.executed_at < (messaged_on.day + 1)::timestamp at time zone zone)
+$$;
+comment on function chime_private.messaged_on is 'Whether somebody had a check-in or a follow-up on a day of theirs.';
+
+create or replace function chime_private.spoke_recently(u chime.users, now timestamptz) returns boolean
+language sql stable
+as $$
+  select exists (
+    select from chime.channel_mappings m
+    where m.user_id = u.id and m.heard_at > spoke_recently.now - coalesce(u.check_in_silence, (chime_private.tenant_settings_of(u.tenant_id)).check_in_silence))
+$$;
+comment on function chime_private.spoke_recently is 'Whether a person has said something too short a time ago to be asked how they are.';
+
+create or replace function chime_private.check_in_obstacle(u chime.users, day date, scheduled_for timestamptz, now timestamptz) returns text
+language sql stable
+as $$
+  select case
+    when u.status <> 'active' then 'blocked'
+    when u.onboarded_at is null then 'not_onboarded'
+    when (select bool_and(p.status = 'blocked') from chime_private.places_of(u.id) p) then 'unreachable'
+    when chime_private.messaged_on(u.id, day, coalesce(u.timezone, t.timezone)) then 'messaged_today'
+    when chime_private.quiet_until(u.id, check_in_obstacle.now) is not null then 'quiet_hours'
+    when chime_private.spoke_recently(u, check_in_obstacle.now) then 'spoke_recently'
+    when check_in_obstacle.now > scheduled_for + t.check_in_window then 'late'
+  end
+  from chime_private.tenant_settings_of(u.tenant_id) t
+$$;
+comment on function chime_private.check_in_obstacle is 'Why somebody is not to get the check-in of a day now, as chime.check_ins says it; null where they are.';
+
+create or replace function chime_private.judge_check_in(r chime.runs) returns chime.runs
+language plpgsql volatile
+as $$
+declare
+  v_user chime.users;
+  v_day date;
+  v_reason text;
+begin
+  select * into v_user from chime.users u where u.id = r.owner_id;
+  if r.status = 'queued' then
+    r.channel_mapping_id := (select p.id from chime_private.places_of(v_user.id) p where p.status <> 'blocked' limit 1);
+  end if;
+  -- Who runs it by hand wants it now, whatever there was.
+  if r.trigger <> 'schedule' or r.status = 'skipped' and r.skip_reason <> 'missed' then return r; end if;
+  v_day := (r.scheduled_for at time zone coalesce(v_user.timezone, (chime_private.tenant_settings_of(r.tenant_id)).timezone))::date;
+  v_reason := case r.status when 'skipped' then 'late' else chime_private.check_in_obstacle(v_user, v_day, r.scheduled_for, r.created_at) end;
+  insert into chime.check_ins (id, tenant_id, user_id, schedule_id, run_id, day, scheduled_for, channel_mapping_id, skip_reason, created_at)
+  values (chime_private.new_id(r.created_at), r.tenant_id, v_user.id, r.schedule_id, r.id, v_day, r.scheduled_for,
+    case when v_reason is null then r.channel_mapping_id end, v_reason, r.created_at)
+  on conflict do nothing;
+  return case when v_reason is null or r.status = 'skipped' then r else chime_private.unwanted(r) end;
+end $$;
+comment on function chime_private.judge_check_in is
+  'Decides whether a check-in that is due is wanted, puts that on record, and says where it goes: to the best place that can be reached, else the inbox.';
+
+create or replace function chime_private.skip_check_in(run_id uuid, reason text) returns void
+language sql volatile
+as $$ update chime.check_ins c set skip_reason = reason, channel_mapping_id = null where c.run_id = skip_check_in.run_id and c.skip_reason is null $$;
+comment on function chime_private.skip_check_in is 'Puts on record that a check-in that was to be sent is not.';
+
+create or replace function chime_private.late_obstacle(u chime.users, now timestamptz) returns text
+language sql stable
+as $$
+  select case when u.id is null or u.status <> 'active' then 'blocked' when chime_private.quiet_until(u.id, now) is not null then 'quiet_hours'
+    when chime_private.spoke_recently(u, now) then 'spoke_recently' end
+$$;
+comment on function chime_private.late_obstacle is 'What may have come up since a check-in was decided on.';
+
+create or replace function chime_private.check_in_unwanted(run_id uuid, now timestamptz) returns text
+language plpgsql volatile
+as $$
+declare
+  v_user chime.users;
+  v_day date := (select c.day from chime.check_ins c where c.run_id = check_in_unwanted.run_id and c.skip_reason is null);
+  v_reason text;
+begin
+  -- Run by hand, or decided already.
+  if v_day is null then return null; end if;
+  select u.* into v_user from chime.check_ins c join chime.users u on u.id = c.user_id where c.run_id = check_in_unwanted.run_id;
+  v_reason := coalesce(chime_private.late_obstacle(v_user, now),
+    -- However long the sending takes, nobody gets it the day after.
+    case when (now at time zone coalesce(v_user.timezone, (chime_private.tenant_settings_of(v_user.tenant_id)).timezone))::date > v_day then 'late' end);
+  if v_reason is null then return null; end if;
+  perform chime_private.skip_check_in(run_id, v_reason);
+  return chime_private.check_in_words(v_reason);
+end $$;
+comment on function chime_private.check_in_unwanted is 'Why a check-in that is about to be sent is not wanted any more, which is put on record; null where it is.';
+
+create or replace function chime_private.check_in_words(reason text) returns text
+language sql immutable parallel safe
+as $$
+  select case reason
+    when 'late' then 'It came too late.'
+    when 'blocked' then 'The person is blocked.'
+    when 'not_onboarded' then 'The person is not onboarded.'
+    when 'unreachable' then 'All of the person''s channels are blocked.'
+    when 'messaged_today' then 'The person had a message that day already.'
+    when 'quiet_hours' then 'The person is in their quiet hours.'
+    when 'spoke_recently' then 'The person has said something a short time before.' end
+$$;
+comment on function chime_private.check_in_words is 'A reason why a check-in is skipped, in words.';
+
+create or replace function chime_private.person_of(run_id uuid, attempt integer) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now timestamptz := chime.now();
+  v_run chime.runs;
+  v_user chime.users;
+  v_settings chime.tenant_settings;
+  v_reason text;
+begin
+  select * into v_run from chime.runs r where r.id = person_of.run_id and r.attempt = person_of.attempt and r.status = 'running';
+  select * into v_user from chime.users u where u.id = v_run.owner_id;
+  if v_user.id is null then return null; end if;
+  v_settings := chime_private.tenant_settings_of(v_user.tenant_id);
+  if v_run.purpose = 'check_in' and v_run.trigger = 'schedule' then
+    v_reason := case when v_now > v_run.scheduled_for + v_settings.check_in_window then 'late' else chime_private.late_obstacle(v_user, v_now) end;
+    perform chime_private.skip_check_in(v_run.id, v_reason) where v_reason is not null;
+  end if;
+  return jsonb_build_object('name', v_user.name, 'locale', v_user.locale, 'timezone', coalesce(v_user.timezone, v_settings.timezone),
+    'place', v_user.place, 'context', v_user.context, 'unwanted', chime_private.check_in_words(v_reason),
+    'local_time', to_char(v_now at time zone coalesce(v_user.timezone, v_settings.timezone), 'YYYY-MM-DD HH24:MI'));
+end $$;
+comment on function chime_private.person_of is
+  'What a running handler may know of the owner of its run, and, of a check-in, why it is not wanted any more (unwanted); null where nobody owns it.';
