@@ -66,6 +66,11 @@ comment on column chime.users.place is 'The town whose weather concerns them; nu
 comment on column chime.users.context is 'What is remembered of the person, to speak to them: {"facts": [{"text", "at"}], "situations": [{"text", "at"}]}, the newest last; see remember.';
 comment on column chime.users.own_quiet_hours is 'Whether they have chosen their quiet hours themselves, none included; those of their tenant hold for others.';
 
+create type chime.message_status as enum ('pending', 'sent', 'failed');
+comment on type chime.message_status is 'How far a message is: pending = its time has not come, or it is on its way; sent = it was sent; failed = it was not, or nobody knows.';
+create index runs_with_purpose on chime.runs (owner_id, id) where purpose is not null;
+create index schedules_with_purpose on chime.schedules (owner_id, purpose) where purpose is not null;
+
 create table chime.check_ins (
   id uuid primary key,
   tenant_id uuid not null,

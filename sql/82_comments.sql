@@ -187,3 +187,23 @@ comment on column chime.undelivered.failure_count is 'How often sending it has f
 comment on column chime.undelivered.due_at is 'When it may be sent; null = at once, or never.';
 comment on column chime.undelivered.created_at is 'When the run ended.';
 comment on column chime.undelivered.age is 'How long ago that was.';
+
+comment on column chime.tenant_settings.updated_at is 'When anything of it last changed.';
+
+comment on column chime.check_ins.id is 'What identifies it; ids are in the order of time.';
+comment on column chime.check_ins.user_id is 'Who was to be asked how they are.';
+comment on column chime.check_ins.schedule_id is 'The schedule of their check-ins.';
+comment on column chime.check_ins.created_at is 'When it was decided.';
+
+comment on column chime.scheduled_messages.id is 'What identifies it: the id of its delivery, of its run while there is none, or of its schedule while it is planned.';
+comment on column chime.scheduled_messages.owner_id is 'The user who has planned it.';
+comment on column chime.scheduled_messages.user_id is 'The user whom it is for.';
+comment on column chime.scheduled_messages.purpose is 'What it is: a check-in, a follow-up or the reminder of a meeting.';
+comment on column chime.scheduled_messages.channel_mapping_id is 'The conversation; null = not decided yet, or the inbox.';
+comment on column chime.scheduled_messages.schedule_id is 'Its schedule.';
+comment on column chime.scheduled_messages.run_id is 'The run that makes its text; null while it is planned.';
+comment on column chime.scheduled_messages.scheduled_for is 'When it is, or was, to be said.';
+comment on column chime.scheduled_messages.content is 'What it says; null where that is not known yet. Of a planned follow-up, its template.';
+comment on column chime.scheduled_messages.status is 'How far it is.';
+comment on column chime.scheduled_messages.sent_at is 'When it was sent.';
+comment on column chime.scheduled_messages.failure_reason is 'Why it failed.';

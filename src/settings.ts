@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { setting } from './setting.ts';
 import { apiSettings } from './settings_api.ts';
 import { modelSettings } from './settings_model.ts';
+import { weatherSettings } from './settings_weather.ts';
 
 const flag = z.union([z.boolean(), z.stringbool()]).describe('true or false, yes or no, on or off, 1 or 0');
 
@@ -152,6 +153,7 @@ export const settings = {
     z.url({ protocol: /^https?$/ }).default('https://graph.facebook.com/v23.0'),
   ),
   ...modelSettings,
+  ...weatherSettings,
   secretKey: setting(
     'CHIME_SECRET_KEY',
     null,

@@ -1,6 +1,7 @@
 // What a task is: a name, a schema for its payload, a handler.
 import type { z } from 'zod';
 import type { AgentPort } from './agent.ts';
+import type { Person } from './people/person.ts';
 
 /** What the schedule of a run is called. */
 export interface ScheduleRef {
@@ -83,6 +84,12 @@ export interface TaskContext<P = unknown> {
   fetch(url: string | URL, init?: GuardedRequest): Promise<GuardedResponse>;
   /** Runs one SQL statement that reads, as the reporter role: it sees what the owner of the run may. */
   report(statement: string, options?: ReportOptions): Promise<ReportResult>;
+  /** What asks a language model, where the worker has one. Tasks of the type agent are only run where it has. */
+  agent?: AgentPort | undefined;
+  /** Who owns the run; null where nobody does. */
+  person(): Promise<Person | null>;
+  /** The weather of a town in a few words; undefined where the worker knows none, or cannot learn it. */
+  weather(place: string, language: 'en' | 'ru'): Promise<string | undefined>;
 }
 
 /** A request of `ctx.fetch`. */

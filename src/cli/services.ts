@@ -15,6 +15,7 @@ import { tools } from '../conversation/tools/tools.ts';
 import type { Logger } from '../log.ts';
 import { allowedHosts, GuardedFetch } from '../net/guarded_fetch.ts';
 import { SecretBox } from '../net/secret_box.ts';
+import { openWeather } from '../people/weather.ts';
 import { loadTasks } from '../worker/registry.ts';
 import { Worker } from '../worker/worker.ts';
 
@@ -24,6 +25,7 @@ export function makeClock(config: Config, connectionString: string, log: Logger)
 
 export async function makeWorker(config: Config, connectionString: string, log: Logger): Promise<Worker> {
   const { concurrency, pollInterval, maxOutput, allowPrivateHttp, shutdownTimeout, tasksDir } = config;
+  const { weatherKey: key, weatherUrl: url } = config;
   const model = makeModel(config);
   return new Worker({
     connectionString,
@@ -35,6 +37,7 @@ export async function makeWorker(config: Config, connectionString: string, log: 
     allowPrivateHttp,
     shutdownTimeout,
     ...(model !== undefined && { agent: makeAgent(model, tools, log) }),
+    ...(key !== undefined && { weather: openWeather({ key, url, log }) }),
   });
 }
 

@@ -8,6 +8,7 @@ import { registerWorker, stopWorker } from '../db/calls.ts';
 import { InvariantError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { allowedHosts, GuardedFetch } from '../net/guarded_fetch.ts';
+import type { WeatherPort } from '../people/weather.ts';
 import type { Task } from '../task.ts';
 import { Executor, type FinishedRun } from '../worker/executor.ts';
 import { checkAgents, describeTask } from '../worker/registry.ts';
@@ -20,6 +21,7 @@ export interface EngineOptions {
   tasks: ReadonlyMap<string, Task>;
   log: Logger;
   agent: AgentPort | undefined;
+  weather: WeatherPort | undefined;
   allowPrivateHttp: string;
   maxOutput: number;
   /** So many runs at one instant are a loop. */
@@ -38,11 +40,11 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    const { pool, tasks, log, agent, maxOutput, onFinished } = options;
+    const { pool, tasks, log, agent, weather, maxOutput, onFinished } = options;
     this.#guardedFetch = new GuardedFetch(allowedHosts(options.allowPrivateHttp));
     const never = new AbortController().signal;
     this.#executor = new Executor({
-      ...{ pool, tasks, log, agent, maxOutput, onFinished },
+      ...{ pool, tasks, log, agent, weather, maxOutput, onFinished },
       reportPool: pool,
       guardedFetch: this.#guardedFetch,
       workerId: this.#id,

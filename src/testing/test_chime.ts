@@ -10,6 +10,7 @@ import { byName, type Tasks } from '../client/tasks.ts';
 import type { Run, RunStatus } from '../client/types.ts';
 import { IllegalStateError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { WeatherPort } from '../people/weather.ts';
 import { withOwnTasks } from '../program.ts';
 import { settings } from '../settings.ts';
 import { Chronicle, type Message } from './chronicle.ts';
@@ -34,6 +35,8 @@ export interface TestChimeOptions<T extends Tasks = Tasks> {
   connectionString?: string | undefined;
   /** What tasks of the type agent ask. */
   agent?: AgentPort;
+  /** What check-ins learn the weather from; none by default. */
+  weather?: WeatherPort;
   /** Private addresses that `ctx.fetch` may reach, comma-separated, `*` for all: a server of the test's own, say. None by default. */
   allowPrivateHttp?: string;
   /** How many runs there may be at one instant: more are taken for tasks that lead to themselves. 1000 by default. */
@@ -152,7 +155,14 @@ export async function createTestChime<const T extends Tasks = Tasks>(
     await now.prepare();
     const chronicle = new Chronicle(pool);
     const engine = new Engine({
-      ...{ pool, now, tasks, log: options.log ?? pino({ level: 'silent' }), agent: options.agent },
+      ...{
+        pool,
+        now,
+        tasks,
+        log: options.log ?? pino({ level: 'silent' }),
+        agent: options.agent,
+        weather: options.weather,
+      },
       allowPrivateHttp: options.allowPrivateHttp ?? '',
       runLimit: options.runLimit ?? 1000,
       maxOutput: settings.maxOutput.schema.parse(undefined),

@@ -3,6 +3,8 @@ import type pg from 'pg';
 import type { AgentPort } from '../agent.ts';
 import type { StartedRun } from '../db/calls.ts';
 import type { GuardedFetch } from '../net/guarded_fetch.ts';
+import type { Person } from '../people/person.ts';
+import type { WeatherPort } from '../people/weather.ts';
 import type { RunInfo, RunLog, TaskContext } from '../task.ts';
 import { activeTraceparent } from '../trace.ts';
 import type { Output } from './output.ts';
@@ -17,6 +19,8 @@ export interface ContextServices {
   guardedFetch: GuardedFetch;
   /** Undefined where the worker has none. */
   agent: AgentPort | undefined;
+  /** Undefined where nobody has configured it. */
+  weather?: WeatherPort | undefined;
   /** Milliseconds that go by, for what a handler says of later; those of this machine by default. */
   stopwatch?: () => number;
 }
@@ -54,7 +58,20 @@ export function createContext<P>(
         signal: init.signal === undefined ? signal : AbortSignal.any([signal, init.signal]),
       }),
     report: (statement, options) => report(services.reportPool, run.id, output.limit, statement, options),
+    person: () => personOf(run, services.pool),
+    weather: async (place, language) => services.weather?.at(place, language, signal),
   };
+}
+
+async function personOf({ id, attempt }: StartedRun, pool: pg.Pool): Promise<Person | null> {
+  const { rows } = await pool.query<{ person: (Omit<Person, 'localTime'> & { local_time: string }) | null }>({
+    name: 'chime_person_of',
+    text: 'select chime_private.person_of($1, $2) as person',
+    values: [id, attempt],
+  });
+  if (rows[0]?.person == null) return null;
+  const { local_time: localTime, ...person } = rows[0].person;
+  return { ...person, localTime };
 }
 
 /** What asks a model for this run, as its owner. */

@@ -6,6 +6,7 @@ import { pause } from '../db/pause.ts';
 import { Pool } from '../db/pool.ts';
 import type { Logger } from '../log.ts';
 import { allowedHosts, GuardedFetch } from '../net/guarded_fetch.ts';
+import type { WeatherPort } from '../people/weather.ts';
 import type { Service } from '../service.ts';
 import type { Task } from '../task.ts';
 import type { FinishedRun } from './executor.ts';
@@ -24,6 +25,8 @@ export interface WorkerOptions {
   shutdownTimeout: number;
   /** What tasks of the type agent ask. */
   agent?: AgentPort;
+  /** What check-ins learn the weather from. */
+  weather?: WeatherPort;
   /** Between two renewals of the lease, in milliseconds. */
   leaseInterval?: number;
   /** How long the lease is trusted after a renewal, in milliseconds. */
@@ -50,6 +53,7 @@ interface Services {
   reportPool: Pool;
   guardedFetch: GuardedFetch;
   agent: AgentPort | undefined;
+  weather: WeatherPort | undefined;
 }
 
 export class Worker extends EventEmitter<WorkerEventMap> implements Service {
@@ -71,13 +75,14 @@ export class Worker extends EventEmitter<WorkerEventMap> implements Service {
   }
 
   async start(): Promise<void> {
-    const { connectionString, allowPrivateHttp, tasks, agent } = this.#options;
+    const { connectionString, allowPrivateHttp, tasks, agent, weather } = this.#options;
     checkAgents(tasks, agent);
     this.#services = {
       pool: new Pool({ connectionString, name: 'pgchime worker', max: 4 }),
       reportPool: new Pool({ connectionString, name: 'pgchime report', max: 4, silence: 3_600_000 }),
       guardedFetch: new GuardedFetch(allowedHosts(allowPrivateHttp)),
       agent,
+      weather,
     };
     try {
       this.#beginning = this.#begin(this.#services);

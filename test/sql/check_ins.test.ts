@@ -11,7 +11,10 @@ interface CheckIn {
 }
 
 /** Ann in Berlin, who gets her check-in at 09:00, and a Telegram chat of hers. */
-async function setUp(test: Test, { zone = 'Europe/Berlin', at = '09:00', now: start = '2026-11-20T00:00:00Z' } = {}) {
+async function setUp(
+  test: Test,
+  { zone = 'Europe/Berlin', at = '09:00', now: start = '2026-11-20T00:00:00Z' } = {},
+) {
   const database = await createDatabase(test);
   const now = await MovableNow.install(database, start);
   const user = async (subject: string) => {
@@ -28,10 +31,10 @@ async function setUp(test: Test, { zone = 'Europe/Berlin', at = '09:00', now: st
   await database.rows('select chime.complete_onboarding($1)', [ann]);
   await database.rows('select chime.set_check_in($2, user_id => $1)', [ann, at]);
   const map = async (context: string, heard: string | null = null) => {
-    const { id } = await database.row<{ id: string }>("select id from chime.map_channel('telegram', $2, $1)", [
-      ann,
-      context,
-    ]);
+    const { id } = await database.row<{ id: string }>(
+      "select id from chime.map_channel('telegram', $2, $1)",
+      [ann, context],
+    );
     await database.rows('update chime.channel_mappings set heard_at = $2 where id = $1', [id, heard]);
     return id;
   };
@@ -62,8 +65,12 @@ t.test('it comes at the time of the person, once a day', async (test) => {
   const { at, runs, map } = await setUp(test);
   const chat = await map('100');
   test.strictSame(await at('2026-11-20T07:59:59Z'), []);
-  test.strictSame(await at('2026-11-20T08:00:00Z'), [{ day: '2026-11-20', skip_reason: null, mapping: chat }]);
-  test.strictSame(await runs(), [{ at: '2026-11-20 08:00', status: 'queued', skip_reason: null, mapping: chat }]);
+  test.strictSame(await at('2026-11-20T08:00:00Z'), [
+    { day: '2026-11-20', skip_reason: null, mapping: chat },
+  ]);
+  test.strictSame(await runs(), [
+    { at: '2026-11-20 08:00', status: 'queued', skip_reason: null, mapping: chat },
+  ]);
   test.equal((await at('2026-11-21T08:00:00Z')).length, 2);
 });
 
@@ -84,7 +91,11 @@ t.test('the schedule follows the person in the same transaction', async (test) =
   test.strictSame(await schedule(), []);
   await set("preferred_message_time = '08:00'");
   await database.rows('select chime.delete_schedule(id) from chime.schedules where deleted_at is null');
-  test.equal(await database.value('select preferred_message_time from chime.users'), null, 'who deletes it wants none');
+  test.equal(
+    await database.value('select preferred_message_time from chime.users'),
+    null,
+    'who deletes it wants none',
+  );
 });
 
 t.test('what the person has paused stays so', async (test) => {
@@ -102,13 +113,24 @@ t.test('people without a time zone have that of their tenant', async (test) => {
   test.match(await schedule(), [{ timezone: 'Asia/Tokyo' }]);
 });
 
-t.test('late, but inside the window, it is sent; outside it is skipped, and that is on record', async (test) => {
-  const { at, runs } = await setUp(test);
-  test.match(await at('2026-11-20T08:30:00Z'), [{ day: '2026-11-20', skip_reason: null }]);
-  test.match(await at('2026-11-21T08:30:01Z'), [{}, { day: '2026-11-21', skip_reason: 'late' }]);
-  test.match(await at('2026-11-22T23:00:00Z'), [{}, {}, { day: '2026-11-22', skip_reason: 'late' }], 'longer than it is looked for');
-  test.match(await runs(), [{ status: 'queued' }, { status: 'skipped', skip_reason: 'not_wanted' }, { skip_reason: 'missed' }]);
-});
+t.test(
+  'late, but inside the window, it is sent; outside it is skipped, and that is on record',
+  async (test) => {
+    const { at, runs } = await setUp(test);
+    test.match(await at('2026-11-20T08:30:00Z'), [{ day: '2026-11-20', skip_reason: null }]);
+    test.match(await at('2026-11-21T08:30:01Z'), [{}, { day: '2026-11-21', skip_reason: 'late' }]);
+    test.match(
+      await at('2026-11-22T23:00:00Z'),
+      [{}, {}, { day: '2026-11-22', skip_reason: 'late' }],
+      'longer than it is looked for',
+    );
+    test.match(await runs(), [
+      { status: 'queued' },
+      { status: 'skipped', skip_reason: 'not_wanted' },
+      { skip_reason: 'missed' },
+    ]);
+  },
+);
 
 t.test('not to who is blocked, not onboarded or cannot be reached', async (test) => {
   const { at, database, map } = await setUp(test);
@@ -119,7 +141,11 @@ t.test('not to who is blocked, not onboarded or cannot be reached', async (test)
   await database.rows('select chime.block_mapping($1)', [first]);
   test.match((await at('2026-11-22T08:00:00Z')).at(-1), { mapping: null, skip_reason: 'unreachable' });
   await database.rows('select chime.resume_mapping($1)', [first]);
-  test.match((await at('2026-11-23T08:00:00Z')).at(-1), { mapping: first, skip_reason: null }, 'they have come back');
+  test.match(
+    (await at('2026-11-23T08:00:00Z')).at(-1),
+    { mapping: first, skip_reason: null },
+    'they have come back',
+  );
 });
 
 t.test('where there is no channel it goes to the inbox', async (test) => {
@@ -131,8 +157,14 @@ t.test('where there is no channel it goes to the inbox', async (test) => {
 t.test('by the order that the person prefers', async (test) => {
   const { at, map, database, ann } = await setUp(test);
   await map('1', '2026-11-19T00:00:00Z');
-  const { id: whatsapp } = await database.row<{ id: string }>("select id from chime.map_channel('whatsapp', '49', $1)", [ann]);
-  await database.rows("select chime.set_preferences(preferred_channels => '{whatsapp,telegram}', user_id => $1)", [ann]);
+  const { id: whatsapp } = await database.row<{ id: string }>(
+    "select id from chime.map_channel('whatsapp', '49', $1)",
+    [ann],
+  );
+  await database.rows(
+    "select chime.set_preferences(preferred_channels => '{whatsapp,telegram}', user_id => $1)",
+    [ann],
+  );
   test.match(await at('2026-11-20T08:00:00Z'), [{ mapping: whatsapp }]);
 });
 
@@ -156,7 +188,11 @@ t.test('not where they have spoken a short time before', async (test) => {
   test.match((await at('2026-11-21T08:00:00Z')).at(-1), { skip_reason: 'spoke_recently' });
   await database.rows("update chime.users set check_in_silence = '0'");
   await database.rows("update chime.channel_mappings set heard_at = '2026-11-22T07:59:00Z'");
-  test.match((await at('2026-11-22T08:00:00Z')).at(-1), { skip_reason: null }, 'to this person it does not matter');
+  test.match(
+    (await at('2026-11-22T08:00:00Z')).at(-1),
+    { skip_reason: null },
+    'to this person it does not matter',
+  );
   await database.rows("update chime.users set check_in_silence = '2 hours'");
   await database.rows("update chime.channel_mappings set heard_at = '2026-11-23T05:59:00Z'");
   test.match((await at('2026-11-23T08:00:00Z')).at(-1), { skip_reason: null }, 'longer ago');
@@ -177,7 +213,11 @@ t.test('one a day, whatever changes in it', async (test) => {
   await set("timezone = 'Asia/Tokyo'");
   test.match((await at('2026-11-23T00:00:00Z')).at(-1), { day: '2026-11-23', skip_reason: null });
   await set("timezone = 'America/Los_Angeles'");
-  test.match((await at('2026-11-23T17:00:00Z')).at(-1), { day: '2026-11-23', skip_reason: 'messaged_today' }, 'the same date again');
+  test.match(
+    (await at('2026-11-23T17:00:00Z')).at(-1),
+    { day: '2026-11-23', skip_reason: 'messaged_today' },
+    'the same date again',
+  );
 });
 
 t.test('one skipped is none: later that day there may be one', async (test) => {
@@ -191,7 +231,10 @@ t.test('one skipped is none: later that day there may be one', async (test) => {
 t.test('a follow-up of that day counts', async (test) => {
   const { at, map, database } = await setUp(test);
   const chat = await map('1');
-  await database.rows("select chime.schedule_follow_up('2026-11-20 08:00', 'Hello', 'r', 'Europe/Berlin', $1)", [chat]);
+  await database.rows(
+    "select chime.schedule_follow_up('2026-11-20 08:00', 'Hello', 'r', 'Europe/Berlin', $1)",
+    [chat],
+  );
   await at('2026-11-20T07:00:00Z');
   test.match((await at('2026-11-20T08:00:00Z')).at(-1), { skip_reason: 'messaged_today' });
   test.match((await at('2026-11-21T08:00:00Z')).at(-1), { skip_reason: null });
@@ -212,11 +255,22 @@ t.test('09:00 stays 09:00 over clock changes, and a time in a gap or a fold come
     for (let hour = 0; hour < 78; hour++) {
       await tick();
       await now.advance('1 hour');
-      const [{ sent }] = (await database.rows('select count(*)::integer as sent from chime.check_ins')) as [{ sent: number }];
+      const [{ sent }] = (await database.rows('select count(*)::integer as sent from chime.check_ins')) as [
+        { sent: number },
+      ];
       if (sent === 3) break;
     }
-    test.match(await runs(), days.map((each) => ({ at: each })), `${zone} ${at}`);
-    test.equal(await database.value("select count(*)::integer from chime.check_ins where skip_reason is null or skip_reason = 'late'"), 3);
+    test.match(
+      await runs(),
+      days.map((each) => ({ at: each })),
+      `${zone} ${at}`,
+    );
+    test.equal(
+      await database.value(
+        "select count(*)::integer from chime.check_ins where skip_reason is null or skip_reason = 'late'",
+      ),
+      3,
+    );
   }
 });
 
@@ -245,7 +299,8 @@ t.test('run by hand, it comes whatever there was, and counts for no day', async 
 
 t.test('what is refused', async (test) => {
   const { database, ann } = await setUp(test);
-  const refused = (sql: string, code: string) => test.rejects(database.rows(sql, sql.includes('$1') ? [ann] : []), { code }, sql);
+  const refused = (sql: string, code: string) =>
+    test.rejects(database.rows(sql, sql.includes('$1') ? [ann] : []), { code }, sql);
   await refused("select chime.set_check_in('09:00:30', user_id => $1)", 'CH007');
   await refused("select chime.set_check_in('24:00', user_id => $1)", 'CH007');
   await refused("select chime.set_check_in('09:00', '{8}', user_id => $1)", 'CH007');
@@ -260,7 +315,9 @@ t.test('what is refused', async (test) => {
 t.test('what is remembered of a person', async (test) => {
   const { database, ann } = await setUp(test);
   const context = () =>
-    database.value<{ facts: { text: string; at: string }[]; situations: { text: string }[] }>('select context from chime.users');
+    database.value<{ facts: { text: string; at: string }[]; situations: { text: string }[] }>(
+      'select context from chime.users',
+    );
   const remember = (text: string, ongoing = false) =>
     database.rows('select chime.remember($2, $3, $1)', [ann, text, ongoing]);
   await remember(' Has a dog ');
@@ -280,7 +337,8 @@ t.test('what is remembered of a person', async (test) => {
   test.match((await context()).facts.at(-1)?.text, /^29 я/);
   await test.rejects(remember(' '), { code: 'CH007' });
   await test.rejects(remember('x'.repeat(501)), { code: 'CH007' });
-  const set = (value: unknown) => database.rows('select chime.set_context($2, $1)', [ann, JSON.stringify(value)]);
+  const set = (value: unknown) =>
+    database.rows('select chime.set_context($2, $1)', [ann, JSON.stringify(value)]);
   await set({ facts: [{ text: 'A', at: '2026-11-20T00:00:00Z' }] });
   test.strictSame(await context(), { facts: [{ text: 'A', at: '2026-11-20T00:00:00Z' }], situations: [] });
   for (const wrong of [

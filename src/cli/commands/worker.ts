@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { modelSettingNames } from '../../settings_model.ts';
+import { weatherSettingNames } from '../../settings_weather.ts';
 import { serviceCommand } from '../service_command.ts';
 import { makeWorker } from '../services.ts';
 
@@ -15,6 +16,7 @@ export function workerCommand(): Command {
       'maxOutput',
       'allowPrivateHttp',
       ...modelSettingNames,
+      ...weatherSettingNames,
       'shutdownTimeout',
       'logLevel',
     ],
