@@ -180,6 +180,9 @@ begin
     perform chime_private.fail('CH007', 'The patch must be a JSON object.', 'Fields that are absent are kept, null clears.');
   elsif v_old.status = 'cancelled' then
     perform chime_private.fail('CH013', format('The schedule "%s" is cancelled.', v_old.name), 'Create a new one.');
+  elsif v_old.purpose = 'check_in' and patch ?| '{task,cron,every,at,rrule,rules,repeat_interval,timezone,key,owner_id,starts_at,ends_at,max_runs}' then
+    perform chime_private.fail('CH013', 'A check-in comes when the person wants it, in their time zone; its schedule follows.',
+      'Change that: chime.set_check_in, chime.set_preferences.');
   elsif expected_revision <> v_old.revision then
     perform chime_private.fail('CH012',
       format('The schedule "%s" is at revision %s, not %s: somebody changed it.', v_old.name, v_old.revision, expected_revision),

@@ -1,4 +1,5 @@
 // The commands of the bot: what each does, and where it is offered.
+import { checkIn } from './check_in.ts';
 import { propose } from './create.ts';
 import { showList, showNext } from './list.ts';
 import { momentIn } from './moments.ts';
@@ -111,6 +112,7 @@ export const commands: Readonly<Record<string, BotCommand>> = {
   pause: { about: 'commandPause', in: everywhere, run: pause },
   resume: { about: 'commandResume', in: everywhere, run: resume },
   timezone: { about: 'commandTimezone', in: everywhere, run: timezone },
+  checkin: { about: 'commandCheckIn', in: ['private'], run: checkIn },
   settings: { about: 'commandSettings', in: everywhere, run: showSettings },
   language: {
     about: 'commandLanguage',

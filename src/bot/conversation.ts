@@ -4,6 +4,7 @@ import pg from 'pg';
 import { type Press, readButton } from '../channels/button.ts';
 import { withSavepoint } from '../db/transaction.ts';
 import { takeAsk } from './asks.ts';
+import { pressCheckIn, takeCheckInTime, takePlace } from './check_in.ts';
 import { commands, welcomeBack } from './commands.ts';
 import {
   offer,
@@ -72,6 +73,7 @@ const presses: ReadonlyMap<string, PressHandler> = new Map([
   ['again', pressAgain],
   ['set', pressSet],
   ['part', pressPart],
+  ['checkin', pressCheckIn],
   ['language', pressLanguage],
   ['back', pressBack],
 ]);
@@ -105,7 +107,7 @@ async function takeText(turn: Turn, text: string): Promise<void> {
   const { draft } = heard;
   if (draft !== null && heard.isExpired && draft.awaits !== 'forget') {
     // What is said now may well be something new; only an answer would make no sense by itself.
-    const isAnswer = draft.awaits === 'what' || draft.awaits === 'edit';
+    const isAnswer = draft.awaits === 'what' || draft.awaits === 'edit' || draft.awaits === 'place';
     if (isAnswer || (draft.awaits === 'zone' && !/\d/.test(text))) return sayExpired(turn);
   } else if (draft !== null) {
     switch (draft.awaits) {
@@ -119,6 +121,10 @@ async function takeText(turn: Turn, text: string): Promise<void> {
         return offer(turn, text, draft.found, text);
       case 'edit':
         return takeEdit(turn, draft, text);
+      case 'check_in_time':
+        return takeCheckInTime(turn, text);
+      case 'place':
+        return takePlace(turn, text);
       case 'forget':
         return takeForget(turn, text);
     }

@@ -33,4 +33,8 @@ export type Draft =
   | { awaits: 'calls'; calls: ToolCall[] }
   /** Which of several times is meant in something that the language model would do. */
   | { awaits: 'option'; call: ToolCall; options: Record<string, unknown>[] }
+  /** When a person wants to be asked how they are. */
+  | { awaits: 'check_in_time' }
+  /** The town whose weather concerns them. */
+  | { awaits: 'place' }
   | { awaits: 'forget' };

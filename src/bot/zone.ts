@@ -2,6 +2,7 @@
 // taken for granted. When it changes, the person says what becomes of schedules that repeat.
 import tzLookup from '@photostructure/tz-lookup';
 import type { Button } from '../channels/button.ts';
+import { checkIn } from './check_in.ts';
 import { propose } from './create.ts';
 import type { Pending } from './draft.ts';
 import { draftOf } from './drafts.ts';
@@ -103,6 +104,12 @@ async function setZone(turn: Turn, zone: string): Promise<void> {
   turn.timezone = row?.timezone ?? zone;
 }
 
+/** What the zone was needed for. */
+async function goOn(turn: Turn, { text, saidAt }: Pending): Promise<void> {
+  if (text === '/checkin') return checkIn(turn, '');
+  await propose(turn, text, saidAt);
+}
+
 /** Takes a zone; schedules that repeat by the old one are asked for. */
 export async function choose(turn: Turn, zone: string): Promise<void> {
   const { draft } = turn.heard;
@@ -123,7 +130,7 @@ export async function choose(turn: Turn, zone: string): Promise<void> {
   }
   await turn.keep(null);
   // The zone is taken, whatever becomes of what it was asked for.
-  if (then !== undefined) await orSay(turn, () => propose(turn, then.text, then.saidAt));
+  if (then !== undefined) await orSay(turn, () => goOn(turn, then));
 }
 
 export const pressClock: PressHandler = async (turn, press) => {

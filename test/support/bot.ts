@@ -24,7 +24,7 @@ export async function setUpBot(test: Test, at = '2026-11-20T15:00:00Z') {
   const database = await createDatabase(test);
   const now = await MovableNow.install(database, at);
   const { register, attempt } = attemptsOf(database);
-  await register(['remind', 'noop']);
+  await register(['remind', 'check_in', 'noop']);
   const telegram = await startTelegram(test);
   const calls = shorthand(database);
   let sent = 0;
