@@ -13,7 +13,7 @@ comment on column chime.deliveries.purpose is 'What its schedule is for.';
 
 -- Added here and used by functions alone: a new value cannot be used before this transaction has ended.
 alter type chime.skip_reason add value 'not_wanted';
-comment on type chime.skip_reason is 'Why a fire was not run: an earlier run was not finished; pgchime was not there in time; the schedule was paused; its rule was changed, or it was cancelled or deleted, before the fire was handled; the wall-clock time did not exist; max_runs was reached; a calendar excluded it; nobody could have been told, because the channel it delivers to is blocked (agents alone); it was not wanted any more, or not then: see chime.check_ins and chime.meeting_reminders.';
+comment on type chime.skip_reason is 'Why a fire was not run: an earlier run was not finished; pgchime was not there in time; the schedule was paused; its rule was changed, or it was cancelled or deleted, before the fire was handled; the wall-clock time did not exist; max_runs was reached; a calendar excluded it; nobody could have been told, because the channel it delivers to is blocked (agents alone); it was not wanted any more, or not then (check-ins, follow-ups and reminders of meetings).';
 
 create table chime.tenant_settings (
   tenant_id uuid primary key references chime.tenants (id) on delete cascade,

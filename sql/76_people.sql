@@ -80,7 +80,7 @@ comment on function chime.set_context is
   'Sets all that is remembered of a person (the current user, if none is given): {"facts": [{"text", "at"}], "situations": [{"text", "at"}]}, 30 of each at '
   'most. Errors: CH007, CH015.';
 
-create or replace function chime.remember(text text, is_ongoing boolean default false, user_id uuid default null) returns chime.users
+create or replace function chime.remember(what text, is_ongoing boolean default false, user_id uuid default null) returns chime.users
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -90,9 +90,9 @@ declare
   v_list jsonb;
   v_user chime.users;
 begin
-  text := btrim(left(remember.text, 501), E' \t\r\n');
-  if coalesce(length(text), 0) not between 1 and 500 then
-    perform chime_private.fail('CH007', 'text must have 1 to 500 characters.', null, '{"field": "text"}');
+  what := btrim(left(what, 501), E' \t\r\n');
+  if coalesce(length(what), 0) not between 1 and 500 then
+    perform chime_private.fail('CH007', 'what must have 1 to 500 characters.', null, '{"field": "what"}');
   end if;
   select * into v_user from chime.users u where u.id = chime_private.whose_settings(remember.user_id) for no key update;
   -- What is learnt again is new; of too many, in number or in bytes, the oldest go.
@@ -101,10 +101,10 @@ begin
       from (
         select o.e, o.place, count(*) over w as number, sum(octet_length(o.e::text) + 2) over w as bytes
         from jsonb_array_elements(v_user.context -> v_kind) with ordinality o(e, place)
-        where o.e ->> 'text' <> remember.text
+        where o.e ->> 'text' <> what
         window w as (order by o.place desc)) k
       where k.number < c_most and k.bytes < 7000), '[]')
-    || jsonb_build_object('text', text, 'at', chime_private.instant_text(v_now));
+    || jsonb_build_object('text', what, 'at', chime_private.instant_text(v_now));
   update chime.users u set context = jsonb_set(u.context, array[v_kind], v_list), updated_at = v_now where u.id = v_user.id returning * into v_user;
   return v_user;
 end $$;

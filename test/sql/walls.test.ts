@@ -67,9 +67,18 @@ const relations: Record<string, { kind: Kind; mark: string; closed?: string[] }>
   deliveries: { kind: 'owned', mark: '(select r.task from chime.runs r where r.id = run_id)' },
   webhooks: { kind: 'owned', mark: 'description' },
   follow_ups: { kind: 'owned', mark: 'reason' },
+  check_ins: { kind: 'owned', mark: '(select u.subject from chime.users u where u.id = user_id)' },
+  scheduled_messages: {
+    kind: 'owned',
+    mark: '(select s.task from chime.schedules s where s.id = schedule_id)',
+  },
   inbox: { kind: 'owned', mark: 'task' },
   undelivered: { kind: 'owned', mark: 'schedule_name' },
   calendars: { kind: 'of the tenant', mark: 'name' },
+  tenant_settings: {
+    kind: 'of the tenant',
+    mark: '(select t.name from chime.tenants t where t.id = tenant_id)',
+  },
   concurrency_limits: { kind: 'of the tenant', mark: 'key' },
   tasks: { kind: 'of all', mark: 'name' },
   statistics_progress: { kind: 'of all', mark: 'only_row' },

@@ -12,6 +12,7 @@ export interface Named {
   mapping: string;
   webhook: string;
   followUp: string;
+  checkIn: string;
   /** One that failed. */
   delivery: string;
   /** One that is in the inbox. */
@@ -27,7 +28,7 @@ export const absent: Named = {
   ...{ handler: '00000000-0000-7000-8000-00000000dead', user: '00000000-0000-7000-8000-00000000dead' },
   ...{ token: '00000000-0000-7000-8000-00000000dead', event: '00000000-0000-7000-8000-00000000dead' },
   ...{ mapping: '00000000-0000-7000-8000-00000000dead', webhook: '00000000-0000-7000-8000-00000000dead' },
-  followUp: '00000000-0000-7000-8000-00000000dead',
+  ...{ followUp: '00000000-0000-7000-8000-00000000dead', checkIn: '00000000-0000-7000-8000-00000000dead' },
   ...{ delivery: '00000000-0000-7000-8000-00000000dead', message: '00000000-0000-7000-8000-00000000dead' },
   ...{ calendar: '00000000-0000-7000-8000-00000000dead', mark: 'nothing', shared: 'nothing' },
 };
@@ -58,6 +59,9 @@ const references: Readonly<Record<string, keyof Named>> = {
   'undeliveredItem.id': 'delivery',
   'webhook.id': 'webhook',
   'followUp.id': 'followUp',
+  'checkIn.id': 'checkIn',
+  // What is planned has the id of its schedule.
+  'scheduledMessage.id': 'schedule',
   'user.id': 'user',
   'findRun.reference': 'run',
   'findSchedule.reference': 'mark',
@@ -85,6 +89,8 @@ export const plain: Readonly<Record<string, unknown>> = {
   followUpTime: '2030-01-01 09:00',
   messageTemplate: 'walk',
   reason: 'walk',
+  what: 'walk',
+  context: { facts: [], situations: [] },
   event: 'walk.event',
   name: 'walk',
   key: 'walk',

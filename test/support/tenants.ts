@@ -12,6 +12,7 @@ export interface Left {
   mapping: string;
   webhook: string;
   followUp: string;
+  checkIn: string;
   /** One that is in the inbox, and one that failed. */
   deliveries: [sent: string, failed: string];
   user: string;
@@ -80,9 +81,14 @@ async function leave(
     mark,
   ]);
   const followUp = await database.row<{ id: string }>(
-    `insert into chime.follow_ups (id, tenant_id, owner_id, schedule_id, person_id, message_template, reason, created_at)
-     values (gen_random_uuid(), $2, $3, $1, coalesce($3, (select u.id from chime.users u where u.tenant_id = $2 limit 1)), $4, $4, chime.now()) returning id`,
+    `insert into chime.follow_ups (id, tenant_id, owner_id, schedule_id, person_id, task, message_template, reason, created_at)
+     values (gen_random_uuid(), $2, $3, $1, coalesce($3, (select u.id from chime.users u where u.tenant_id = $2 limit 1)), 'remind', $4, $4, chime.now()) returning id`,
     values,
+  );
+  const checkIn = await database.value<string>(
+    `insert into chime.check_ins (id, tenant_id, user_id, schedule_id, run_id, day, scheduled_for, created_at)
+     values (gen_random_uuid(), $2, $3, $1, gen_random_uuid(), '2026-01-01', chime.now(), chime.now()) returning id`,
+    [schedule, tenantId, identity.userId],
   );
   const webhook = await call(maker, 'select id from chime.create_webhook($1, description => $2)', [
     'https://example.com/',
@@ -109,14 +115,18 @@ async function leave(
     schedule,
     mapping,
   ]);
+  const queued = await run();
+  // Only now, for what has a purpose is looked at when it runs.
+  await database.rows("update chime.schedules set purpose = 'follow_up' where id = $1", [schedule]);
   return {
     schedule,
     failed,
-    queued: await run(),
+    queued,
     handler,
     mapping,
     webhook,
     followUp: followUp.id,
+    checkIn,
     deliveries: [sent?.id as string, lost?.id as string],
     user: identity.userId as string,
     token,

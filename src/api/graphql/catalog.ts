@@ -117,6 +117,28 @@ export const tables: Readonly<Record<string, Shown>> = {
       { column: 'person_id', to: ['users', 'id'], field: 'person' },
     ],
   },
+  check_ins: {
+    defaultOrder: 'PRIMARY_KEY_DESC',
+    references: [
+      mapping,
+      { column: 'user_id', to: ['users', 'id'], field: 'user', back: 'checkIns' },
+      { column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule' },
+      { column: 'run_id', to: ['runs', 'id'], field: 'run' },
+    ],
+  },
+  scheduled_messages: {
+    key: 'id',
+    order: ['scheduled_for'],
+    defaultOrder: 'SCHEDULED_AT_DESC',
+    present: ['purpose', 'schedule_id', 'scheduled_for', 'status'],
+    references: [
+      owner,
+      mapping,
+      { column: 'user_id', to: ['users', 'id'], field: 'user' },
+      { column: 'schedule_id', to: ['schedules', 'id'], field: 'schedule' },
+      { column: 'run_id', to: ['runs', 'id'], field: 'run' },
+    ],
+  },
   inbox: {
     name: 'inbox_items',
     key: 'id',
@@ -224,6 +246,10 @@ export const textEnums: Readonly<Record<string, readonly [name: string, values: 
     ['ok', 'failing', 'late', 'waiting', 'set_aside', 'paused', 'completed', 'cancelled'],
   ],
   'follow_ups.cancel_reason': ['follow_up_cancel_reason', ['client_responded', 'by_hand', 'missed']],
+  'check_ins.skip_reason': [
+    'check_in_skip_reason',
+    ['late', 'blocked', 'not_onboarded', 'unreachable', 'messaged_today', 'quiet_hours', 'spoke_recently'],
+  ],
   'late.kind': ['late_kind', ['not fired', 'waiting', 'set aside']],
   'worker_status.state': ['worker_state', ['alive', 'lost', 'stopped']],
   'undelivered.state': ['undelivered_state', ['failed', 'unknown', 'sending', 'waiting', 'held', 'retrying']],
@@ -329,4 +355,8 @@ export const functions: Readonly<Record<string, ShownFunction>> = {
   set_quiet_hours: {},
   set_preferences: {},
   schedule_follow_up: {},
+  complete_onboarding: {},
+  set_check_in: {},
+  set_context: {},
+  remember: {},
 };

@@ -18,6 +18,7 @@ export const typeTexts: Readonly<Record<string, string>> = {
   DeliveryStatus: 'How far a delivery is.',
   FollowUpStatus: 'How far a follow-up is.',
   FollowUpCancelReason: 'Why a follow-up was cancelled.',
+  CheckInSkipReason: 'Why a check-in that came due is not sent.',
   UndeliveredState: 'Why a delivery has not arrived for certain.',
   WriteOutcome: 'What creating something came to: with the key of one that exists, it changes that.',
   ScheduleStats:
@@ -168,6 +169,24 @@ export const argumentTexts: Readonly<Record<string, string>> = {
   deliveryIds: 'The items, by their ids; all of them where nothing is said.',
   morningAt: 'When "in the morning" is to the person: a time of day from 03:00 to 12:00.',
   eveningAt: 'When "in the evening" and "tonight" are to the person: a time of day from 15:00 to 23:59.',
+  place: 'The town whose weather concerns the person; an empty text takes it away.',
+  preferredChannels:
+    'Ids of channels, such as telegram, in which the person would rather be written to, the best first.',
+  preferredMessageTime:
+    'The time of day of the check-in, in full minutes; where nothing is said, there are none.',
+  checkInDays: 'Days of the week, 1 = Monday to 7 = Sunday; every day, where nothing is said.',
+  checkInSilenceMs:
+    'No check-in when the person has said something so recently, in milliseconds; 0 = it does not matter. Where nothing is said, as the tenant has it.',
+  'setContext.context':
+    'All of it: {"facts": [{"text", "at"}], "situations": [{"text", "at"}]}, 30 of each at most.',
+  what: 'What is remembered, in 1 to 500 characters.',
+  isOngoing: 'Whether it is a situation that goes on, and no fact.',
+  'scheduleFollowUp.reason': 'Why the person is asked again, in 1 to 500 characters.',
+  'scheduleFollowUp.task': 'The task that makes the text, in the place of messageTemplate.',
+  'scheduleFollowUp.payload':
+    'What that task is given; {{person}} and {{reason}} in its texts are filled in.',
+  'scheduleFollowUp.catchUpWindowMs':
+    'How late it may still be said, in milliseconds; a day, where nothing is said.',
   followUpTime: 'When it is said: an instant, or a wall-clock time of the zone.',
   messageTemplate: 'What is said; {{person}} and {{reason}} in it are filled in.',
   personId: 'The user whose word cancels it; whose conversation it is, where nothing is said.',
@@ -346,6 +365,7 @@ export const enumTexts: Readonly<Record<string, Readonly<Record<string, string>>
     EXCLUDED: 'A calendar excluded it.',
     BY_HAND: 'Somebody skipped it.',
     BLOCKED: 'The channel that it delivers to is blocked, so nobody would have seen what it costs.',
+    NOT_WANTED: 'Whoever it is for does not need it any more, or was not to be written to then.',
   },
   DeliverPolicy: {
     ALWAYS: 'Of all runs.',
@@ -368,13 +388,33 @@ export const enumTexts: Readonly<Record<string, Readonly<Record<string, string>>
     SKIPPED: 'It was not to be sent. Final.',
   },
   FollowUpStatus: {
-    WAITING: 'Its time has not come.',
-    FIRED: 'Its time came before the person spoke. Final, unless it could be withdrawn.',
-    CANCELLED: 'The person spoke first, or somebody took it back.',
+    PENDING: 'Its time has not come.',
+    EXECUTED: 'Its time came before the person spoke. Final, unless it could be withdrawn.',
+    CANCELLED: 'The person spoke first, somebody took it back, or it came too late.',
   },
   FollowUpCancelReason: {
-    REPLIED: 'The person spoke first.',
+    CLIENT_RESPONDED: 'The person spoke first.',
     BY_HAND: 'Its schedule was cancelled or deleted.',
+    MISSED: 'Nothing was there at its time, for longer than it may be late.',
+  },
+  Purpose: {
+    CHECK_IN: 'To ask a person how they are, once a day.',
+    FOLLOW_UP: 'To come back to somebody, unless they speak first.',
+    MEETING_REMINDER: 'To remind of a meeting.',
+  },
+  MessageStatus: {
+    PENDING: 'Its time has not come, or it is on its way.',
+    SENT: 'It was sent.',
+    FAILED: 'It was not sent, or nobody knows whether it was.',
+  },
+  CheckInSkipReason: {
+    LATE: 'It came too late.',
+    BLOCKED: 'The person is blocked.',
+    NOT_ONBOARDED: 'The person had not said that they may be written to.',
+    UNREACHABLE: 'All of their channels are blocked.',
+    MESSAGED_TODAY: 'They had a check-in or a follow-up that day.',
+    QUIET_HOURS: 'They were in their quiet hours.',
+    SPOKE_RECENTLY: 'They had said something a short time before.',
   },
   UndeliveredState: {
     FAILED: 'It was not sent, and is not tried again by itself.',
