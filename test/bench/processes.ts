@@ -13,7 +13,7 @@ export class ChimeProcess {
   /** Resident memory at each look, in megabytes. */
   readonly memory: number[] = [];
 
-  constructor(kind: 'clock' | 'worker', number: number, env: Record<string, string>) {
+  constructor(kind: 'clock' | 'worker' | 'deliver', number: number, env: Record<string, string>) {
     this.name = `${kind} ${number}`;
     this.#child = spawn(process.execPath, [bin, kind, '--json'], {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, CHIME_LOG_LEVEL: 'warn', ...env },

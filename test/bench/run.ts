@@ -9,6 +9,7 @@ import { freePort } from '../../src/db/embedded/port.ts';
 import { migrate } from '../../src/migrate.ts';
 import { formatTable } from '../../src/table.ts';
 import { api } from './api.ts';
+import { checkIns } from './check_ins.ts';
 import { endToEnd } from './end_to_end.ts';
 import { history } from './history.ts';
 import { lateness } from './lateness.ts';
@@ -46,6 +47,7 @@ const benches: Record<string, (bench: Bench) => Promise<Result[]>> = {
   lateness,
   live,
   million,
+  'check-ins': checkIns,
   history,
   api,
   phrases: phraseAnswers,
