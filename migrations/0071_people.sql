@@ -82,8 +82,7 @@ create table chime.check_ins (
   channel_mapping_id uuid,
   skip_reason text check (skip_reason in ('late', 'blocked', 'not_onboarded', 'unreachable', 'messaged_today', 'quiet_hours', 'spoke_recently')),
   created_at timestamptz not null,
-  foreign key (tenant_id, user_id) references chime.users (tenant_id, id) on delete cascade,
-  foreign key (tenant_id, channel_mapping_id) references chime.channel_mappings (tenant_id, id)
+  foreign key (tenant_id, user_id) references chime.users (tenant_id, id) on delete cascade
 );
 comment on table chime.check_ins is 'Daily check-ins that came due: those that are sent, and those that are not, with the reason. Written by functions alone.';
 comment on column chime.check_ins.run_id is 'The run that makes its text, or that says that it was skipped.';

@@ -34,7 +34,7 @@ declare
 begin
   perform chime_private.lock_key(u.tenant_id, chime_private.check_in_key(u.id));
   select * into v_old from chime.schedules s
-  where s.tenant_id = u.tenant_id and s.key = chime_private.check_in_key(u.id) and s.deleted_at is null and s.status <> 'cancelled'
+  where s.owner_id = u.id and s.purpose = 'check_in' and s.deleted_at is null and s.status <> 'cancelled'
   for no key update;
   if u.preferred_message_time is null or u.status = 'forgotten' then
     perform chime_private.stop_schedule(v_old, 'The person wants no check-ins.', v_now, v_now) where v_old.id is not null;
@@ -53,8 +53,9 @@ begin
 end $$;
 comment on function chime_private.keep_check_in is 'Keeps the schedule of a person''s check-ins as the person is: makes, changes, pauses, resumes or removes it.';
 
+-- enable_seqscan: whoever stores thousands of people at once does so by plans that were made when there were none.
 create or replace function chime_private.follow_user() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp
+language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $$
 begin
   perform chime_private.keep_check_in(new);
@@ -119,63 +120,64 @@ $$;
 comment on function chime_private.places_of is 'The places where a person is written to, blocked ones too, the best first.';
 
 create or replace function chime_private.messaged_on(user_id uuid, day date, zone text) returns boolean
-language sql stable
+language plpgsql stable
 as $$
-  select exists (
+begin
+  return exists (
       select from chime.check_ins c
-      where c.user_id = messaged_on.user_id and c.skip_reason is null and c.created_at > (day - 2)::timestamp at time zone 'UTC'
+      where c.user_id = messaged_on.user_id and c.skip_reason is null and c.created_at > (messaged_on.day - 2)::timestamp at time zone 'UTC'
         -- By the day for which it counted, and by the day that it was where they are now: who changes zones gets no second one on either.
         and (c.day = messaged_on.day or (c.created_at at time zone zone)::date = messaged_on.day))
     or exists (
       select from chime.follow_ups f
       where f.person_id = messaged_on.user_id and f.status = 'executed'
-        and f.executed_at >= messaged_on.day::timestamp at time zone zone and f.executed_at < (messaged_on.day + 1)::timestamp at time zone zone)
-$$;
+        and f.executed_at >= messaged_on.day::timestamp at time zone zone and f.executed_at < (messaged_on.day + 1)::timestamp at time zone zone);
+end $$;
 comment on function chime_private.messaged_on is 'Whether somebody had a check-in or a follow-up on a day of theirs.';
 
-create or replace function chime_private.spoke_recently(u chime.users, now timestamptz) returns boolean
-language sql stable
+create or replace function chime_private.spoke_recently(user_id uuid, silence interval, now timestamptz) returns boolean
+language plpgsql stable
 as $$
-  select exists (
-    select from chime.channel_mappings m
-    where m.user_id = u.id and m.heard_at > spoke_recently.now - coalesce(u.check_in_silence, (chime_private.tenant_settings_of(u.tenant_id)).check_in_silence))
-$$;
-comment on function chime_private.spoke_recently is 'Whether a person has said something too short a time ago to be asked how they are.';
-
-create or replace function chime_private.check_in_obstacle(u chime.users, day date, scheduled_for timestamptz, now timestamptz) returns text
-language sql stable
-as $$
-  select case
-    when u.status <> 'active' then 'blocked'
-    when u.onboarded_at is null then 'not_onboarded'
-    when (select bool_and(p.status = 'blocked') from chime_private.places_of(u.id) p) then 'unreachable'
-    when chime_private.messaged_on(u.id, day, coalesce(u.timezone, t.timezone)) then 'messaged_today'
-    when chime_private.quiet_until(u.id, check_in_obstacle.now) is not null then 'quiet_hours'
-    when chime_private.spoke_recently(u, check_in_obstacle.now) then 'spoke_recently'
-    when check_in_obstacle.now > scheduled_for + t.check_in_window then 'late'
-  end
-  from chime_private.tenant_settings_of(u.tenant_id) t
-$$;
-comment on function chime_private.check_in_obstacle is 'Why somebody is not to get the check-in of a day now, as chime.check_ins says it; null where they are.';
+begin
+  return silence is not null and exists (
+    select from chime.channel_mappings m where m.user_id = spoke_recently.user_id and m.heard_at > spoke_recently.now - silence);
+end $$;
+comment on function chime_private.spoke_recently is 'Whether a person has said something so short a time ago; null asks for nothing.';
 
 create or replace function chime_private.judge_check_in(r chime.runs) returns chime.runs
 language plpgsql volatile
 as $$
 declare
-  v_user chime.users;
+  v record;
   v_day date;
   v_reason text;
 begin
-  select * into v_user from chime.users u where u.id = r.owner_id;
-  if r.status = 'queued' then
-    r.channel_mapping_id := (select p.id from chime_private.places_of(v_user.id) p where p.status <> 'blocked' limit 1);
-  end if;
+  select u.status, u.onboarded_at, coalesce(u.timezone, t.timezone) as zone, coalesce(u.check_in_silence, t.check_in_silence) as silence, t.check_in_window,
+    u.own_quiet_hours and u.quiet_from is not null or not u.own_quiet_hours and t.quiet_from is not null as may_be_quiet,
+    p.best, p.number > 0 and p.best is null as is_unreachable
+  into v
+  from chime.users u
+  join chime.tenant_settings t on t.tenant_id = u.tenant_id
+  cross join lateral (
+    select (array_agg(m.id order by m.place) filter (where m.status <> 'blocked'))[1] as best, count(*) as number
+    from (select m.id, m.status, row_number() over () as place from chime_private.places_of(u.id) m) m) p
+  where u.id = r.owner_id;
+  if r.status = 'queued' then r.channel_mapping_id := v.best; end if;
   -- Who runs it by hand wants it now, whatever there was.
   if r.trigger <> 'schedule' or r.status = 'skipped' and r.skip_reason <> 'missed' then return r; end if;
-  v_day := (r.scheduled_for at time zone coalesce(v_user.timezone, (chime_private.tenant_settings_of(r.tenant_id)).timezone))::date;
-  v_reason := case r.status when 'skipped' then 'late' else chime_private.check_in_obstacle(v_user, v_day, r.scheduled_for, r.created_at) end;
+  v_day := (r.scheduled_for at time zone v.zone)::date;
+  v_reason := case
+    when r.status = 'skipped' then 'late'
+    when v.status <> 'active' then 'blocked'
+    when v.onboarded_at is null then 'not_onboarded'
+    when v.is_unreachable then 'unreachable'
+    when chime_private.messaged_on(r.owner_id, v_day, v.zone) then 'messaged_today'
+    when v.may_be_quiet and chime_private.quiet_until(r.owner_id, r.created_at) is not null then 'quiet_hours'
+    when chime_private.spoke_recently(r.owner_id, v.silence, r.created_at) then 'spoke_recently'
+    when r.created_at > r.scheduled_for + v.check_in_window then 'late'
+  end;
   insert into chime.check_ins (id, tenant_id, user_id, schedule_id, run_id, day, scheduled_for, channel_mapping_id, skip_reason, created_at)
-  values (chime_private.new_id(r.created_at), r.tenant_id, v_user.id, r.schedule_id, r.id, v_day, r.scheduled_for,
+  values (chime_private.new_id(r.created_at), r.tenant_id, r.owner_id, r.schedule_id, r.id, v_day, r.scheduled_for,
     case when v_reason is null then r.channel_mapping_id end, v_reason, r.created_at)
   on conflict do nothing;
   return case when v_reason is null or r.status = 'skipped' then r else chime_private.unwanted(r) end;
@@ -188,12 +190,13 @@ language sql volatile
 as $$ update chime.check_ins c set skip_reason = reason, channel_mapping_id = null where c.run_id = skip_check_in.run_id and c.skip_reason is null $$;
 comment on function chime_private.skip_check_in is 'Puts on record that a check-in that was to be sent is not.';
 
-create or replace function chime_private.late_obstacle(u chime.users, now timestamptz) returns text
-language sql stable
+create or replace function chime_private.late_obstacle(u chime.users, t chime.tenant_settings, now timestamptz) returns text
+language plpgsql stable
 as $$
-  select case when u.id is null or u.status <> 'active' then 'blocked' when chime_private.quiet_until(u.id, now) is not null then 'quiet_hours'
-    when chime_private.spoke_recently(u, now) then 'spoke_recently' end
-$$;
+begin
+  return case when u.id is null or u.status <> 'active' then 'blocked' when chime_private.quiet_until(u.id, now) is not null then 'quiet_hours'
+    when chime_private.spoke_recently(u.id, coalesce(u.check_in_silence, t.check_in_silence), now) then 'spoke_recently' end;
+end $$;
 comment on function chime_private.late_obstacle is 'What may have come up since a check-in was decided on.';
 
 create or replace function chime_private.check_in_unwanted(run_id uuid, now timestamptz) returns text
@@ -201,15 +204,17 @@ language plpgsql volatile
 as $$
 declare
   v_user chime.users;
+  v_settings chime.tenant_settings;
   v_day date := (select c.day from chime.check_ins c where c.run_id = check_in_unwanted.run_id and c.skip_reason is null);
   v_reason text;
 begin
   -- Run by hand, or decided already.
   if v_day is null then return null; end if;
   select u.* into v_user from chime.check_ins c join chime.users u on u.id = c.user_id where c.run_id = check_in_unwanted.run_id;
-  v_reason := coalesce(chime_private.late_obstacle(v_user, now),
+  v_settings := chime_private.tenant_settings_of(v_user.tenant_id);
+  v_reason := coalesce(chime_private.late_obstacle(v_user, v_settings, now),
     -- However long the sending takes, nobody gets it the day after.
-    case when (now at time zone coalesce(v_user.timezone, (chime_private.tenant_settings_of(v_user.tenant_id)).timezone))::date > v_day then 'late' end);
+    case when (now at time zone coalesce(v_user.timezone, v_settings.timezone))::date > v_day then 'late' end);
   if v_reason is null then return null; end if;
   perform chime_private.skip_check_in(run_id, v_reason);
   return chime_private.check_in_words(v_reason);
@@ -245,7 +250,7 @@ begin
   if v_user.id is null then return null; end if;
   v_settings := chime_private.tenant_settings_of(v_user.tenant_id);
   if v_run.purpose = 'check_in' and v_run.trigger = 'schedule' then
-    v_reason := case when v_now > v_run.scheduled_for + v_settings.check_in_window then 'late' else chime_private.late_obstacle(v_user, v_now) end;
+    v_reason := case when v_now > v_run.scheduled_for + v_settings.check_in_window then 'late' else chime_private.late_obstacle(v_user, v_settings, v_now) end;
     perform chime_private.skip_check_in(v_run.id, v_reason) where v_reason is not null;
   end if;
   return jsonb_build_object('name', v_user.name, 'locale', v_user.locale, 'timezone', coalesce(v_user.timezone, v_settings.timezone),
