@@ -20,6 +20,14 @@ export type {
   EventHandler,
   EventHandlerPatch,
 } from './client/event_types.ts';
+export type {
+  CheckInInput,
+  FollowUp,
+  FollowUpInput,
+  MessageStatus,
+  Purpose,
+  ScheduledMessage,
+} from './client/message_types.ts';
 export type { Metrics, MetricsOptions, QueueDepth, RunCounts, Spread } from './client/metrics.ts';
 export type { Page, PageOptions } from './client/page.ts';
 export type { Finishable, PendingRun, RunHandle, SucceededRun, WaitOptions } from './client/run_handle.ts';

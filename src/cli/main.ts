@@ -17,6 +17,7 @@ const commands: Record<string, () => Promise<Command>> = {
   mcp: async () => (await import('./commands/mcp.ts')).mcpCommand(),
   deliveries: async () => (await import('./commands/deliveries.ts')).deliveriesCommand(),
   inbox: async () => (await import('./commands/inbox.ts')).inboxCommand(),
+  message: async () => (await import('./commands/message.ts')).messageCommand(),
   webhook: async () => (await import('./commands/webhook.ts')).webhookCommand(),
   limit: async () => (await import('./commands/limit.ts')).limitCommand(),
   tenant: async () => (await import('./commands/tenant.ts')).tenantCommand(),

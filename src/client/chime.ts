@@ -9,6 +9,7 @@ import { fromCall } from './call_error.ts';
 import { ConcurrencyLimits } from './concurrency_limits.ts';
 import { ChannelMappings, Deliveries, Inbox, Webhooks } from './deliveries.ts';
 import { EventHandlers, Events } from './events.ts';
+import { FollowUps, ScheduledMessages } from './messages.ts';
 import { ApiTokens, Tenants, Users } from './people.ts';
 import { fromRow, namedCall } from './rows.ts';
 import { noWaiter, type RunWaiter } from './run_handle.ts';
@@ -85,6 +86,10 @@ export class Chime<T extends Tasks = Tasks> extends Scheduler<T> {
   readonly inbox: Inbox;
   readonly channelMappings: ChannelMappings;
   readonly webhooks: Webhooks;
+  /** Come back to somebody at a time, unless they speak first. */
+  readonly followUps: FollowUps;
+  /** Check-ins, follow-ups and reminders of meetings: planned, sent, failed. */
+  readonly scheduledMessages: ScheduledMessages;
 
   /** Use `createChime`. */
   constructor(db: Queryable, close: () => Promise<void>, parts: ChimeParts = {}) {
@@ -109,6 +114,8 @@ export class Chime<T extends Tasks = Tasks> extends Scheduler<T> {
     this.deliveries = new Deliveries(send);
     this.inbox = new Inbox(send);
     this.channelMappings = new ChannelMappings(send);
+    this.followUps = new FollowUps(send);
+    this.scheduledMessages = new ScheduledMessages(send);
     this.webhooks = new Webhooks(
       send,
       parts.secretKey === undefined ? undefined : new SecretBox(parts.secretKey),

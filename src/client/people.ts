@@ -1,6 +1,7 @@
 // Tenants, the people in them, and the tokens of programs.
 import { UserNotFoundError } from '../errors.ts';
 import type { Send } from './chime.ts';
+import type { CheckInInput } from './message_types.ts';
 import { fromRow, isId } from './rows.ts';
 import type { ApiToken, CreateApiTokenInput, CreatedApiToken, Tenant, User } from './types.ts';
 
@@ -24,7 +25,8 @@ export class Tenants {
   }
 }
 
-const userColumns = 'u.id, u.subject, u.name, u.locale, u.timezone, u.status, u.created_at, u.updated_at';
+const userColumns = `u.id, u.subject, u.name, u.locale, u.timezone, u.status, to_char(u.preferred_message_time, 'HH24:MI') as preferred_message_time, u.onboarded_at,
+  u.created_at, u.updated_at`;
 
 /** People: whoever has signed in once. A reference is an id, or what tokens call the person. */
 export class Users {
@@ -66,6 +68,29 @@ export class Users {
   /** Lets a user who was blocked sign in again. */
   async unblock(reference: string): Promise<User> {
     return this.#change('chime.unblock_user', reference);
+  }
+
+  /**
+   * Says when somebody is asked how they are, once a day; at null, never. They count as onboarded from then on.
+   * @throws InvalidArgumentError (CH007), UserNotFoundError (CH015)
+   */
+  async setCheckIn(reference: string, { at, days, silence }: CheckInInput): Promise<User> {
+    const { id } = await this.get(reference);
+    if (at !== null) await this.#send('select chime.complete_onboarding($1)', [id]);
+    const rows = await this.#send(
+      `select ${userColumns} from chime.set_check_in($2, $3, $4::interval, $1) u`,
+      [id, at, days ?? null, silence ?? null],
+    );
+    return fromRow<User>(rows[0] ?? {});
+  }
+
+  /**
+   * Remembers something of somebody, to speak to them by it: a fact, or, if it is ongoing, a situation.
+   * @throws InvalidArgumentError (CH007), UserNotFoundError (CH015)
+   */
+  async remember(reference: string, what: string, { isOngoing = false } = {}): Promise<void> {
+    const { id } = await this.get(reference);
+    await this.#send('select chime.remember($2, $3, $1)', [id, what, isOngoing]);
   }
 
   async #change(call: string, reference: string): Promise<User> {

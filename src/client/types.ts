@@ -397,6 +397,10 @@ export interface User {
   locale: string | null;
   timezone: string | null;
   status: 'active' | 'blocked' | 'forgotten';
+  /** When they are asked how they are, HH:MM on their own clock; null = never. */
+  preferredMessageTime: string | null;
+  /** Since when they may be written to of one's own accord; null = they may not. */
+  onboardedAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
 }

@@ -46,6 +46,32 @@ t.test('users', async (test) => {
   });
 });
 
+t.test('check-ins, and what is said to people', async (test) => {
+  const bob = await person(database, 'default', 'bob@example.com');
+  test.match(await run('message', 'list'), { code: 0, stdout: 'There are none.\n' });
+  test.match(
+    await run('user', 'check-in', 'bob@example.com', '09:00', '--days', '1,2', '--silence', '3 hours'),
+    {
+      code: 0,
+      stdout: 'bob@example.com is asked at 09:00, the time zone of the tenant\n',
+    },
+  );
+  test.match((await runJson('message', 'list', '--user', 'bob@example.com', '--status', 'pending')).data, [
+    { purpose: 'check_in', userId: bob.userId, status: 'pending', runId: null, content: null },
+  ]);
+  test.match(await run('message', 'list', '--purpose', 'check_in'), {
+    code: 0,
+    stdout: /^at +what +status +user +text\n\S+T09:00:00Z +check in +pending +[0-9a-f-]{36}\s*$/,
+  });
+  test.match(await run('message', 'list', '--status', 'failed'), { stdout: 'There are none.\n' });
+  test.match(await run('user', 'check-in', 'bob@example.com', '09:00', '--days', 'Monday'), { code: 2 });
+  test.match(await run('user', 'check-in', 'bob@example.com', 'noon'), { code: 2, stderr: /noon/ });
+  test.match((await runJson('user', 'check-in', 'bob@example.com', 'off')).data, {
+    preferredMessageTime: null,
+  });
+  test.match(await run('message', 'list'), { stdout: 'There are none.\n' });
+});
+
 t.test('tokens', async (test) => {
   test.match(await run('token', 'list'), { code: 0, stdout: 'No tokens.\n' });
   const made = await run('token', 'create', '--name', 'deploy', '--role', 'admin', '--expires', '90 days');

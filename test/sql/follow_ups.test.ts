@@ -250,6 +250,79 @@ t.test('without a conversation it is for the inbox, and a word anywhere counts',
   test.equal(await status(second?.id), 'executed');
 });
 
+t.test('a task makes the text, in the place of a template', async (test) => {
+  const { identity, database, mapping, now, tick } = await setUp(test);
+  await database.rows('select chime.delete_schedule(schedule_id) from chime.follow_ups');
+  await as(
+    database,
+    identity,
+    `select chime.schedule_follow_up('2026-11-20 19:00', reason => 'the exam', timezone => 'Europe/Berlin', channel_mapping_id => $1,
+       task => 'noop', payload => '{"prompt": "Ask {{person}} about {{reason}}", "more": ["{{reason}}", 1]}')`,
+    [mapping.id],
+  );
+  await now.set('2026-11-20T18:00:00Z');
+  await tick();
+  test.strictSame(await database.row("select task, payload from chime.runs where status = 'queued'"), {
+    task: 'noop',
+    payload: { prompt: 'Ask Ann about the exam', more: ['the exam', 1] },
+  });
+});
+
+t.test('late, by its policy: inside the window it is said, after that it is cancelled', async (test) => {
+  const { identity, database, mapping, now, tick, state } = await setUp(test);
+  await database.rows('select chime.delete_schedule(schedule_id) from chime.follow_ups');
+  const make = (window: string) =>
+    as(
+      database,
+      identity,
+      "select chime.schedule_follow_up('2026-11-20 18:00', 'x', 'r', 'UTC', $1, catch_up_window => $2)",
+      [mapping.id, window],
+    );
+  await make('2 hours');
+  await database.rows("delete from chime.follow_ups where status = 'cancelled'");
+  await now.set('2026-11-20T19:59:00Z');
+  await tick();
+  test.match(await state(), { follow_up: 'executed', schedule: 'completed' });
+  await database.rows('delete from chime.follow_ups');
+  await now.set('2026-11-20T17:00:00Z');
+  await make('2 hours');
+  await now.set('2026-11-20T20:00:01Z');
+  await tick();
+  test.strictSame(await state(), { follow_up: 'cancelled', schedule: 'completed', reason: 'missed' });
+});
+
+t.test('many at once, up to the limit of the tenant for each conversation', async (test) => {
+  const { identity, database, mapping, ann } = await setUp(test);
+  await database.rows('update chime.tenant_settings set follow_up_limit = 3');
+  const make = () =>
+    as(database, identity, "select chime.schedule_follow_up('2026-11-21 18:00', 'x', 'r', 'UTC', $1)", [
+      mapping.id,
+    ]);
+  await make();
+  const both = await Promise.allSettled([make(), make()]);
+  test.strictSame(
+    both.map(({ status }) => status).sort(),
+    ['fulfilled', 'rejected'],
+    'the last place is taken once',
+  );
+  await test.rejects(make(), { code: 'CH013', detail: '{"limit": 3}' });
+  // In another conversation there is room.
+  await as(database, identity, "select chime.schedule_follow_up('2026-11-21 18:00', 'x', 'r')");
+  await ann.say('/list');
+  test.equal(
+    await database.value("select count(*)::integer from chime.follow_ups where status = 'cancelled'"),
+    4,
+    'one word, all of them',
+  );
+  await make();
+});
+
+t.test('a word by any other way that a channel reports', async (test) => {
+  const { database, mapping, state } = await setUp(test);
+  await database.rows('select chime_private.heard_from($1)', [mapping.id]);
+  test.match(await state(), { follow_up: 'cancelled', reason: 'client_responded' });
+});
+
 t.test('what is refused', async (test) => {
   const { database, mapping, identity } = await setUp(test);
   const refused = (args: string) => database.error(`select chime.schedule_follow_up(${args})`);
@@ -264,6 +337,15 @@ t.test('what is refused', async (test) => {
     [`'2026-11-19 09:00', 'x', 'r', channel_mapping_id => '${mapping.id}'`, 'CH004', /past/],
     [`${at}, 'x', 'r', 'Mars/Base', channel_mapping_id => '${mapping.id}'`, 'CH003', /Mars/],
     [`${at}, 'x', 'r'`, 'CH007', /nobody/],
+    [`${at}, 'x', 'r', task => 'noop', channel_mapping_id => '${mapping.id}'`, 'CH007', /one of them/],
+    [`${at}, 'x', 'r', payload => '{}', channel_mapping_id => '${mapping.id}'`, 'CH007', /payload/],
+    [`${at}, null, 'r', channel_mapping_id => '${mapping.id}'`, 'CH007', /message_template/],
+    [`${at}, reason => 'r', task => 'nothing', channel_mapping_id => '${mapping.id}'`, 'CH005', /nothing/],
+    [
+      `${at}, 'x', 'r', catch_up_window => '1 second', channel_mapping_id => '${mapping.id}'`,
+      'CH007',
+      /catch_up_window/,
+    ],
     [`${at}, 'x', 'r', person_id => gen_random_uuid()`, 'CH015', /no user/],
   ] as const;
   for (const [args, code, message] of some) {

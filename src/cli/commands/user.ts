@@ -38,9 +38,43 @@ function control(
     });
 }
 
+function checkInCommand(): Command {
+  return withTenant(withCommon(new Command('check-in')))
+    .description('say when a user is asked how they are, once a day on their own clock')
+    .argument('<user>', 'id of a user, or what tokens call them (the claim sub)')
+    .argument('<time>', 'a time of day such as 09:00, or off')
+    .option('--days <days>', 'numbers from 1 (Monday) to 7 (Sunday), comma-separated (default: every day)')
+    .option('--silence <interval>', 'not when they have said something so recently, for example 3h')
+    .action(
+      async (
+        reference: string,
+        time: string,
+        options: TenantOptions & { days?: string; silence?: string },
+        command: Command,
+      ) => {
+        await withChime(
+          configOf(command),
+          async (chime) => {
+            const user = await chime.users.setCheckIn(reference, {
+              at: time === 'off' ? null : time,
+              ...(options.days !== undefined && { days: options.days.split(',').map(Number) }),
+              ...(options.silence !== undefined && { silence: options.silence }),
+            });
+            const who = printable(user.subject);
+            const zone = user.timezone ?? 'the time zone of the tenant';
+            if (options.json) process.stdout.write(json(user));
+            else if (user.preferredMessageTime === null) process.stdout.write(`${who} gets no check-ins\n`);
+            else process.stdout.write(`${who} is asked at ${user.preferredMessageTime}, ${zone}\n`);
+          },
+          options.tenant,
+        );
+      },
+    );
+}
+
 export function userCommand(): Command {
   return new Command('user')
-    .description('who has signed in: list, block, unblock')
+    .description('who has signed in: list, block, unblock; when they are asked how they are')
     .addCommand(
       withTenant(withCommon(new Command('list')))
         .description('all users; one appears when a token first names them')
@@ -58,6 +92,7 @@ export function userCommand(): Command {
           );
         }),
     )
+    .addCommand(checkInCommand())
     .addCommand(
       control('block', 'keep a user from signing in; what they own goes on', 'Blocked', (chime, reference) =>
         chime.users.block(reference),
