@@ -51,7 +51,7 @@ create table chime.meeting_reminders (
   before interval not null,
   remind_at timestamptz not null,
   schedule_id uuid not null unique,
-  skip_reason text check (skip_reason in ('cancelled', 'begun', 'missed')),
+  skip_reason text check (skip_reason in ('cancelled', 'begun', 'overtaken', 'missed')),
   created_at timestamptz not null,
   unique (meeting_id, before),
   foreign key (tenant_id, owner_id) references chime.users (tenant_id, id) on delete cascade,
@@ -62,7 +62,7 @@ comment on column chime.meeting_reminders.meeting_id is 'The meeting that it rem
 comment on column chime.meeting_reminders.before is 'How long before the meeting it comes.';
 comment on column chime.meeting_reminders.remind_at is 'When it comes.';
 comment on column chime.meeting_reminders.schedule_id is 'The schedule that fires once, at that time.';
-comment on column chime.meeting_reminders.skip_reason is 'Why it was not made when its time came: the meeting was cancelled; it had begun already; pgchime was away until it had begun. null = it was, or will be. Why one that was made is not sent, its delivery says.';
+comment on column chime.meeting_reminders.skip_reason is 'Why it was not made when its time came: the meeting was cancelled; it had begun already; a later one was due by then, too (overtaken); pgchime was away until the meeting had begun (missed). null = it was, or will be. Why one that was made is not sent, its delivery says.';
 create index meeting_reminders_of_owner on chime.meeting_reminders (owner_id, remind_at);
 
 drop function if exists chime_private.meeting_reminder_unwanted(uuid, timestamptz);

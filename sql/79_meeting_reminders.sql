@@ -130,10 +130,19 @@ end $$;
 comment on function chime_private.keep_reminders is
   'Keeps the reminders of a meeting as the meeting is: makes, moves and removes them; none for a time that is over. revived says that it was cancelled before.';
 
-create or replace function chime_private.meeting_obstacle(m chime.meetings, now timestamptz) returns text
-language sql immutable
-as $$ select case when m.status = 'cancelled' then 'cancelled' when m.starts_at <= now then 'begun' end $$;
-comment on function chime_private.meeting_obstacle is 'Why nobody need be reminded of a meeting now, as chime.meeting_reminders says it; null where they need.';
+create or replace function chime_private.reminder_obstacle(m chime.meetings, reminder chime.meeting_reminders, now timestamptz) returns text
+language sql stable
+as $$
+  select case
+    when m.status = 'cancelled' then 'cancelled'
+    when m.starts_at <= now then 'begun'
+    -- After an outage, or at the end of quiet hours, one of them is enough.
+    when exists (
+      select from chime.meeting_reminders r join chime.schedules s on s.id = r.schedule_id
+      where r.meeting_id = m.id and r.remind_at > reminder.remind_at and r.remind_at <= reminder_obstacle.now and s.status in ('active', 'completed'))
+      then 'overtaken' end
+$$;
+comment on function chime_private.reminder_obstacle is 'Why a reminder is not wanted at this instant, as chime.meeting_reminders says it; null where it is.';
 
 create or replace function chime_private.judge_meeting_reminder(r chime.runs) returns chime.runs
 language plpgsql volatile
@@ -149,7 +158,7 @@ begin
     return case r.status when 'queued' then chime_private.unwanted(r) else r end;
   end if;
   select * into v_meeting from chime.meetings m where m.id = v_reminder.meeting_id;
-  v_reason := case when r.trigger <> 'schedule' then null when r.status = 'queued' then chime_private.meeting_obstacle(v_meeting, r.created_at)
+  v_reason := case when r.trigger <> 'schedule' then null when r.status = 'queued' then chime_private.reminder_obstacle(v_meeting, v_reminder, r.created_at)
     when r.skip_reason = 'missed' then 'missed' end;
   update chime.meeting_reminders b set skip_reason = v_reason where b.id = v_reminder.id and v_reason is not null;
   if r.status <> 'queued' then
@@ -169,21 +178,24 @@ create or replace function chime_private.meeting_reminder_unwanted(d chime.deliv
 language plpgsql volatile
 as $$
 declare
+  v_reminder chime.meeting_reminders;
   v_meeting chime.meetings;
   v_run chime.runs;
   v_reason text;
 begin
-  select m.* into v_meeting from chime.meeting_reminders r join chime.meetings m on m.id = r.meeting_id where r.schedule_id = d.schedule_id;
-  if v_meeting.id is null then return 'The meeting was moved.'; end if;
+  select * into v_reminder from chime.meeting_reminders r where r.schedule_id = d.schedule_id;
+  if v_reminder.id is null then return 'The meeting was moved.'; end if;
+  select * into v_meeting from chime.meetings m where m.id = v_reminder.meeting_id;
   select * into v_run from chime.runs r where r.id = d.run_id;
-  v_reason := case v_run.trigger when 'schedule' then chime_private.meeting_obstacle(v_meeting, now) end;
+  v_reason := case v_run.trigger when 'schedule' then chime_private.reminder_obstacle(v_meeting, v_reminder, now) end;
   if v_reason is null and v_run.task = 'remind' and v_run.output = v_run.payload ->> 'text' then
     -- Held over night, "tomorrow" is today; and the place may be another one by now.
     update chime.runs r set output = t.text, output_summary = left(t.text, 500), payload = r.payload || jsonb_build_object('text', t.text)
     from chime_private.meeting_text(v_meeting, now) t(text)
     where r.id = v_run.id and r.output <> t.text;
   end if;
-  return case v_reason when 'cancelled' then 'The meeting was cancelled.' when 'begun' then 'The meeting has begun.' end;
+  return case v_reason when 'cancelled' then 'The meeting was cancelled.' when 'begun' then 'The meeting has begun.'
+    when 'overtaken' then 'A later reminder of it is due as well.' end;
 end $$;
 comment on function chime_private.meeting_reminder_unwanted is
   'Why a reminder that is about to be sent is not wanted any more; null where it is: then it says what is so by now.';
