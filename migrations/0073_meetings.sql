@@ -40,6 +40,7 @@ comment on column chime.meetings.reminders is 'How long before it the reminders 
 comment on column chime.meetings.revision is 'How often it was booked, changed or cancelled.';
 comment on column chime.meetings.cancelled_at is 'When it was cancelled.';
 comment on column chime.meetings.cancel_reason is 'Why it was cancelled, if that was said.';
+create index meetings_of_tenant on chime.meetings (tenant_id, starts_at, id);
 create index meetings_of_owner on chime.meetings (owner_id, starts_at);
 create index meetings_of_mapping on chime.meetings (channel_mapping_id) where channel_mapping_id is not null;
 

@@ -118,6 +118,7 @@ grant execute on function chime_private.report_tenant(), chime_private.report_ow
 grant execute on function
   chime.search_schedules(text, chime.schedule_status[], text, text, uuid, text, uuid, timestamptz, timestamptz),
   chime.search_inbox(boolean, uuid),
+  chime.search_meetings(timestamptz, timestamptz, chime.meeting_status[], uuid),
   chime.search_runs(uuid, chime.run_status[], text, chime.run_trigger[], text, uuid, text, timestamptz, timestamptz),
   chime.schedules_with(text),
   chime.schedules_stats(chime.schedules),

@@ -12,6 +12,7 @@ export interface Left {
   mapping: string;
   webhook: string;
   followUp: string;
+  meeting: string;
   /** One that is in the inbox, and one that failed. */
   deliveries: [sent: string, failed: string];
   user: string;
@@ -80,9 +81,20 @@ async function leave(
     mark,
   ]);
   const followUp = await database.row<{ id: string }>(
-    `insert into chime.follow_ups (id, tenant_id, owner_id, schedule_id, person_id, message_template, reason, created_at)
-     values (gen_random_uuid(), $2, $3, $1, coalesce($3, (select u.id from chime.users u where u.tenant_id = $2 limit 1)), $4, $4, chime.now()) returning id`,
+    `insert into chime.follow_ups (id, tenant_id, owner_id, schedule_id, person_id, task, message_template, reason, created_at)
+     values (gen_random_uuid(), $2, $3, $1, coalesce($3, (select u.id from chime.users u where u.tenant_id = $2 limit 1)), 'remind', $4, $4, chime.now()) returning id`,
     values,
+  );
+  // A meeting is always a person's; what stands for the tenant is that of its administrator.
+  const meeting = await database.row<{ id: string }>(
+    `with meeting as (
+       insert into chime.meetings (id, tenant_id, owner_id, title, starts_at, ends_at, timezone, reminders, created_at, updated_at)
+       values (gen_random_uuid(), $2, $3, $4, '2099-01-01T12:00Z', '2099-01-01T13:00Z', 'UTC', '{}', chime.now(), chime.now()) returning *
+     ), reminder as (
+       insert into chime.meeting_reminders (id, tenant_id, owner_id, meeting_id, before, remind_at, schedule_id, created_at)
+       select gen_random_uuid(), tenant_id, owner_id, id, '1 hour', starts_at - interval '1 hour', $1, chime.now() from meeting
+     ) select id from meeting`,
+    [schedule, tenantId, identity.userId, mark],
   );
   const webhook = await call(maker, 'select id from chime.create_webhook($1, description => $2)', [
     'https://example.com/',
@@ -117,6 +129,7 @@ async function leave(
     mapping,
     webhook,
     followUp: followUp.id,
+    meeting: meeting.id,
     deliveries: [sent?.id as string, lost?.id as string],
     user: identity.userId as string,
     token,

@@ -49,6 +49,7 @@ async function namedOf(name: string): Promise<Named> {
       mapping: left.mapping,
       webhook: left.webhook,
       followUp: left.followUp,
+      meeting: left.meeting,
       message: left.deliveries[0],
       delivery: left.deliveries[1],
     },
