@@ -20,6 +20,13 @@ export type {
   EventHandler,
   EventHandlerPatch,
 } from './client/event_types.ts';
+export type {
+  BookMeetingInput,
+  ListMeetingsOptions,
+  Meeting,
+  MeetingReminder,
+  MeetingTime,
+} from './client/meeting_types.ts';
 export type { Metrics, MetricsOptions, QueueDepth, RunCounts, Spread } from './client/metrics.ts';
 export type { Page, PageOptions } from './client/page.ts';
 export type { Finishable, PendingRun, RunHandle, SucceededRun, WaitOptions } from './client/run_handle.ts';
