@@ -33,6 +33,7 @@ export const {
   InvalidRuleError,
   InvariantError,
   LeaseLostError,
+  MeetingNotFoundError,
   migrate,
   ModelFailedError,
   NeverFiresError,

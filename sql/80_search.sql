@@ -122,6 +122,22 @@ comment on function chime.search_runs is
   'The runs for which all holds that is given. By schedule_id, by owner_id, by a tag of their schedule, by a status other than succeeded (the newest ten thousand, unless schedule_id is given) and by time they are found by '
   'indexes. Otherwise the history is read from its end (newest first) until there are enough: name a time where what you look for is rare.';
 
+create or replace function chime.search_meetings(
+  ends_after timestamptz default null, starts_before timestamptz default null, status chime.meeting_status[] default null, owner_id uuid default null
+) returns setof chime.meetings
+language sql stable
+as $$
+  select m.*
+  from chime.meetings m
+  where m.tenant_id = (select chime.current_tenant())
+    and (search_meetings.ends_after is null or m.ends_at > search_meetings.ends_after)
+    and (search_meetings.starts_before is null or m.starts_at < search_meetings.starts_before)
+    and (search_meetings.status is null or m.status = any (search_meetings.status))
+    and (search_meetings.owner_id is null or m.owner_id = search_meetings.owner_id)
+$$;
+comment on function chime.search_meetings is
+  'The meetings that the caller may see for which all holds that is given: that are not over at an instant, that begin before one, with one of these states, of one user.';
+
 create or replace function chime.search_inbox(unread boolean default false, owner_id uuid default null) returns setof chime.inbox
 language sql stable
 as $$

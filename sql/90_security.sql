@@ -80,6 +80,10 @@ grant execute on function
   chime.set_context(jsonb, uuid),
   chime.remember(text, boolean, uuid),
   chime.schedule_follow_up(text, text, text, text, uuid, uuid, text, jsonb, interval),
+  chime.book_meeting(text, text, text, interval, text, text, text, text, interval[], uuid, uuid),
+  chime.reschedule_meeting(uuid, text, text, text, integer),
+  chime.cancel_meeting(uuid, text),
+  chime.find_meeting(text),
   chime.retry_delivery(uuid),
   chime.mark_inbox_read(uuid[]),
   chime.describe_delivery(uuid),
@@ -114,6 +118,7 @@ grant execute on function chime_private.report_tenant(), chime_private.report_ow
 grant execute on function
   chime.search_schedules(text, chime.schedule_status[], text, text, uuid, text, uuid, timestamptz, timestamptz),
   chime.search_inbox(boolean, uuid),
+  chime.search_meetings(timestamptz, timestamptz, chime.meeting_status[], uuid),
   chime.search_runs(uuid, chime.run_status[], text, chime.run_trigger[], text, uuid, text, timestamptz, timestamptz),
   chime.schedules_with(text),
   chime.schedules_stats(chime.schedules),

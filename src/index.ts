@@ -21,6 +21,13 @@ export type {
   EventHandlerPatch,
 } from './client/event_types.ts';
 export type {
+  BookMeetingInput,
+  ListMeetingsOptions,
+  Meeting,
+  MeetingReminder,
+  MeetingTime,
+} from './client/meeting_types.ts';
+export type {
   CheckInInput,
   FollowUp,
   FollowUpInput,

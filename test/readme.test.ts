@@ -210,6 +210,7 @@ t.test('the two commands, and everything that a reader does beside a running pgc
     'npx chime event trigger',
     'npx chime deliveries',
     'npx chime message',
+    'npx chime meeting',
     'npx chime chat',
     'npx chime parse',
   ].flatMap((marker) => commands(block('sh', marker)))) {

@@ -34,6 +34,7 @@ async function wordsOf(turn: Turn, error: pg.DatabaseError): Promise<string> {
     case 'CH011':
     case 'CH018':
     case 'CH019':
+    case 'CH023':
       return turn.t('gone');
     case 'CH012':
       return turn.t('stale');

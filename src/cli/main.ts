@@ -10,6 +10,7 @@ const commands: Record<string, () => Promise<Command>> = {
   schedule: async () => (await import('./commands/schedule.ts')).scheduleCommand(),
   runs: async () => (await import('./commands/runs.ts')).runsCommand(),
   parse: async () => (await import('./commands/parse.ts')).parseCommand(),
+  meeting: async () => (await import('./commands/meeting.ts')).meetingCommand(),
   calendar: async () => (await import('./commands/calendar.ts')).calendarCommand(),
   event: async () => (await import('./commands/event.ts')).eventCommand(),
   handler: async () => (await import('./commands/handler.ts')).handlerCommand(),

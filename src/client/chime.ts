@@ -9,6 +9,7 @@ import { fromCall } from './call_error.ts';
 import { ConcurrencyLimits } from './concurrency_limits.ts';
 import { ChannelMappings, Deliveries, Inbox, Webhooks } from './deliveries.ts';
 import { EventHandlers, Events } from './events.ts';
+import { Meetings } from './meetings.ts';
 import { FollowUps, ScheduledMessages } from './messages.ts';
 import { ApiTokens, Tenants, Users } from './people.ts';
 import { fromRow, namedCall } from './rows.ts';
@@ -77,6 +78,8 @@ export class Chime<T extends Tasks = Tasks> extends Scheduler<T> {
   readonly events: Events;
   /** Create, change, steer and find event handlers. */
   readonly eventHandlers: EventHandlers;
+  /** Book, move and cancel meetings, with their reminders. */
+  readonly meetings: Meetings;
   readonly tenants: Tenants;
   readonly users: Users;
   /** Tokens by which programs sign in. */
@@ -110,6 +113,7 @@ export class Chime<T extends Tasks = Tasks> extends Scheduler<T> {
     this.eventHandlers = new EventHandlers(send);
     this.tenants = new Tenants(send);
     this.users = new Users(send);
+    this.meetings = new Meetings(send, this.users);
     this.apiTokens = new ApiTokens(send, this.users);
     this.deliveries = new Deliveries(send);
     this.inbox = new Inbox(send);

@@ -13,6 +13,7 @@ export interface Named {
   webhook: string;
   followUp: string;
   checkIn: string;
+  meeting: string;
   /** One that failed. */
   delivery: string;
   /** One that is in the inbox. */
@@ -29,6 +30,7 @@ export const absent: Named = {
   ...{ token: '00000000-0000-7000-8000-00000000dead', event: '00000000-0000-7000-8000-00000000dead' },
   ...{ mapping: '00000000-0000-7000-8000-00000000dead', webhook: '00000000-0000-7000-8000-00000000dead' },
   ...{ followUp: '00000000-0000-7000-8000-00000000dead', checkIn: '00000000-0000-7000-8000-00000000dead' },
+  meeting: '00000000-0000-7000-8000-00000000dead',
   ...{ delivery: '00000000-0000-7000-8000-00000000dead', message: '00000000-0000-7000-8000-00000000dead' },
   ...{ calendar: '00000000-0000-7000-8000-00000000dead', mark: 'nothing', shared: 'nothing' },
 };
@@ -45,6 +47,7 @@ const references: Readonly<Record<string, keyof Named>> = {
   personId: 'user',
   channelMappingId: 'mapping',
   deliveryId: 'delivery',
+  meetingId: 'meeting',
   deliveryIds: 'message',
   text: 'mark',
   errorText: 'mark',
@@ -62,6 +65,8 @@ const references: Readonly<Record<string, keyof Named>> = {
   'checkIn.id': 'checkIn',
   // What is planned has the id of its schedule.
   'scheduledMessage.id': 'schedule',
+  'meeting.id': 'meeting',
+  'findMeeting.reference': 'meeting',
   'user.id': 'user',
   'findRun.reference': 'run',
   'findSchedule.reference': 'mark',
@@ -86,6 +91,8 @@ export const plain: Readonly<Record<string, unknown>> = {
   channelContextId: 'walk',
   sessionId: 'walk',
   url: 'https://example.com/',
+  startsAt: '2030-01-01 09:00',
+  title: 'walk',
   followUpTime: '2030-01-01 09:00',
   messageTemplate: 'walk',
   reason: 'walk',

@@ -13,6 +13,7 @@ export interface Left {
   webhook: string;
   followUp: string;
   checkIn: string;
+  meeting: string;
   /** One that is in the inbox, and one that failed. */
   deliveries: [sent: string, failed: string];
   user: string;
@@ -90,6 +91,17 @@ async function leave(
      values (gen_random_uuid(), $2, $3, $1, gen_random_uuid(), '2026-01-01', chime.now(), chime.now()) returning id`,
     [schedule, tenantId, identity.userId],
   );
+  // A meeting is always a person's; what stands for the tenant is that of its administrator.
+  const meeting = await database.row<{ id: string }>(
+    `with meeting as (
+       insert into chime.meetings (id, tenant_id, owner_id, title, starts_at, ends_at, timezone, reminders, created_at, updated_at)
+       values (gen_random_uuid(), $2, $3, $4, '2099-01-01T12:00Z', '2099-01-01T13:00Z', 'UTC', '{}', chime.now(), chime.now()) returning *
+     ), reminder as (
+       insert into chime.meeting_reminders (id, tenant_id, owner_id, meeting_id, before, remind_at, schedule_id, created_at)
+       select gen_random_uuid(), tenant_id, owner_id, id, '1 hour', starts_at - interval '1 hour', $1, chime.now() from meeting
+     ) select id from meeting`,
+    [schedule, tenantId, identity.userId, mark],
+  );
   const webhook = await call(maker, 'select id from chime.create_webhook($1, description => $2)', [
     'https://example.com/',
     mark,
@@ -127,6 +139,7 @@ async function leave(
     webhook,
     followUp: followUp.id,
     checkIn,
+    meeting: meeting.id,
     deliveries: [sent?.id as string, lost?.id as string],
     user: identity.userId as string,
     token,

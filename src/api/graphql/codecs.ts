@@ -1,7 +1,7 @@
-// How values of SQL look in GraphQL, where PostGraphile's way would not do: durations are milliseconds, the interval of a rule is text
-// (a month has no milliseconds), large counts are numbers.
+// How values of SQL look in GraphQL, where PostGraphile's way would not do: durations are milliseconds, the intervals of rules and
+// of reminders are text (a month has no milliseconds), large counts are numbers.
 import 'postgraphile';
-import { enumCodec, type PgCodec, TYPES } from 'postgraphile/@dataplan/pg';
+import { enumCodec, listOfCodec, type PgCodec, TYPES } from 'postgraphile/@dataplan/pg';
 import { sql } from 'postgraphile/pg-sql2';
 import { functions, textEnums } from './catalog.ts';
 import { prefixOf, schemaName } from './catalog_plugin.ts';
@@ -39,6 +39,9 @@ export const intervalText = codec('chimeIntervalText', {
   sqlType: sql`interval`,
   castFromPg: (expression) => sql`${expression}::text`,
 });
+
+/** Some of those. */
+const intervalTexts = listOfCodec(intervalText as Parameters<typeof listOfCodec>[0]) as PgCodec;
 
 /** A number that may be larger than 2^31. */
 export const largeNumber = codec('chimeLargeNumber', { sqlType: sql`bigint`, fromPg: Number, toPg: String });
@@ -87,7 +90,8 @@ interface Place {
 
 /** What a column or an argument of ours has instead of the codec that PostGraphile gives it. */
 function codecOf({ owner, name, prefix }: Place, given: PgCodec): PgCodec {
-  if (given === TYPES.interval) return name === 'every' ? intervalText : milliseconds;
+  if (given === TYPES.interval) return name === 'every' || name === 'before' ? intervalText : milliseconds;
+  if (given.arrayOfCodec === TYPES.interval) return intervalTexts;
   if ((given === TYPES.bigint && name !== 'id') || given === TYPES.numeric) return largeNumber;
   if (given === TYPES.timestamp) return wallTime;
   if (given === TYPES.time) return timeOfDay;

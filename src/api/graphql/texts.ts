@@ -19,6 +19,8 @@ export const typeTexts: Readonly<Record<string, string>> = {
   FollowUpStatus: 'How far a follow-up is.',
   FollowUpCancelReason: 'Why a follow-up was cancelled.',
   CheckInSkipReason: 'Why a check-in that came due is not sent.',
+  MeetingStatus: 'Whether a meeting takes place.',
+  ReminderSkipReason: 'Why a reminder was not made when its time came.',
   UndeliveredState: 'Why a delivery has not arrived for certain.',
   WriteOutcome: 'What creating something came to: with the key of one that exists, it changes that.',
   ScheduleStats:
@@ -59,6 +61,14 @@ export const fieldTexts: Readonly<Record<string, string>> = {
   'FollowUp.person': 'The person whose word cancels it.',
   'FollowUp.schedule': 'The schedule that fires once, at its time.',
   'Schedule.followUp': 'The follow-up that it is the schedule of; null for any other.',
+  meeting: 'The meeting.',
+  'Meeting.channelMapping': 'Where its reminders go; null = to where the person is best reached.',
+  'Meeting.owner': 'The user whose meeting it is.',
+  'Meeting.meetingReminders': 'Its reminders, those that have come among them.',
+  'MeetingReminder.meeting': 'The meeting that it reminds of.',
+  'MeetingReminder.owner': 'The user who is reminded.',
+  'MeetingReminder.schedule': 'The schedule that fires once, at its time; its run says what became of it.',
+  'Schedule.meetingReminder': 'The reminder that it is the schedule of; null for any other.',
   'InboxItem.owner': 'The user whose inbox it is in.',
   'InboxItem.run': 'The run that it tells of.',
   'InboxItem.schedule': 'The schedule of that run.',
@@ -111,6 +121,7 @@ export const fieldTexts: Readonly<Record<string, string>> = {
   'Query.eventHandlers': 'The event handlers that are not deleted.',
   'Query.schedule':
     'A schedule by its id, also a deleted one; null where there is none. By its key or name: findSchedule.',
+  'Query.meetings': 'All meetings, the latest first. To look for those to come: searchMeetings.',
   'Query.run': 'A run by its id; null where there is none, or it is not kept any more.',
   'Query.events': 'What was said to have happened, the newest first.',
   'Query.taskHours': 'What became of the runs of each task, by the hour, the newest first.',
@@ -192,6 +203,29 @@ export const argumentTexts: Readonly<Record<string, string>> = {
   personId: 'The user whose word cancels it; whose conversation it is, where nothing is said.',
   'scheduleFollowUp.channelMappingId':
     'The conversation; the one that sessionId names, else your inbox, where nothing is said.',
+  meetingId: 'The meeting, by its id.',
+  'bookMeeting.title': 'What it is about.',
+  'bookMeeting.startsAt': 'When it begins: an instant, or a wall-clock time of the zone.',
+  'bookMeeting.endsAt': 'When it ends: an instant, or a wall-clock time of the zone.',
+  'bookMeeting.durationMs':
+    'How long it is, in milliseconds, in place of its end; an hour, where neither is said.',
+  'bookMeeting.timezone':
+    'The zone of its times; that of the person, else of the tenant, where nothing is said.',
+  'bookMeeting.location': 'Where it is: a place, a link.',
+  'bookMeeting.description': 'What else there is to know of it.',
+  'bookMeeting.key': 'What another calendar calls it; one that has it is changed.',
+  'bookMeeting.reminders':
+    'How long before it the reminders come, such as 24:00:00, 30 minutes or 1 day; as the tenant has it, where nothing is said.',
+  'bookMeeting.channelMappingId':
+    'Where its reminders go; where the person is best reached, where nothing is said.',
+  'bookMeeting.userId': 'Whose meeting it is; yours, where nothing is said.',
+  'rescheduleMeeting.startsAt': 'When it begins: an instant, or a wall-clock time of the zone.',
+  'rescheduleMeeting.endsAt':
+    'When it ends: an instant, or a wall-clock time of the zone; where nothing is said, it is as long as before.',
+  'rescheduleMeeting.timezone': 'The zone of its times; that in which it was booked, where nothing is said.',
+  'searchMeetings.status': 'Those with one of these.',
+  'searchMeetings.endsAfter': 'Those that end later.',
+  'searchMeetings.startsBefore': 'Those that begin earlier.',
   quietFrom:
     'The time of day from which on nothing is sent (22:00); with neither time, there are no quiet hours any more.',
   quietUntil: 'The time of day at which what was held is sent; earlier than quietFrom = on the next day.',
@@ -415,6 +449,16 @@ export const enumTexts: Readonly<Record<string, Readonly<Record<string, string>>
     MESSAGED_TODAY: 'They had a check-in or a follow-up that day.',
     QUIET_HOURS: 'They were in their quiet hours.',
     SPOKE_RECENTLY: 'They had said something a short time before.',
+  },
+  MeetingStatus: {
+    SCHEDULED: 'It takes place, or has.',
+    CANCELLED: 'It does not.',
+  },
+  ReminderSkipReason: {
+    CANCELLED: 'The meeting was cancelled.',
+    BEGUN: 'The meeting had begun already.',
+    OVERTAKEN: 'A later one was due as well.',
+    MISSED: 'pgchime was away until the meeting had begun.',
   },
   UndeliveredState: {
     FAILED: 'It was not sent, and is not tried again by itself.',

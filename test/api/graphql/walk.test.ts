@@ -50,6 +50,7 @@ async function namedOf(name: string): Promise<Named> {
       webhook: left.webhook,
       followUp: left.followUp,
       checkIn: left.checkIn,
+      meeting: left.meeting,
       message: left.deliveries[0],
       delivery: left.deliveries[1],
     },
