@@ -11,7 +11,11 @@ import { configOf, withSettings } from '../options.ts';
 import { ruleOf } from '../output.ts';
 import { runProcess } from '../process.ts';
 import { createReporter, type Reporter } from '../report.ts';
-import { makeBot, makeClock, makeSender, makeServer, makeWorker } from '../services.ts';
+import { makeBot } from '../services/bot.ts';
+import { makeClock } from '../services/clock.ts';
+import { makeSender } from '../services/sender.ts';
+import { makeServer } from '../services/server.ts';
+import { makeWorker } from '../services/worker.ts';
 import { Shutdown } from '../shutdown.ts';
 
 export function startCommand(): Command {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { modelSettingNames } from '../../settings_model.ts';
 import { serviceCommand } from '../service_command.ts';
-import { makeWorker } from '../services.ts';
+import { makeWorker } from '../services/worker.ts';
 
 export function workerCommand(): Command {
   return serviceCommand({
