@@ -1,5 +1,5 @@
 // npm test: one throw-away Postgres for the whole run, tap underneath, and at the end one line that says it all. Arguments are
-// test files, or options of tap.
+// test files.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs/promises';
@@ -24,11 +24,7 @@ await fs.chmod(temporary, 0o1777);
 const server = await startTestServer(path.join(dir, 'server'));
 const tap = spawn(
   process.execPath,
-  [
-    fileURLToPath(new URL('../node_modules/tap/dist/esm/run.mjs', import.meta.url)),
-    '--reporter=tap',
-    ...process.argv.slice(2),
-  ],
+  [fileURLToPath(new URL('files.ts', import.meta.url)), ...process.argv.slice(2)],
   {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {

@@ -34,20 +34,32 @@ function typeText(name: string, prefix: string): string | undefined {
   }
 }
 
+const columnTexts = new WeakMap<GraphileBuild.Build, Map<string, string>>();
+
 /** The comment on the column of the same name, for an argument that sets it. */
 function columnText(build: GraphileBuild.Build, argument: string): string | undefined {
+  let texts = columnTexts.get(build);
+  if (texts === undefined) {
+    texts = readColumnTexts(build);
+    columnTexts.set(build, texts);
+  }
+  return texts.get(argument);
+}
+
+function readColumnTexts(build: GraphileBuild.Build): Map<string, string> {
+  const texts = new Map<string, string>();
   const resources = Object.values(build.input.pgRegistry.pgResources) as unknown as PgResource[];
   for (const table of ['schedules', 'event_handlers', 'calendars', 'concurrency_limits', 'runs', 'events']) {
     const resource = resources.find(
       ({ parameters, extensions, codec }) =>
         parameters === undefined && isOurs(codec as never) && extensions?.pg?.name === table,
     );
-    for (const [attributeName, attribute] of Object.entries(resource?.codec.attributes ?? {})) {
+    for (const [attributeName, { description }] of Object.entries(resource?.codec.attributes ?? {})) {
       const name = build.inflection.attribute({ codec: resource?.codec, attributeName } as never);
-      if (name === argument && attribute.description) return attribute.description;
+      if (description && !texts.has(name)) texts.set(name, description);
     }
   }
-  return undefined;
+  return texts;
 }
 
 /** What sets a column is described as that; what names or seeks something is not. */

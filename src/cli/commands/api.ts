@@ -3,7 +3,7 @@ import { readAuth } from '../../api/auth/settings.ts';
 import { healthOf } from '../../api/health.ts';
 import { apiSettings } from '../../settings_api.ts';
 import { serviceCommand } from '../service_command.ts';
-import { makeServer } from '../services.ts';
+import { makeServer } from '../services/server.ts';
 
 export function apiCommand(): Command {
   return serviceCommand({

@@ -5,7 +5,7 @@ import { InvalidConfigError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import { modelSettingNames } from '../../settings_model.ts';
 import { serviceCommand } from '../service_command.ts';
-import { makeBot } from '../services.ts';
+import { makeBot } from '../services/bot.ts';
 
 /** @throws InvalidConfigError (CH032) where there is no token */
 function botOf(config: Config, url: string, log: Logger): Bot {

@@ -13,7 +13,9 @@ import { type Service, startAll, stopAll } from '../../service.ts';
 import { modelSettingNames } from '../../settings_model.ts';
 import { checkDatabase, findDatabase } from '../connect.ts';
 import { configOf, withSettings } from '../options.ts';
-import { makeBotModel, makeClock, makeWorker } from '../services.ts';
+import { makeBotModel } from '../services/bot.ts';
+import { makeClock } from '../services/clock.ts';
+import { makeWorker } from '../services/worker.ts';
 import { Shutdown } from '../shutdown.ts';
 import { Standby } from '../standby.ts';
 

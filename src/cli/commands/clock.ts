@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { serviceCommand } from '../service_command.ts';
-import { makeClock } from '../services.ts';
+import { makeClock } from '../services/clock.ts';
 
 export function clockCommand(): Command {
   return serviceCommand({

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { serviceCommand } from '../service_command.ts';
-import { makeSender } from '../services.ts';
+import { makeSender } from '../services/sender.ts';
 
 export function deliverCommand(): Command {
   return serviceCommand({

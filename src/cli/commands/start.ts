@@ -5,13 +5,17 @@ import { healthOf } from '../../api/health.ts';
 import { Chime } from '../../client/chime.ts';
 import { type Config, type SettingName, settings } from '../../config.ts';
 import { type Embedded, openEmbedded } from '../../db/embedded/open.ts';
+import type { Logger } from '../../log.ts';
 import { migrate } from '../../migrate.ts';
 import type { Service } from '../../service.ts';
 import { configOf, withSettings } from '../options.ts';
 import { ruleOf } from '../output.ts';
 import { runProcess } from '../process.ts';
 import { createReporter, type Reporter } from '../report.ts';
-import { makeBot, makeClock, makeSender, makeServer, makeWorker } from '../services.ts';
+import { makeClock } from '../services/clock.ts';
+import { makeSender } from '../services/sender.ts';
+import { makeServer } from '../services/server.ts';
+import { makeWorker } from '../services/worker.ts';
 import { Shutdown } from '../shutdown.ts';
 
 export function startCommand(): Command {
@@ -59,7 +63,7 @@ async function run(
   const clock = makeClock(config, url, log);
   const worker = await makeWorker(config, url, log);
   const sender = makeSender(config, url, log);
-  const bot = makeBot(config, url, log);
+  const bot = await makeBot(config, url, log);
   let lastTick: Date | undefined;
   clock.on('ticked', (tick) => {
     lastTick = tick.now;
@@ -97,6 +101,12 @@ async function run(
     worker,
     onStarted: () => {},
   });
+}
+
+/** Most processes have no bot, and need not load how one talks. */
+async function makeBot(config: Config, url: string, log: Logger): Promise<Service | undefined> {
+  if (!config.bot || config.telegramToken === undefined) return undefined;
+  return (await import('../services/bot.ts')).makeBot(config, url, log);
 }
 
 async function withLibrary(url: string, work: (chime: Chime, pool: pg.Pool) => Promise<void>): Promise<void> {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { modelSettingNames } from '../../settings_model.ts';
 import { weatherSettingNames } from '../../settings_weather.ts';
 import { serviceCommand } from '../service_command.ts';
-import { makeWorker } from '../services.ts';
+import { makeWorker } from '../services/worker.ts';
 
 export function workerCommand(): Command {
   return serviceCommand({
