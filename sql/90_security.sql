@@ -49,6 +49,7 @@ grant execute on function
   chime.revoke_api_token(uuid),
   chime.map_reporter(text, text),
   chime.unmap_reporter(text),
+  chime.set_tenant_settings(text, integer, interval, chime.retry_backoff, time, time, interval, interval, interval[], integer, interval, interval, text[]),
   chime.set_calendar(text, text[], text),
   chime.delete_calendar(text),
   chime.set_concurrency_limit(text, integer),
@@ -114,6 +115,8 @@ grant execute on function chime_private.report_tenant(), chime_private.report_ow
 grant execute on function
   chime.search_schedules(text, chime.schedule_status[], text, text, uuid, text, uuid, timestamptz, timestamptz),
   chime.search_inbox(boolean, uuid),
+  chime.settings(),
+  chime.tenant_settings_changed(chime.tenant_settings),
   chime.search_runs(uuid, chime.run_status[], text, chime.run_trigger[], text, uuid, text, timestamptz, timestamptz),
   chime.schedules_with(text),
   chime.schedules_stats(chime.schedules),

@@ -63,7 +63,11 @@ t.test('it is said at its time, filled in', async (test) => {
 t.test('a word of the person cancels it', async (test) => {
   const { ann, fire, state } = await setUp(test);
   await ann.say('I am on it');
-  test.strictSame(await state(), { follow_up: 'cancelled', schedule: 'cancelled', reason: 'client_responded' });
+  test.strictSame(await state(), {
+    follow_up: 'cancelled',
+    schedule: 'cancelled',
+    reason: 'client_responded',
+  });
   test.strictSame(await fire('2026-11-20T18:00:00Z'), []);
 });
 
@@ -80,7 +84,11 @@ t.test('what was executed and waits for a worker is withdrawn', async (test) => 
   await tick();
   test.match(await state(), { follow_up: 'executed', schedule: 'completed' });
   await ann.say('I am on it');
-  test.strictSame(await state(), { follow_up: 'cancelled', schedule: 'completed', reason: 'client_responded' });
+  test.strictSame(await state(), {
+    follow_up: 'cancelled',
+    schedule: 'completed',
+    reason: 'client_responded',
+  });
   test.strictSame(await database.rows('select status, cancel_reason from chime.runs'), [
     { status: 'cancelled', cancel_reason: 'The person has spoken first.' },
   ]);

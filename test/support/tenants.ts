@@ -80,8 +80,8 @@ async function leave(
     mark,
   ]);
   const followUp = await database.row<{ id: string }>(
-    `insert into chime.follow_ups (id, tenant_id, owner_id, schedule_id, person_id, message_template, reason, created_at)
-     values (gen_random_uuid(), $2, $3, $1, coalesce($3, (select u.id from chime.users u where u.tenant_id = $2 limit 1)), $4, $4, chime.now()) returning id`,
+    `insert into chime.follow_ups (id, tenant_id, owner_id, schedule_id, person_id, task, message_template, reason, created_at)
+     values (gen_random_uuid(), $2, $3, $1, coalesce($3, (select u.id from chime.users u where u.tenant_id = $2 limit 1)), 'remind', $4, $4, chime.now()) returning id`,
     values,
   );
   const webhook = await call(maker, 'select id from chime.create_webhook($1, description => $2)', [

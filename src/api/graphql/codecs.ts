@@ -1,7 +1,7 @@
 // How values of SQL look in GraphQL, where PostGraphile's way would not do: durations are milliseconds, the interval of a rule is text
 // (a month has no milliseconds), large counts are numbers.
 import 'postgraphile';
-import { enumCodec, type PgCodec, TYPES } from 'postgraphile/@dataplan/pg';
+import { enumCodec, listOfCodec, type PgCodec, TYPES } from 'postgraphile/@dataplan/pg';
 import { sql } from 'postgraphile/pg-sql2';
 import { functions, textEnums } from './catalog.ts';
 import { prefixOf, schemaName } from './catalog_plugin.ts';
@@ -30,9 +30,14 @@ function codec(
 export const milliseconds = codec('chimeMilliseconds', {
   sqlType: sql`interval`,
   castFromPg: (expression) => sql`(extract(epoch from ${expression}) * 1000)::float8::text`,
+  listCastFromPg: (list) =>
+    sql`(select array_agg((extract(epoch from i.value) * 1000)::float8 order by i.place)::text from unnest(${list}) with ordinality i(value, place))`,
   fromPg: Number,
   toPg: (value) => `${value} milliseconds`,
 });
+
+/** Several of them. */
+export const millisecondsList = listOfCodec(milliseconds as never) as unknown as PgCodec;
 
 /** An interval as Postgres writes it. */
 export const intervalText = codec('chimeIntervalText', {
@@ -88,6 +93,7 @@ interface Place {
 /** What a column or an argument of ours has instead of the codec that PostGraphile gives it. */
 function codecOf({ owner, name, prefix }: Place, given: PgCodec): PgCodec {
   if (given === TYPES.interval) return name === 'every' ? intervalText : milliseconds;
+  if (given.arrayOfCodec === TYPES.interval) return millisecondsList;
   if ((given === TYPES.bigint && name !== 'id') || given === TYPES.numeric) return largeNumber;
   if (given === TYPES.timestamp) return wallTime;
   if (given === TYPES.time) return timeOfDay;

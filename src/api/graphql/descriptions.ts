@@ -35,9 +35,13 @@ function typeText(name: string, prefix: string): string | undefined {
 }
 
 /** The comment on the column of the same name, for an argument that sets it. */
-function columnText(build: GraphileBuild.Build, argument: string): string | undefined {
+function columnText(build: GraphileBuild.Build, field: string, argument: string): string | undefined {
   const resources = Object.values(build.input.pgRegistry.pgResources) as unknown as PgResource[];
-  for (const table of ['schedules', 'event_handlers', 'calendars', 'concurrency_limits', 'runs', 'events']) {
+  const tables =
+    field === 'setTenantSettings'
+      ? ['tenant_settings']
+      : ['schedules', 'event_handlers', 'calendars', 'concurrency_limits', 'runs', 'events'];
+  for (const table of tables) {
     const resource = resources.find(
       ({ parameters, extensions, codec }) =>
         parameters === undefined && isOurs(codec as never) && extensions?.pg?.name === table,
@@ -56,7 +60,7 @@ const sets = /^(?:create|update|set|preview|describe|simulate|schedule|eventHand
 function argumentText(build: GraphileBuild.Build, field: string, argument: string): string | undefined {
   const own = argumentTexts[`${field}.${argument}`];
   const named = argumentTexts[argument];
-  const column = columnText(build, argument);
+  const column = columnText(build, field, argument);
   return comment(
     build,
     own ?? (sets.test(field) && argument !== 'scheduleId' ? (column ?? named) : (named ?? column)),

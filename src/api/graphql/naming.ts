@@ -4,7 +4,7 @@ import 'postgraphile';
 import type { PgCodec, PgResource } from 'postgraphile/@dataplan/pg';
 import { TYPES } from 'postgraphile/@dataplan/pg';
 import { schemaName } from './catalog_plugin.ts';
-import { largeNumber, milliseconds } from './codecs.ts';
+import { largeNumber, milliseconds, millisecondsList } from './codecs.ts';
 
 type Extended = { extensions?: { pg?: { schemaName?: string }; tags?: object } | undefined };
 
@@ -24,7 +24,7 @@ const says = /(?:^|_)(?:at|since|until|after|before)$/;
 export function wordsFor(name: string, codec: PgCodec): string {
   if (codec === TYPES.timestamptz)
     return says.test(name) ? name : name.endsWith('_for') ? name.replace(/_for$/, '_at') : `${name}_at`;
-  if (codec === milliseconds) return `${name}_ms`;
+  if (codec === milliseconds || codec === millisecondsList) return `${name}_ms`;
   if (codec === largeNumber && !/_percent$/.test(name)) return `${name.replace(/s$/, '')}_count`;
   return name;
 }
@@ -85,7 +85,7 @@ export const NamingPlugin: GraphileConfig.Plugin = {
         if (!isOurs(resource as Extended)) return previous?.(details) ?? '';
         const name = (resource as PgResource).extensions?.pg?.name ?? resource.name;
         // schedules_next_runs of a schedule is its nextRuns.
-        return this.camelCase(name.replace(/^(?:schedules|runs|calendars)_/, ''));
+        return this.camelCase(name.replace(/^(?:schedules|runs|calendars|tenant_settings)_/, ''));
       },
       computedAttributeListField(previous, _options, details) {
         return isOurs(details.resource as Extended)
