@@ -5,6 +5,11 @@ language sql stable
 as $$ select t from chime.tenant_settings t where t.tenant_id = coalesce(tenant_settings_of.tenant_id, chime.current_tenant()) $$;
 comment on function chime_private.tenant_settings_of is 'The settings of a tenant: the current one, if none is given.';
 
+create or replace function chime_private.zone_or_default(timezone text) returns text
+language sql stable
+as $$ select coalesce(timezone, (chime_private.tenant_settings_of(null)).timezone) $$;
+comment on function chime_private.zone_or_default is 'A time zone; where none is given, that of the current tenant.';
+
 create or replace function chime_private.give_settings() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$

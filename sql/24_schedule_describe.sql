@@ -49,7 +49,7 @@ create or replace function chime.describe(
   every interval default null,
   at text default null,
   rrule text default null,
-  timezone text default 'UTC',
+  timezone text default null,
   locale text default 'en',
   anchor timestamptz default null,
   starts_at timestamptz default null,
@@ -70,7 +70,7 @@ declare
   v_schedule chime.schedules;
 begin
   v_schedule.tenant_id := chime.current_tenant();
-  v_schedule := chime_private.set_rules(v_schedule, cron, every, at, rrule, rules, repeat_interval, timezone, dst_gap, dst_fold,
+  v_schedule := chime_private.set_rules(v_schedule, cron, every, at, rrule, rules, repeat_interval, chime_private.zone_or_default(timezone), dst_gap, dst_fold,
     anchor, starts_at, ends_at, only_on, never_on, on_excluded);
   v_schedule := chime_private.define_rules(v_schedule, case when v_from_now then chime.now() end);
   if v_from_now then
@@ -82,7 +82,7 @@ begin
 end $$;
 comment on function chime.describe(text, interval, text, text, text, text, timestamptz, timestamptz, timestamptz, jsonb, text[], text[], chime.excluded_policy, text, chime.dst_gap_policy, chime.dst_fold_policy) is
   'A rule in words, without storing anything: "at 09:00 on weekdays, Europe/Berlin time". Rules, calendars and repeat_interval are given '
-  'as to create_schedule; locale is en or ru (also en-GB, ru_RU and the like). Instants are shown on the clock of timezone. An interval '
+  'as to create_schedule; locale is en or ru (also en-GB, ru_RU and the like). Instants are shown on the clock of timezone (default that of the tenant). An interval '
   'counts from anchor (default starts_at, else its creation), and so does a recurrence rule without DTSTART (else now). Errors: CH001, CH002, '
   'CH003, CH007.';
 

@@ -18,7 +18,7 @@ create or replace function chime.preview(
   every interval default null,
   at text default null,
   rrule text default null,
-  timezone text default 'UTC',
+  timezone text default null,
   after timestamptz default null,
   count integer default 10,
   anchor timestamptz default null,
@@ -42,7 +42,7 @@ declare
 begin
   perform chime_private.check_preview(v_after, count);
   v_schedule.tenant_id := chime.current_tenant();
-  v_schedule := chime_private.set_rules(v_schedule, cron, every, at, rrule, rules, repeat_interval, timezone, dst_gap, dst_fold,
+  v_schedule := chime_private.set_rules(v_schedule, cron, every, at, rrule, rules, repeat_interval, chime_private.zone_or_default(timezone), dst_gap, dst_fold,
     anchor, starts_at, ends_at, only_on, never_on, on_excluded);
   v_schedule := chime_private.define_rules(v_schedule, v_after);
   perform chime_private.check_overdue(v_schedule, overdue);
@@ -58,7 +58,7 @@ begin
 end $$;
 comment on function chime.preview(text, interval, text, text, text, timestamptz, integer, timestamptz, timestamptz, timestamptz, chime.dst_gap_policy, chime.dst_fold_policy, jsonb, text[], text[], chime.excluded_policy, text, chime.overdue_policy) is
   'The next fires of a rule, without storing anything. Rules, calendars, repeat_interval and overdue are given as to create_schedule; '
-  'timezone is where they are read (default UTC); after is where to start (default now, never included); count is how many (1 to 1000, '
+  'timezone is where they are read (default that of the tenant); after is where to start (default now, never included); count is how many (1 to 1000, '
   'default 10). An interval counts from anchor (default starts_at, else after), and so does a recurrence rule without DTSTART. dst_gap is '
   'next by default, skip for a recurrence rule. note says what a clock change did to a fire, and of a one-off in the past that it '
   'runs at once. Errors: CH001, CH002, CH003, CH007.';
@@ -66,7 +66,7 @@ comment on function chime.preview(text, interval, text, text, text, timestamptz,
 -- An overload, so that `at` also takes an expression such as now() + interval '1 hour'. A plain literal is text.
 create or replace function chime.preview(
   at timestamptz,
-  timezone text default 'UTC',
+  timezone text default null,
   after timestamptz default null,
   count integer default 10,
   overdue chime.overdue_policy default 'refuse'

@@ -7,7 +7,7 @@ create or replace function chime.simulate_rule(
   every interval default null,
   at text default null,
   rrule text default null,
-  timezone text default 'UTC',
+  timezone text default null,
   count integer default 1000,
   anchor timestamptz default null,
   starts_at timestamptz default null,
@@ -34,7 +34,7 @@ begin
   end if;
   perform chime_private.check_preview(since, count);
   v_schedule.tenant_id := chime.current_tenant();
-  v_schedule := chime_private.set_rules(v_schedule, cron, every, at, rrule, rules, repeat_interval, timezone, dst_gap, dst_fold,
+  v_schedule := chime_private.set_rules(v_schedule, cron, every, at, rrule, rules, repeat_interval, chime_private.zone_or_default(timezone), dst_gap, dst_fold,
     anchor, starts_at, ends_at, only_on, never_on, on_excluded);
   v_schedule := chime_private.define_rules(v_schedule, since);
   return query
@@ -43,5 +43,5 @@ begin
 end $$;
 comment on function chime.simulate_rule is
   'Each fire that a rule has from since to until, both included, the first `count` of them (1 to 1000) and no more than max_runs. Rules, '
-  'calendars and repeat_interval are given as to create_schedule. An interval counts from anchor (default starts_at, else since), and so does a '
+  'calendars and repeat_interval are given as to create_schedule; timezone is that of the tenant by default. An interval counts from anchor (default starts_at, else since), and so does a '
   'recurrence rule without DTSTART. note says what a clock change did to a fire. Errors: CH001, CH002, CH003, CH007.';

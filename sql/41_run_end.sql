@@ -29,17 +29,18 @@ begin
   return query
     with ended as (
       select r.*, i.outcome, i.output as written, i.error as problem, i.stack, i.reason, i.wait,
-        coalesce((r.policy ->> 'retry_delay')::interval, s.retry_delay) as retry_delay,
-        coalesce((r.policy ->> 'retry_backoff')::chime.retry_backoff, s.retry_backoff) as retry_backoff,
-        coalesce((r.policy ->> 'retry_max_delay')::interval, s.retry_max_delay) as retry_max_delay,
-        coalesce((r.policy ->> 'max_retries')::integer, s.max_retries, 3) as max_retries,
+        coalesce((r.policy ->> 'retry_delay')::interval, s.retry_delay, t.retry_delay) as retry_delay,
+        coalesce((r.policy ->> 'retry_backoff')::chime.retry_backoff, s.retry_backoff, t.retry_backoff) as retry_backoff,
+        coalesce((r.policy ->> 'retry_max_delay')::interval, s.retry_max_delay, greatest(interval '1 hour', t.retry_delay)) as retry_max_delay,
+        coalesce((r.policy ->> 'max_retries')::integer, s.max_retries, t.max_retries) as max_retries,
         -- What nobody wants any more is not tried again.
         r.cancel_requested_at is not null as unwanted,
-        i.outcome in ('failed', 'timed_out') and r.retry_count < coalesce((r.policy ->> 'max_retries')::integer, s.max_retries, 3)
+        i.outcome in ('failed', 'timed_out') and r.retry_count < coalesce((r.policy ->> 'max_retries')::integer, s.max_retries, t.max_retries)
           and r.cancel_requested_at is null and s.status is distinct from 'cancelled' as again
       from unnest(run_ids, attempts, outcomes, outputs, errors, stacks, reasons, waits) i(id, attempt, outcome, output, error, stack, reason, wait)
       join chime.runs r on r.id = i.id and r.attempt = i.attempt
       left join chime.schedules s on s.id = r.schedule_id
+      join chime.tenant_settings t on t.tenant_id = r.tenant_id
       where r.status = 'running' and i.outcome <> 'succeeded'
       for no key update of r
     ), decided as (
@@ -47,7 +48,7 @@ begin
         case
           when e.outcome = 'snoozed' and not e.unwanted then end_attempts.now + greatest(e.wait, c_shortest_snooze)
           when e.again then end_attempts.now + coalesce(e.wait, chime_private.retry_wait(e.id, e.retry_count + 1,
-            coalesce(e.retry_delay, '1 minute'), coalesce(e.retry_backoff, 'exponential'), coalesce(e.retry_max_delay, '1 hour')))
+            e.retry_delay, e.retry_backoff, e.retry_max_delay))
         end as next_at
       from ended e
     ), recorded as (
@@ -79,4 +80,4 @@ end $$;
 comment on function chime_private.end_attempts is
   'Ends running attempts that did not succeed, arrays side by side: by the policy of its schedule, as it is now, a run that failed or '
   'timed out waits for a retry, after wait where that is given; one that is snoozed waits without spending any; one that somebody '
-  'wants cancelled is. Steps of workflows have a policy of their own, runs without a schedule the default one. Answers what became of each, how long it waits, which retry that is, and of how many.';
+  'wants cancelled is. Steps of workflows have a policy of their own, runs without a schedule that of their tenant. Answers what became of each, how long it waits, which retry that is, and of how many.';

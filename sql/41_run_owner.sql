@@ -27,7 +27,7 @@ create or replace function chime_private.retries_left(run_id uuid) returns integ
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select case when r.cancel_requested_at is null and s.status is distinct from 'cancelled'
-    then greatest(0, coalesce((r.policy ->> 'max_retries')::integer, s.max_retries, 3) - r.retry_count) else 0 end
+    then greatest(0, coalesce((r.policy ->> 'max_retries')::integer, s.max_retries, (chime_private.tenant_settings_of(r.tenant_id)).max_retries) - r.retry_count) else 0 end
   from chime.runs r left join chime.schedules s on s.id = r.schedule_id
   where r.id = retries_left.run_id
 $$;

@@ -47,11 +47,12 @@ begin
         where w.id = start_runs.worker_id and (w.watch_at is null or w.watch_at > f.at) and f.at is not null
       )
       select r.id, r.attempt, r.task, r.payload, r.trigger, r.scheduled_for,
-        (r.scheduled_for at time zone coalesce(s.timezone, 'UTC'))::timestamp(0)::text, r.due_at, r.started_at,
-        date_part('epoch', r.deadline_at - r.started_at) * 1000, r.schedule_id, s.key, s.name, s.timezone, s.next_run_at,
+        (r.scheduled_for at time zone z.name)::timestamp(0)::text, r.due_at, r.started_at,
+        date_part('epoch', r.deadline_at - r.started_at) * 1000, r.schedule_id, s.key, s.name, z.name, s.next_run_at,
         r.event_id, r.traceparent
       from started r
-      left join chime.schedules s on s.id = r.schedule_id;
+      left join chime.schedules s on s.id = r.schedule_id
+      cross join lateral (select coalesce(s.timezone, (chime_private.tenant_settings_of(r.tenant_id)).timezone)) z(name);
     get diagnostics v_count = row_count;
     exit when v_have_slots or v_count = cardinality(run_ids);
     v_ids := chime_private.take_slots(run_ids, worker_id, resend, v_now);

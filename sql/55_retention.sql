@@ -115,6 +115,19 @@ end $$;
 comment on function chime_private.retain_schedules is
   'A bite of the pass: some of the schedules with a policy of their own, from after_id on, and the weeks in which they keep runs.';
 
+create or replace function chime_private.remove_schedule(schedule_id uuid) returns boolean
+language plpgsql volatile
+as $$
+begin
+  delete from chime.schedules s where s.id = remove_schedule.schedule_id;
+  delete from chime.schedule_totals t where t.schedule_id = remove_schedule.schedule_id;
+  delete from chime_private.failing_schedules f where f.schedule_id = remove_schedule.schedule_id;
+  return true;
+exception when foreign_key_violation then
+  return false;
+end $$;
+comment on function chime_private.remove_schedule is 'Removes the row of a schedule and what hangs on it; answers whether nothing else held it.';
+
 create or replace function chime_private.forget_schedules(inout after_id uuid, now timestamptz, out done boolean)
 language plpgsql volatile
 as $$
@@ -132,14 +145,10 @@ begin
     v_seen := v_seen + 1;
     continue when v_schedule.deleted_at > now - coalesce(v_schedule.keep_for, (chime.retention()).keep_for)
       or exists (select from chime.runs r where r.schedule_id = v_schedule.id)
-      or exists (select from chime.late_ends l where l.schedule_id = v_schedule.id);
-    begin
-      delete from chime.schedules s where s.id = v_schedule.id;
-      delete from chime.schedule_totals t where t.schedule_id = v_schedule.id;
-      delete from chime_private.failing_schedules f where f.schedule_id = v_schedule.id;
-    exception when foreign_key_violation then
-      null;
-    end;
+      or exists (select from chime.late_ends l where l.schedule_id = v_schedule.id)
+      -- Its tenant says how long that is kept: see forget_follow_ups.
+      or exists (select from chime.follow_ups f where f.schedule_id = v_schedule.id);
+    perform chime_private.remove_schedule(v_schedule.id);
   end loop;
   done := v_seen < c_most;
 end $$;
@@ -151,6 +160,8 @@ language plpgsql volatile
 as $$
 declare
   c_most constant integer := 2000;
+  -- Each of them may be a schedule, too.
+  c_most_of_people constant integer := 200;
   v_hours integer;
   v_revisions integer;
   v_deliveries integer;
@@ -172,11 +183,12 @@ begin
     order by o.id limit c_most);
   get diagnostics v_deliveries = row_count;
   return greatest(v_hours, v_revisions, v_deliveries, chime_private.forget_events(now - (chime.retention()).keep_for, c_most),
-    chime_private.forget_updates(now, c_most)) < c_most;
+    chime_private.forget_updates(now, c_most)) < c_most
+    and chime_private.forget_people_records(now, c_most_of_people) < c_most_of_people;
 end $$;
 comment on function chime_private.forget_records is
-  'A bite of the pass: removes statistics by the hour after 400 days, revisions, deliveries and events when their time is over, and what the bot heard and said '
-  'after a week; answers whether that is all.';
+  'A bite of the pass: removes statistics by the hour after 400 days, revisions, deliveries and events when their time is over, what the bot heard and said '
+  'after a week, and what was kept for people; answers whether that is all.';
 
 create or replace function chime_private.retain(now timestamptz) returns boolean
 language plpgsql volatile

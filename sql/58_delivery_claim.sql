@@ -252,7 +252,7 @@ begin
     left join chime.users u on u.id = coalesce(m.user_id, d.owner_id)
     left join chime.webhooks w on w.id = m.id
     left join chime_private.webhook_secrets k on k.webhook_id = m.id
-    cross join lateral (select coalesce(u.timezone, s.timezone, 'UTC') as zone) z
+    cross join lateral (select coalesce(u.timezone, s.timezone, (chime_private.tenant_settings_of(d.tenant_id)).timezone) as zone) z
     -- How late it comes, less the time that the run itself has taken.
     cross join lateral (select (coalesce(r.started_at, r.finished_at) - r.due_at) + (v_now - r.finished_at) > c_late and d.purpose is distinct from 'check_in' as is_late) l;
   id := null;

@@ -52,6 +52,7 @@ export type {
   ScheduleReference,
 } from './client/scheduler_types.ts';
 export type { PayloadOf, ResultOf, TaskReference, Tasks } from './client/tasks.ts';
+export type { SettingName, TenantSettings, TenantSettingsChanges } from './client/tenant_settings_types.ts';
 export type {
   AccessRole,
   ApiToken,

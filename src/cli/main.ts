@@ -21,6 +21,7 @@ const commands: Record<string, () => Promise<Command>> = {
   message: async () => (await import('./commands/message.ts')).messageCommand(),
   webhook: async () => (await import('./commands/webhook.ts')).webhookCommand(),
   limit: async () => (await import('./commands/limit.ts')).limitCommand(),
+  settings: async () => (await import('./commands/settings.ts')).settingsCommand(),
   tenant: async () => (await import('./commands/tenant.ts')).tenantCommand(),
   user: async () => (await import('./commands/user.ts')).userCommand(),
   token: async () => (await import('./commands/token.ts')).tokenCommand(),

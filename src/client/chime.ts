@@ -20,6 +20,7 @@ import { Scheduler } from './scheduler.ts';
 import { Schedules } from './schedules.ts';
 import type { Signature } from './surface.ts';
 import { byName, type Tasks } from './tasks.ts';
+import { Settings } from './tenant_settings.ts';
 import { type DescribeInput, describeFields, type Fire, type PreviewInput, previewFields } from './types.ts';
 
 export type ChimeOptions<T extends Tasks = Tasks> = {
@@ -81,6 +82,8 @@ export class Chime<T extends Tasks = Tasks> extends Scheduler<T> {
   /** Book, move and cancel meetings, with their reminders. */
   readonly meetings: Meetings;
   readonly tenants: Tenants;
+  /** How the tenant wants things to be where nothing else is said. */
+  readonly settings: Settings;
   readonly users: Users;
   /** Tokens by which programs sign in. */
   readonly apiTokens: ApiTokens;
@@ -112,6 +115,7 @@ export class Chime<T extends Tasks = Tasks> extends Scheduler<T> {
     this.events = new Events(send);
     this.eventHandlers = new EventHandlers(send);
     this.tenants = new Tenants(send);
+    this.settings = new Settings(send);
     this.users = new Users(send);
     this.meetings = new Meetings(send, this.users);
     this.apiTokens = new ApiTokens(send, this.users);

@@ -39,7 +39,7 @@ export interface RuleInput {
    * last day. `custom`, for forms that always say something: another field is the rule.
    */
   repeatInterval?: RepeatInterval;
-  /** IANA time zone; UTC by default. */
+  /** IANA time zone; that of the tenant by default, which is UTC unless somebody has changed it. */
   timezone?: string;
   /** What an interval counts from, and a recurrence rule without DTSTART. */
   anchor?: string | Date;
@@ -94,9 +94,9 @@ export interface CreateScheduleInput extends RuleInput {
   overdue?: Overdue;
   /** How often a run that failed or timed out is tried again; 3 by default. */
   maxRetries?: number;
-  /** An interval: how long it waits before the first retry; `1 minute` by default. */
+  /** An interval: how long it waits before the first retry; by default as the tenant has it, `1 minute`. */
   retryDelay?: string;
-  /** How the wait grows with each retry; `exponential` by default. */
+  /** How the wait grows with each retry; by default as the tenant has it, `exponential`. */
   retryBackoff?: RetryBackoff;
   /** An interval: the longest wait; `1 hour` by default, or `retryDelay` if that is longer. */
   retryMaxDelay?: string;

@@ -60,6 +60,7 @@ export const tables: Readonly<Record<string, Shown>> = {
   concurrency_limits: { hide: ['slot'], key: 'key' },
   tasks: { order: ['name'] },
   users: { order: ['name'] },
+  tenant_settings: { name: 'settings_of_tenants', type: 'TenantSettings', inner: true },
   api_tokens: {
     hide: ['hash'],
     defaultOrder: 'PRIMARY_KEY_DESC',
@@ -323,6 +324,7 @@ export const functions: Readonly<Record<string, ShownFunction>> = {
   find_meeting: {},
   find_event_handler: {},
   health: { present: true },
+  settings: { name: 'tenant_settings', present: true },
   retention: { rows: 'retention', present: true },
   // Fields of a schedule and of a run.
   schedules_next_runs: { rows: 'fires', list: true },
@@ -336,6 +338,7 @@ export const functions: Readonly<Record<string, ShownFunction>> = {
   runs_trace_id: { present: true },
   runs_span_id: { present: true },
   runs_parent_span_id: {},
+  tenant_settings_changed: { present: true },
   // Mutations.
   create_schedule: { argument: 'cron', creates: 'schedules' },
   update_schedule: { patches: 'create_schedule' },
@@ -360,6 +363,7 @@ export const functions: Readonly<Record<string, ShownFunction>> = {
   set_concurrency_limit: {},
   delete_concurrency_limit: {},
   set_retention: { rows: 'retention' },
+  set_tenant_settings: {},
   block_user: {},
   unblock_user: {},
   create_api_token: { creates: 'api_tokens' },

@@ -34,22 +34,23 @@ function typeText(name: string, prefix: string): string | undefined {
   }
 }
 
-const columnTexts = new WeakMap<GraphileBuild.Build, Map<string, string>>();
+const columnTexts = new WeakMap<GraphileBuild.Build, Map<string, Map<string, string>>>();
+const usualTables = ['schedules', 'event_handlers', 'calendars', 'concurrency_limits', 'runs', 'events'];
 
 /** The comment on the column of the same name, for an argument that sets it. */
-function columnText(build: GraphileBuild.Build, argument: string): string | undefined {
-  let texts = columnTexts.get(build);
-  if (texts === undefined) {
-    texts = readColumnTexts(build);
-    columnTexts.set(build, texts);
-  }
+function columnText(build: GraphileBuild.Build, field: string, argument: string): string | undefined {
+  const known = columnTexts.get(build) ?? new Map<string, Map<string, string>>();
+  columnTexts.set(build, known);
+  const tables = field === 'setTenantSettings' ? ['tenant_settings'] : usualTables;
+  const texts = known.get(tables.join()) ?? readColumnTexts(build, tables);
+  known.set(tables.join(), texts);
   return texts.get(argument);
 }
 
-function readColumnTexts(build: GraphileBuild.Build): Map<string, string> {
+function readColumnTexts(build: GraphileBuild.Build, tables: readonly string[]): Map<string, string> {
   const texts = new Map<string, string>();
   const resources = Object.values(build.input.pgRegistry.pgResources) as unknown as PgResource[];
-  for (const table of ['schedules', 'event_handlers', 'calendars', 'concurrency_limits', 'runs', 'events']) {
+  for (const table of tables) {
     const resource = resources.find(
       ({ parameters, extensions, codec }) =>
         parameters === undefined && isOurs(codec as never) && extensions?.pg?.name === table,
@@ -68,7 +69,7 @@ const sets = /^(?:create|update|set|preview|describe|simulate|schedule|eventHand
 function argumentText(build: GraphileBuild.Build, field: string, argument: string): string | undefined {
   const own = argumentTexts[`${field}.${argument}`];
   const named = argumentTexts[argument];
-  const column = columnText(build, argument);
+  const column = columnText(build, field, argument);
   return comment(
     build,
     own ?? (sets.test(field) && argument !== 'scheduleId' ? (column ?? named) : (named ?? column)),

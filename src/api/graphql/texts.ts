@@ -82,6 +82,7 @@ export const fieldTexts: Readonly<Record<string, string>> = {
   secret: 'The secret, to be sent as a bearer token. It is shown this once.',
   'ApiToken.user': 'The user as whom it acts.',
   concurrencyLimit: 'The limit.',
+  tenantSettings: 'How the tenant wants things to be where nothing else is said.',
   retention: 'How long history is kept.',
   backfilledFires: 'The fires, in order.',
   'SimulatedFire.outcome': 'Of the past the status of its run, or NONE; of the future FIRES, or SKIPPED.',
@@ -248,6 +249,8 @@ export const argumentTexts: Readonly<Record<string, string>> = {
   'setCalendar.name': 'The name of the calendar, which is made where there is none.',
   'setCalendar.dates': 'Days (2026-12-25) and ranges of days, both ends included (2026-12-24/2027-01-01).',
   'setRetention.keepForMs': 'How long runs are kept after they finished, in milliseconds.',
+  'setTenantSettings.reset':
+    'The names of settings that go back to their default: no quiet hours, and no check_in_silence. As they are called here, or in SQL.',
   'deleteCalendar.name': 'The name of the calendar.',
 };
 

@@ -75,7 +75,7 @@ export function scheduleInput(body: TaskBody): CreateScheduleInput {
   const { name, description, task, payload, timezone, key, tags } = body;
   const { deliver, channel_mapping_id: mapping } = body;
   const input = {
-    ...{ task, timezone, tags, deliver, channelMappingId: mapping ?? undefined },
+    ...{ task, timezone: timezone ?? undefined, tags, deliver, channelMappingId: mapping ?? undefined },
     ...{ name: name ?? undefined, description: description ?? undefined, key: key ?? undefined, payload },
     ...ruleOf(body),
   };
@@ -87,7 +87,7 @@ export function schedulePatch(body: TaskBody): SchedulePatch {
   const { name, description, task, payload, timezone, key, tags } = body;
   const { deliver, channel_mapping_id: mapping } = body;
   return {
-    ...{ task, timezone, tags },
+    ...{ task, timezone: timezone ?? null, tags },
     ...(deliver !== undefined && { deliver }),
     ...(mapping !== undefined && { channelMappingId: mapping }),
     ...{ name: name ?? null, description: description ?? null, key: key ?? null, payload: payload ?? {} },

@@ -326,3 +326,32 @@ t.test('what watches over everything can be read', async (t) => {
   });
   t.ok(answer.queues.nodes.some((queue: { queuedCount: number }) => queue.queuedCount > 0));
 });
+
+t.test('the settings of the tenant', async (t) => {
+  const fields =
+    'timezone maxRetries retryDelayMs retryBackoff quietFrom quietUntil checkInSilenceMs meetingReminders keepExecutedMs changed';
+  const { tenantSettings } = await data(`{ tenantSettings { ${fields} } }`);
+  t.strictSame(JSON.parse(JSON.stringify(tenantSettings)), {
+    ...{ timezone: 'UTC', maxRetries: 3, retryDelayMs: 60_000, retryBackoff: 'EXPONENTIAL' },
+    ...{ quietFrom: null, quietUntil: null, checkInSilenceMs: null },
+    ...{ meetingReminders: ['24:00:00', '01:00:00'], keepExecutedMs: 30 * 86_400_000, changed: [] },
+  });
+  const set = `mutation ($input: SetTenantSettingsInput!) { setTenantSettings(input: $input) { tenantSettings { ${fields} } } }`;
+  const input = {
+    ...{ timezone: 'Asia/Tokyo', retryDelayMs: 1500, quietFrom: '22:00', quietUntil: '08:00' },
+    meetingReminders: ['1 minute', '2 hours'],
+  };
+  t.match((await data(set, { input })).setTenantSettings.tenantSettings, {
+    ...input,
+    ...{ quietFrom: '22:00:00', quietUntil: '08:00:00', meetingReminders: ['02:00:00', '00:01:00'] },
+    changed: ['timezone', 'retry_delay', 'quiet_from', 'quiet_until', 'meeting_reminders'],
+  });
+  const [fire] = (await data(`{ previewSchedule(cron: "0 9 * * *", count: 1) { scheduledAt } }`))
+    .previewSchedule;
+  t.equal(Date.parse(fire.scheduledAt), Date.parse('2026-03-29T00:00:00Z'), 'on the clock of the tenant');
+  t.match((await ask(set, { input: { maxRetries: 101 } })).errors, [
+    { extensions: { code: 'INVALID_ARGUMENT', details: { field: 'max_retries' } } },
+  ]);
+  const reset = ['timezone', 'retryDelayMs', 'quietFrom', 'quietUntil', 'meetingReminders'];
+  t.match((await data(set, { input: { reset } })).setTenantSettings.tenantSettings, { changed: [] });
+});
