@@ -45,20 +45,20 @@ as $$
 $$;
 comment on function chime.tenant_settings_changed is 'The names of the settings that are not as they are by default, as set_tenant_settings takes them to reset.';
 
-create or replace function chime_private.check_reminders(leads interval[]) returns interval[]
+create or replace function chime_private.check_reminder_settings(leads interval[]) returns interval[]
 language plpgsql immutable
 as $$
 begin
   if cardinality(leads) > 10 or array_ndims(leads) > 1
-    or exists (select from unnest(leads) l where l is null or not isfinite(l) or l < '0' or l > '30 days')
+    or exists (select from unnest(leads) l where l is null or not isfinite(l) or l < '1 minute' or l > '30 days')
     or (select count(distinct l) from unnest(leads) l) < cardinality(leads)
   then
-    perform chime_private.fail('CH007', 'meeting_reminders must be at most 10 lengths of time from 0 to 30 days, none of them twice.',
+    perform chime_private.fail('CH007', 'meeting_reminders must be at most 10 lengths of time from 1 minute to 30 days, none of them twice.',
       'They say how long before a meeting its reminders come.', '{"field": "meeting_reminders"}');
   end if;
   return array(select l from unnest(leads) l order by l desc);
 end $$;
-comment on function chime_private.check_reminders is 'How long before a meeting its reminders come, the longest first. Raises CH007.';
+comment on function chime_private.check_reminder_settings is 'How long before a meeting its reminders come, the longest first. Raises CH007.';
 
 create or replace function chime_private.check_settings(s chime.tenant_settings) returns chime.tenant_settings
 language plpgsql stable
@@ -80,7 +80,7 @@ begin
     perform chime_private.fail('CH007', v_wrong, null, jsonb_build_object('field', split_part(v_wrong, ' ', 1)));
   end if;
   s.timezone := chime_private.check_timezone(s.timezone);
-  s.meeting_reminders := chime_private.check_reminders(s.meeting_reminders);
+  s.meeting_reminders := chime_private.check_reminder_settings(s.meeting_reminders);
   return s;
 end $$;
 comment on function chime_private.check_settings is 'The settings of a tenant as they are stored; refuses what cannot be (CH003, CH007).';
@@ -130,7 +130,7 @@ declare
   v_new chime.tenant_settings;
 begin
   perform chime_private.require_admin('change its settings');
-  perform chime_private.check_reminders(meeting_reminders);
+  perform chime_private.check_reminder_settings(meeting_reminders);
   select * into v_old from chime.tenant_settings s where s.tenant_id = chime.current_tenant() for no key update;
   if v_old.tenant_id is null then
     perform chime_private.fail('CH016', format('There is no tenant %s.', chime.current_tenant()), 'See chime.tenants.');

@@ -46,14 +46,14 @@ t.test('read, changed and reset', async (test) => {
     quiet_until: '08:00:00',
     check_in_window: '01:00:00',
     check_in_silence: '02:00:00',
-    meeting_reminders: ['2 days', '03:00:00', '00:00:00'],
+    meeting_reminders: ['2 days', '03:00:00', '00:05:00'],
     follow_up_limit: 5,
     keep_executed: '90 days',
     keep_cancelled: '1 day',
   };
   test.strictSame(
     await set(`timezone => 'europe/berlin', max_retries => 0, retry_delay => '10s', retry_backoff => 'linear', quiet_from => '22:00', quiet_until => '08:00',
-      check_in_window => '1h', check_in_silence => '2h', meeting_reminders => '{0,2d,3h}', follow_up_limit => 5, keep_executed => '90d', keep_cancelled => '1d'`),
+      check_in_window => '1h', check_in_silence => '2h', meeting_reminders => '{5m,2d,3h}', follow_up_limit => 5, keep_executed => '90d', keep_cancelled => '1d'`),
     all,
   );
   test.strictSame(await updatedAt(), await now.read());
@@ -104,6 +104,7 @@ t.test('what cannot be is refused, with its name', async (test) => {
       "meeting_reminders => '{1h,60m}'",
       "meeting_reminders => '{31d}'",
       "meeting_reminders => '{-1h}'",
+      "meeting_reminders => '{0}'",
       "meeting_reminders => '{infinity}'",
       "meeting_reminders => '{1h,null}'",
       "meeting_reminders => '{{1h},{2h}}'",
