@@ -56,8 +56,10 @@ as $$
   select r.id, r.cancel_reason
   from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
   where u.cancel_requested_at is not null and r.finished_at is null and r.worker_id = cancelled_runs.worker_id
+  union all
+  select f.run_id, null from chime_private.forgotten_runs f where f.worker_id = cancelled_runs.worker_id
 $$;
-comment on function chime_private.cancelled_runs is 'Runs that a worker holds and somebody wants cancelled.';
+comment on function chime_private.cancelled_runs is 'Runs that a worker holds and somebody wants cancelled, or that are no more because their owner was forgotten.';
 
 create or replace function chime_private.repeat_run(r chime.runs, in_turn boolean, now timestamptz) returns chime.runs
 language plpgsql volatile

@@ -95,11 +95,14 @@ comment on function chime_private.forget_check_ins is
 create or replace function chime_private.forget_people_records(now timestamptz, most integer) returns integer
 language plpgsql volatile
 as $$
-begin
-  return greatest(
+declare
+  v_count integer := greatest(
     chime_private.forget_follow_ups(now, most),
     chime_private.forget_check_ins(now, most)
   );
+begin
+  perform chime_private.forget_again(now) where v_count < most;
+  return v_count;
 end $$;
 comment on function chime_private.forget_people_records is
   'A bite of the pass over the history: what pgchime kept for people and its tenant does not keep any more, `most` of a kind at most; answers how many of a kind.';

@@ -26,7 +26,7 @@ comment on function chime_private.default_settings is 'What a tenant has that ha
 create or replace function chime.tenant_settings_changed(settings chime.tenant_settings) returns text[]
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-  -- By their values: 24 hours are a day, however they are written.
+  -- By their values; but before a meeting 24 hours are not a day, where clocks change.
   select array_remove(array[
     case when settings.timezone is distinct from d.timezone then 'timezone' end,
     case when settings.max_retries is distinct from d.max_retries then 'max_retries' end,
@@ -36,7 +36,7 @@ as $$
     case when settings.quiet_until is distinct from d.quiet_until then 'quiet_until' end,
     case when settings.check_in_window is distinct from d.check_in_window then 'check_in_window' end,
     case when settings.check_in_silence is distinct from d.check_in_silence then 'check_in_silence' end,
-    case when settings.meeting_reminders is distinct from d.meeting_reminders then 'meeting_reminders' end,
+    case when settings.meeting_reminders::text is distinct from d.meeting_reminders::text then 'meeting_reminders' end,
     case when settings.follow_up_limit is distinct from d.follow_up_limit then 'follow_up_limit' end,
     case when settings.keep_executed is distinct from d.keep_executed then 'keep_executed' end,
     case when settings.keep_cancelled is distinct from d.keep_cancelled then 'keep_cancelled' end

@@ -48,6 +48,8 @@ begin
   update chime.users u set locale = left(language, 35), updated_at = hear.now where u.id = hear.user_id and u.locale is null and language <> '';
   select u.locale, u.timezone, to_char(u.morning_at, 'HH24:MI'), to_char(u.evening_at, 'HH24:MI') into locale, timezone, morning_at, evening_at
   from chime.users u where u.id = hear.user_id;
+  -- Schedules before the conversation, as whoever is forgotten loses them: see erase_person.
+  perform chime_private.heard_follow_ups(v_mapping.id, person_id, user_id, now);
   admins_create := coalesce((select g.admins_create from chime_private.groups g where g.user_id = hear.user_id), false);
   insert into chime_private.conversations (id, tenant_id, channel_mapping_id, person_id, updated_at)
   values (chime_private.new_id(now), hear.tenant_id, v_mapping.id, hear.person_id, now)
@@ -59,7 +61,6 @@ begin
   draft := v_conversation.draft;
   revision := v_conversation.revision;
   is_expired := coalesce(v_conversation.expires_at <= now, false);
-  perform chime_private.heard_follow_ups(v_mapping.id, person_id, user_id, now);
 end $$;
 comment on function chime_private.hear is
   'Somebody has said something at a context of a channel: answers who that is, as whom the bot acts for them (in a group, the group), and what the two were '

@@ -80,6 +80,8 @@ grant execute on function
   chime.set_check_in(time, integer[], interval, uuid),
   chime.set_context(jsonb, uuid),
   chime.remember(text, boolean, uuid),
+  chime.export_person(uuid),
+  chime.forget_person(uuid),
   chime.schedule_follow_up(text, text, text, text, uuid, uuid, text, jsonb, interval),
   chime.book_meeting(text, text, text, interval, text, text, text, text, interval[], uuid, uuid),
   chime.reschedule_meeting(uuid, text, text, text, integer),
