@@ -1,4 +1,5 @@
 // Check-ins and follow-ups on their way: what the view says of them, and what a sender does not get any more.
+import { randomUUID } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { attemptsOf } from '../support/attempts.ts';
 import { createDatabase } from '../support/database.ts';
@@ -138,4 +139,54 @@ t.test('a blocked channel: the next one, and then the inbox', async (test) => {
   };
   await database.rows('select chime.block_mapping($1)', [chat]);
   test.equal(await next('2026-11-21T08:00:00Z'), other);
+});
+
+t.test('whatever is killed between two steps, the person is asked once', async (test) => {
+  const clock = randomUUID();
+  /** The steps to the message; what comes after a cut is done by others. */
+  for (const cut of ['fired', 'started', 'written', 'claimed', 'sent'] as const) {
+    await test.test(`after it is ${cut}`, async (inner) => {
+      const { database, run, now, claim, report } = await setUp(inner);
+      const { register: registerWorker, start, finish } = attemptsOf(database);
+      await database.rows(
+        "create or replace function chime_private.server_age() returns interval language sql as $$ select interval '1 hour' $$",
+      );
+      const end = async () => {
+        const [begun] = await start(await registerWorker(['check_in']), [run]);
+        if (begun !== undefined) await finish([{ id: run, attempt: begun.attempt, output: 'How are you?' }]);
+      };
+      const sent = { outcome: 'sent', externalId: 'm1' } as const;
+      if (cut === 'started') await start(await registerWorker(['check_in']), [run]);
+      else if (cut !== 'fired') await end();
+      const claimed = cut === 'claimed' || cut === 'sent' ? (await claim(['telegram'])).messages : [];
+      inner.equal(claimed.length, cut === 'claimed' || cut === 'sent' ? 1 : 0);
+      if (cut === 'sent') await report(claimed, sent);
+      // Whoever was at it is gone. Others go on, a little later.
+      for (let looks = 0; looks < 25; looks++) {
+        await now.advance('10 seconds');
+        // A clock that has been there all the time: only such a one takes workers for dead.
+        await database.rows(
+          `insert into chime_private.clocks values ($1, 'test', chime.now() - interval '1 hour', chime.now())
+           on conflict (id) do update set steady_since = excluded.steady_since, ticked_at = excluded.ticked_at`,
+          [clock],
+        );
+        await database.rows('select * from chime_private.tick(500, $1)', [clock]);
+        await end();
+        const { messages } = await claim(['telegram']);
+        claimed.push(...messages);
+        await report(messages, sent);
+      }
+      inner.equal(claimed.length, 1, 'one message was taken, once');
+      inner.equal(await database.value('select count(*)::integer from chime.runs'), 1);
+      inner.equal(
+        await database.value('select count(*)::integer from chime.check_ins where skip_reason is null'),
+        1,
+      );
+      inner.strictSame(
+        await database.rows('select status from chime.scheduled_messages where run_id is not null'),
+        [{ status: cut === 'claimed' ? 'failed' : 'sent' }],
+        'where nobody knows whether it was sent, it is not sent again',
+      );
+    });
+  }
 });
