@@ -58,13 +58,14 @@ function start(command: string, { cwd, env }: Shell) {
   });
 }
 
-/** Where npx has found the command line. */
+/** Where npx has found the command line: in the checkout, in a project. */
 const found = new Set<string>();
 
-/** That npx finds it is seen once in a place: it takes longer to look than most commands take. */
+/** That npx finds it is seen once in each kind of place: it takes longer to look than most commands take. */
 function quicker(command: string, { cwd }: Shell): string {
-  if (found.has(cwd)) return `npx() { shift; "${process.execPath}" "${bin}" "$@"; }; ${command}`;
-  if (command.startsWith('npx chime')) found.add(cwd);
+  const place = cwd === root ? 'checkout' : 'project';
+  if (found.has(place)) return `npx() { shift; "${process.execPath}" "${bin}" "$@"; }; ${command}`;
+  if (/\bnpx chime\b/.test(command)) found.add(place);
   return command;
 }
 
@@ -80,7 +81,7 @@ async function run(command: string, shell: Shell): Promise<{ code: number; stdou
 
 /** A command that serves: ready when it has printed a line that fits; `stop` is what Ctrl-C does. */
 async function serve(test: Test, command: string, shell: Shell, fits: RegExp) {
-  const child = start(command, shell);
+  const child = start(quicker(command, shell), shell);
   const group = -(child.pid as number);
   let stderr = '';
   child.stderr.on('data', (chunk) => {

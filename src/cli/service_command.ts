@@ -23,11 +23,12 @@ export interface ServiceCommandOptions {
   description: string;
   /** Looks at the configuration before anything else is done. */
   check?(config: Config): void;
+  /** Loads and makes them: help, and what is wrong with a configuration, shall not wait for that. */
   make(
     config: Config,
     databaseUrl: string,
     process: { reporter: Reporter; shutdown: Shutdown },
-  ): Services | Promise<Services>;
+  ): Promise<Services>;
 }
 
 export function serviceCommand({ name, settings, description, check, make }: ServiceCommandOptions): Command {

@@ -3,7 +3,6 @@ import { readAuth } from '../../api/auth/settings.ts';
 import { healthOf } from '../../api/health.ts';
 import { apiSettings } from '../../settings_api.ts';
 import { serviceCommand } from '../service_command.ts';
-import { makeServer } from '../services/server.ts';
 
 export function apiCommand(): Command {
   return serviceCommand({
@@ -15,7 +14,8 @@ export function apiCommand(): Command {
     ],
     description: 'run the HTTP server alone; any number may run against one database',
     check: readAuth,
-    make(config, url, { reporter, shutdown }) {
+    async make(config, url, { reporter, shutdown }) {
+      const { makeServer } = await import('../services/server.ts');
       const server = makeServer(config, url, reporter.log, () => ({
         status: healthOf({ stopping: shutdown.asked.aborted, clockSilentMs: null }),
       }));

@@ -5,10 +5,10 @@ import { InvalidConfigError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import { modelSettingNames } from '../../settings_model.ts';
 import { serviceCommand } from '../service_command.ts';
-import { makeBot } from '../services/bot.ts';
 
 /** @throws InvalidConfigError (CH032) where there is no token */
-function botOf(config: Config, url: string, log: Logger): Bot {
+async function botOf(config: Config, url: string, log: Logger): Promise<Bot> {
+  const { makeBot } = await import('../services/bot.ts');
   const bot = makeBot({ ...config, bot: true }, url, log);
   if (bot !== undefined) return bot;
   throw new InvalidConfigError('There is no bot without its token.', {
@@ -34,6 +34,6 @@ export function botCommand(): Command {
     ],
     description:
       'run the Telegram bot alone; others that are run against one database stand by, or share a webhook',
-    make: (config, url, { reporter }) => ({ services: [botOf(config, url, reporter.log)] }),
+    make: async (config, url, { reporter }) => ({ services: [await botOf(config, url, reporter.log)] }),
   });
 }

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { serviceCommand } from '../service_command.ts';
-import { makeSender } from '../services/sender.ts';
 
 export function deliverCommand(): Command {
   return serviceCommand({
@@ -21,6 +20,9 @@ export function deliverCommand(): Command {
       'logLevel',
     ],
     description: 'run a sender of deliveries alone; any number may run against one database',
-    make: (config, url, { reporter }) => ({ services: [makeSender(config, url, reporter.log)] }),
+    async make(config, url, { reporter }) {
+      const { makeSender } = await import('../services/sender.ts');
+      return { services: [makeSender(config, url, reporter.log)] };
+    },
   });
 }

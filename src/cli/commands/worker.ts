@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { modelSettingNames } from '../../settings_model.ts';
 import { weatherSettingNames } from '../../settings_weather.ts';
 import { serviceCommand } from '../service_command.ts';
-import { makeWorker } from '../services/worker.ts';
 
 export function workerCommand(): Command {
   return serviceCommand({
@@ -22,6 +21,7 @@ export function workerCommand(): Command {
     ],
     description: 'run a worker alone; any number may run against one database',
     async make(config, url, { reporter }) {
+      const { makeWorker } = await import('../services/worker.ts');
       const worker = await makeWorker(config, url, reporter.log);
       worker.on('finished', (finished) => reporter.run(finished));
       return { services: [worker], worker };
