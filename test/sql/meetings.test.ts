@@ -75,7 +75,7 @@ async function setUp(test: Test, { now: start = '2026-11-20T08:00:00Z', zone = '
         const { messages, more } = await deliveries.claim(['telegram']);
         await deliveries.report(messages, { outcome: 'sent', externalId: 'm' });
         said.push(...messages.map(({ run }) => String(run.output)));
-        isMore = more;
+        isMore = more || messages.length > 0;
       }
       return said;
     },
