@@ -4,6 +4,7 @@ import type { Chime } from '../../client/chime.ts';
 import type { User } from '../../client/types.ts';
 import { printable } from '../../printable.ts';
 import { withChime } from '../connect.ts';
+import { UsageError } from '../failure.ts';
 import { configOf, withCommon } from '../options.ts';
 import { json, table } from '../output.ts';
 import { positive } from './runs.ts';
@@ -38,9 +39,55 @@ function control(
     });
 }
 
+const who = ['<user>', 'id of a user, or what tokens call them (the claim sub)'] as const;
+
+function exportCommand(): Command {
+  return withTenant(withCommon(new Command('export')))
+    .description('all that is known of a user, as JSON')
+    .argument(...who)
+    .action(async (reference: string, options: TenantOptions, command: Command) => {
+      await withChime(
+        configOf(command),
+        async (chime) => {
+          process.stdout.write(json(await chime.users.export(reference)));
+        },
+        options.tenant,
+      );
+    });
+}
+
+function forgetCommand(): Command {
+  return withTenant(withCommon(new Command('forget')))
+    .description('remove all that is known of a user, for good')
+    .argument(...who)
+    .option('--yes', 'do it: nothing brings it back')
+    .action(async (reference: string, options: TenantOptions & { yes?: true }, command: Command) => {
+      await withChime(
+        configOf(command),
+        async (chime) => {
+          const { id, subject } = await chime.users.get(reference);
+          if (options.yes !== true) {
+            throw new UsageError(
+              `All that is known of ${printable(subject)} would be removed, for good.`,
+              'Say --yes to do it; chime user export tells what there is.',
+            );
+          }
+          const counts = await chime.users.forget(id);
+          const some = Object.entries(counts).filter(([, count]) => count > 0);
+          process.stdout.write(
+            options.json
+              ? json(counts)
+              : `Forgotten ${printable(subject)}${some.length > 0 ? `: ${some.map(([what, count]) => `${what.replaceAll('_', ' ')} ${count}`).join(', ')}` : ''}\n`,
+          );
+        },
+        options.tenant,
+      );
+    });
+}
+
 export function userCommand(): Command {
   return new Command('user')
-    .description('who has signed in: list, block, unblock')
+    .description('who has signed in: list, block, unblock, export, forget')
     .addCommand(
       withTenant(withCommon(new Command('list')))
         .description('all users; one appears when a token first names them')
@@ -67,5 +114,7 @@ export function userCommand(): Command {
       control('unblock', 'let a user sign in again', 'Unblocked', (chime, reference) =>
         chime.users.unblock(reference),
       ),
-    );
+    )
+    .addCommand(exportCommand())
+    .addCommand(forgetCommand());
 }
