@@ -99,15 +99,3 @@ as $$
   on conflict on constraint groups_pkey do update set admins_create = excluded.admins_create
 $$;
 comment on function chime_private.set_admins_create is 'Says whether only the administrators of a group may create schedules there.';
-
-create or replace function chime_private.forget_preferences(user_id uuid) returns void
-language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-  update chime_private.conversations c set draft = null, expires_at = null, revision = c.revision + 1
-  where c.person_id = forget_preferences.user_id;
-  delete from chime_private.groups g where g.user_id = forget_preferences.user_id;
-  update chime.users u set name = null, locale = null, timezone = null, quiet_from = null, quiet_until = null, morning_at = default, evening_at = default,
-    updated_at = chime.now()
-  where u.id = forget_preferences.user_id;
-$$;
-comment on function chime_private.forget_preferences is 'Forgets what a person has told the bot of themselves.';

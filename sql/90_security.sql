@@ -158,7 +158,6 @@ grant execute on function
   chime_private.note_author(uuid, uuid),
   chime_private.is_author(uuid, uuid),
   chime_private.set_admins_create(uuid, boolean),
-  chime_private.forget_preferences(uuid),
   chime_private.clocks_to_choose(text, timestamptz),
   chime_private.zones_of_clock(time, integer, timestamptz),
   chime_private.find_zones(text)

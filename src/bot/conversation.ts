@@ -171,11 +171,17 @@ async function handle(
   // Of the place alone, which is on record: see place.ts.
   if (incoming.migratedTo !== undefined || incoming.membership === 'left' || !isHeard(incoming)) return [];
   let turn: Turn;
-  try {
-    turn = await withSavepoint(
+  const listen = () =>
+    withSavepoint(
       client,
       async () => new Turn(incoming, await hear(incoming, client), client, channel, model),
     );
+  try {
+    // Who was forgotten at this very moment is somebody new when asked again; who is blocked still is.
+    turn = await listen().catch((error: unknown) => {
+      if (isRefused(error)) return listen();
+      throw error;
+    });
   } catch (error) {
     if (isRefused(error)) return refuse(incoming);
     throw error;

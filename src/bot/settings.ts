@@ -109,31 +109,24 @@ export const pressLanguage: PressHandler = async (turn, press) => {
   turn.show(turn.t('languageSet'));
 };
 
-/** All that is the person's, as JSON. */
+/** The largest document that Telegram takes of a bot is 50 MB; what is said waits in the database until it is sent, too. */
+const mostExported = 40_000_000;
+
+/** All that is known of the person, as JSON. */
 export async function exportAll(turn: Turn): Promise<void> {
-  const [row] = await turn.query<{ all: unknown }>(
-    `select json_build_object(
-       'exported_at', chime.now(),
-       'person', (select json_build_object('name', u.name, 'locale', u.locale, 'timezone', u.timezone, 'quiet_from', u.quiet_from, 'quiet_until', u.quiet_until,
-           'morning_at', u.morning_at, 'evening_at', u.evening_at)
-         from chime.users u where u.id = $1),
-       'schedules', (select coalesce(json_agg(json_build_object('name', s.name, 'task', s.task, 'payload', s.payload, 'status', s.status, 'timezone', s.timezone,
-           'cron', s.cron, 'every', s.every::text, 'at', s.at, 'rrule', s.rrule, 'anchor', s.anchor, 'starts_at', s.starts_at, 'ends_at', s.ends_at,
-           'rule', chime.describe(s.id, $2), 'created_at', s.created_at) order by s.id), '[]')
-         from chime.schedules s where s.deleted_at is null)) as all`,
-    [turn.heard.userId, turn.language],
-  );
-  turn.document('schedules.json', `${JSON.stringify(row?.all, null, 2)}\n`, turn.t('exported'));
+  const [row] = await turn.query<{ all: unknown }>('select chime.export_person() as all');
+  const content = `${JSON.stringify(row?.all, null, 2)}\n`;
+  if (Buffer.byteLength(content) > mostExported) turn.say(turn.t('exportTooLarge'));
+  else turn.document('everything.json', content, turn.t('exported'));
 }
 
-/** Deletes what is the person's, once they have typed that they want it. */
+/** Forgets the person, once they have typed that they want it. What is said after that is of somebody new. */
 export async function takeForget(turn: Turn, text: string): Promise<void> {
   const wanted = text.trim().toLowerCase().replaceAll('ё', 'е');
   await turn.keep(null);
   if (wanted !== turn.plain('forgetWords').replaceAll('ё', 'е')) return turn.say(turn.t('notForgotten'));
-  const deleted = await turn.query(
-    'select (chime.delete_schedule(s.id)).id from chime.schedules s where s.deleted_at is null',
+  const [row] = await turn.query<{ count: number }>(
+    "select (chime.forget_person() ->> 'schedules')::integer as count",
   );
-  turn.say(turn.t('forgotten', { count: deleted.length }));
-  await turn.recall('select chime_private.forget_preferences($1)', [turn.heard.userId]);
+  turn.say(turn.t('forgotten', { count: row?.count ?? 0 }));
 }

@@ -93,6 +93,28 @@ export class Users {
     await this.#send('select chime.remember($2, $3, $1)', [id, what, isOngoing]);
   }
 
+  /** All that is known of a user, for them to take along: see chime.export_person. Secrets are not in it. */
+  async export(reference: string): Promise<Record<string, unknown>> {
+    const { id } = await this.get(reference);
+    const rows = await this.#send<{ all: Record<string, unknown> }>('select chime.export_person($1) as all', [
+      id,
+    ]);
+    return rows[0]?.all ?? {};
+  }
+
+  /**
+   * Forgets a user, for good and at once: all that is theirs or about them goes, and who comes back is somebody new.
+   * @returns how much of what was removed
+   */
+  async forget(reference: string): Promise<Record<string, number>> {
+    const { id } = await this.get(reference);
+    const rows = await this.#send<{ counts: Record<string, number> }>(
+      'select chime.forget_person($1) as counts',
+      [id],
+    );
+    return rows[0]?.counts ?? {};
+  }
+
   async #change(call: string, reference: string): Promise<User> {
     const { id } = await this.get(reference);
     const rows = await this.#send(`select ${userColumns} from ${call}($1) u`, [id]);

@@ -112,15 +112,22 @@ t.test('settings: language, quiet hours; all is exported, and forgotten', async 
   const [document] = ann.said;
   test.equal(document?.kind, 'document');
   if (document?.kind === 'document') {
-    const { person, schedules } = JSON.parse(document.content) as {
-      person: unknown;
-      schedules: { name: string; cron: string | null }[];
-    };
-    test.match(person, { timezone: 'Europe/Berlin', quiet_from: '22:00:00', morning_at: '07:00:00' });
+    test.equal(document.name, 'everything.json');
+    const { person, schedules, conversations, channel_mappings } = JSON.parse(document.content) as Record<
+      string,
+      unknown
+    > & { schedules: { name: string; cron: string | null; rule_in_words: string }[] };
+    test.match(person, {
+      ...{ timezone: 'Europe/Berlin', quiet_from: '22:00:00', morning_at: '07:00:00' },
+      subject: 'telegram:42',
+    });
+    test.match(channel_mappings, [{ channel_id: 'telegram' }]);
+    test.match(conversations, [{ channel_id: 'telegram' }]);
     test.strictSame(schedules.map(({ name, cron }) => `${name} ${cron ?? 'once'}`).sort(), [
       'call mum once',
       'stretch 0 9 * * *',
     ]);
+    test.ok(schedules.every(({ rule_in_words: words }) => /в 09:00|в 20:00/.test(words)));
   }
   await ann.say('/forget');
   await ann.say('нет');
@@ -128,21 +135,24 @@ t.test('settings: language, quiet hours; all is exported, and forgotten', async 
   await ann.say('/forget');
   await ann.say('Удалить всё');
   test.match(ann.text, /Удалено: 2 расписания/);
-  test.match(
-    await database.row(
-      "select name, timezone, locale, quiet_from, evening_at from chime.users where subject = 'telegram:42'",
+  test.match(await database.rows('select status, subject, name from chime.users'), [
+    { status: 'forgotten', subject: /^forgotten:/, name: null },
+  ]);
+  test.equal(await database.value('select count(*)::integer from chime.schedules'), 0);
+  test.strictSame(
+    await database.rows(
+      'select channel_context_id from chime.channel_mappings where channel_context_id not like $1',
+      ['forgotten:%'],
     ),
-    {
-      name: null,
-      timezone: null,
-      locale: null,
-      quiet_from: null,
-      evening_at: '19:00:00',
-    },
+    [],
   );
+  await ann.say('/list');
+  test.match(ann.text, /nothing here yet|Здесь пока пусто|пусто/i, 'who comes back is somebody new');
   test.equal(
-    await database.value('select count(*)::integer from chime.schedules where deleted_at is null'),
-    0,
+    await database.value(
+      "select count(*)::integer from chime.users where subject = 'telegram:42' and status = 'active'",
+    ),
+    1,
   );
 });
 

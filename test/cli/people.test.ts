@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import t from 'tap';
 import { commandsOn } from '../support/cli.ts';
 import { createDatabase } from '../support/database.ts';
-import { defaultTenant, person } from '../support/identities.ts';
+import { as, defaultTenant, person } from '../support/identities.ts';
 
 const database = await createDatabase();
 const { run, runJson } = commandsOn(database.url);
@@ -70,6 +70,32 @@ t.test('check-ins, and what is said to people', async (test) => {
     preferredMessageTime: null,
   });
   test.match(await run('message', 'list'), { stdout: 'There are none.\n' });
+});
+
+t.test('all of a user, exported and forgotten', async (test) => {
+  const eve = await person(database, 'default', 'eve');
+  await as(
+    database,
+    eve,
+    "select chime.create_schedule(task => 'noop', cron => '0 9 * * *', name => 'swim')",
+  );
+  test.match((await runJson('user', 'export', 'eve')).data, {
+    person: { subject: 'eve' },
+    schedules: [{ name: 'swim', rule_in_words: 'at 09:00 every day, UTC' }],
+  });
+  test.match(await run('user', 'forget', 'eve'), { code: 2, stderr: /eve would be removed.*\n.*--yes/ });
+  test.match(await run('user', 'forget', 'eve', '--yes'), {
+    code: 0,
+    stdout: 'Forgotten eve: schedules 1\n',
+  });
+  test.match(await run('user', 'list'), { stdout: new RegExp(`forgotten:${eve.userId} +forgotten`) });
+  test.match(await run('user', 'export', 'eve'), { code: 3 });
+  test.match(
+    (await runJson('user', 'forget', eve.userId, '--yes')).data,
+    { schedules: 0 },
+    'again does no harm',
+  );
+  await database.rows('delete from chime.users where id = $1', [eve.userId]);
 });
 
 t.test('tokens', async (test) => {

@@ -324,6 +324,7 @@ export const functions: Readonly<Record<string, ShownFunction>> = {
   find_meeting: {},
   find_event_handler: {},
   health: { present: true },
+  export_person: { present: true },
   settings: { name: 'tenant_settings', present: true },
   retention: { rows: 'retention', present: true },
   // Fields of a schedule and of a run.
@@ -364,6 +365,7 @@ export const functions: Readonly<Record<string, ShownFunction>> = {
   delete_concurrency_limit: {},
   set_retention: { rows: 'retention' },
   set_tenant_settings: {},
+  forget_person: { result: 'removed', present: true },
   block_user: {},
   unblock_user: {},
   create_api_token: { creates: 'api_tokens' },

@@ -45,6 +45,7 @@ export const fieldTexts: Readonly<Record<string, string>> = {
   apiToken: 'The token.',
   channelMapping: 'The channel mapping.',
   delivery: 'The delivery.',
+  removed: 'How much of what was removed.',
   readCount: 'How many are marked as read that were not before.',
   'ChannelMapping.schedules': 'The schedules whose output goes there, deleted ones too.',
   'ChannelMapping.user': 'The user who is reached there.',

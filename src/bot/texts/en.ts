@@ -125,12 +125,13 @@ export const en = {
   settingsAdmins: 'Who may create schedules here: administrators',
   languageAsk: 'Which language shall I speak?',
   languageSet: 'I speak English now.',
-  exported: 'All schedules of yours, and what you have set.',
+  exported: 'All that I know of you.',
+  exportTooLarge: 'That is more than I can send here. Ask whoever runs this bot for it.',
   forgetAsk:
-    'That deletes all of your schedules and what I know of you. To do it, type: <code>{words}</code>',
+    'That deletes all of your schedules, everything that they have produced, and all that I know of you, for good. To do it, type: <code>{words}</code>',
   forgetWords: 'delete everything',
   forgotten:
-    'Deleted: {count, plural, one {# schedule} other {# schedules}}, your name, language, time zone and quiet hours. What has run is kept until its time is over.',
+    'Deleted: {count, plural, one {# schedule} other {# schedules}}, what they have produced, and all that I knew of you. If you write again, we have not met before.',
   notForgotten: 'Nothing was deleted.',
 
   checkInTitle: '💬 <b>Daily check-in</b>',
@@ -222,7 +223,7 @@ export const en = {
   commandSettings: 'settings',
   commandLanguage: 'English or Russian',
   commandCancel: 'drop what we were at',
-  commandExport: 'your schedules as a file',
+  commandExport: 'all that I know of you, as a file',
   commandForget: 'delete everything of yours',
   commandHelp: 'what I can do',
 } as const;

@@ -4,6 +4,7 @@ import type { Chime } from '../../client/chime.ts';
 import type { User } from '../../client/types.ts';
 import { printable } from '../../printable.ts';
 import { withChime } from '../connect.ts';
+import { UsageError } from '../failure.ts';
 import { configOf, withCommon } from '../options.ts';
 import { json, table } from '../output.ts';
 import { positive } from './runs.ts';
@@ -38,10 +39,12 @@ function control(
     });
 }
 
+const who = ['<user>', 'id of a user, or what tokens call them (the claim sub)'] as const;
+
 function checkInCommand(): Command {
   return withTenant(withCommon(new Command('check-in')))
     .description('say when a user is asked how they are, once a day on their own clock')
-    .argument('<user>', 'id of a user, or what tokens call them (the claim sub)')
+    .argument(...who)
     .argument('<time>', 'a time of day such as 09:00, or off')
     .option('--days <days>', 'numbers from 1 (Monday) to 7 (Sunday), comma-separated (default: every day)')
     .option('--silence <interval>', 'not when they have said something so recently, for example 3h')
@@ -60,11 +63,11 @@ function checkInCommand(): Command {
               ...(options.days !== undefined && { days: options.days.split(',').map(Number) }),
               ...(options.silence !== undefined && { silence: options.silence }),
             });
-            const who = printable(user.subject);
+            const name = printable(user.subject);
             const zone = user.timezone ?? 'the time zone of the tenant';
             if (options.json) process.stdout.write(json(user));
-            else if (user.preferredMessageTime === null) process.stdout.write(`${who} gets no check-ins\n`);
-            else process.stdout.write(`${who} is asked at ${user.preferredMessageTime}, ${zone}\n`);
+            else if (user.preferredMessageTime === null) process.stdout.write(`${name} gets no check-ins\n`);
+            else process.stdout.write(`${name} is asked at ${user.preferredMessageTime}, ${zone}\n`);
           },
           options.tenant,
         );
@@ -72,9 +75,53 @@ function checkInCommand(): Command {
     );
 }
 
+function exportCommand(): Command {
+  return withTenant(withCommon(new Command('export')))
+    .description('all that is known of a user, as JSON')
+    .argument(...who)
+    .action(async (reference: string, options: TenantOptions, command: Command) => {
+      await withChime(
+        configOf(command),
+        async (chime) => {
+          process.stdout.write(json(await chime.users.export(reference)));
+        },
+        options.tenant,
+      );
+    });
+}
+
+function forgetCommand(): Command {
+  return withTenant(withCommon(new Command('forget')))
+    .description('remove all that is known of a user, for good')
+    .argument(...who)
+    .option('--yes', 'do it: nothing brings it back')
+    .action(async (reference: string, options: TenantOptions & { yes?: true }, command: Command) => {
+      await withChime(
+        configOf(command),
+        async (chime) => {
+          const { id, subject } = await chime.users.get(reference);
+          if (options.yes !== true) {
+            throw new UsageError(
+              `All that is known of ${printable(subject)} would be removed, for good.`,
+              'Say --yes to do it; chime user export tells what there is.',
+            );
+          }
+          const counts = await chime.users.forget(id);
+          const some = Object.entries(counts).filter(([, count]) => count > 0);
+          process.stdout.write(
+            options.json
+              ? json(counts)
+              : `Forgotten ${printable(subject)}${some.length > 0 ? `: ${some.map(([what, count]) => `${what.replaceAll('_', ' ')} ${count}`).join(', ')}` : ''}\n`,
+          );
+        },
+        options.tenant,
+      );
+    });
+}
+
 export function userCommand(): Command {
   return new Command('user')
-    .description('who has signed in: list, block, unblock; when they are asked how they are')
+    .description('who has signed in: list, block, unblock, export, forget; when they are asked how they are')
     .addCommand(
       withTenant(withCommon(new Command('list')))
         .description('all users; one appears when a token first names them')
@@ -102,5 +149,7 @@ export function userCommand(): Command {
       control('unblock', 'let a user sign in again', 'Unblocked', (chime, reference) =>
         chime.users.unblock(reference),
       ),
-    );
+    )
+    .addCommand(exportCommand())
+    .addCommand(forgetCommand());
 }

@@ -1,7 +1,8 @@
 // Queries and mutations over HTTP, on a real database.
 import t from 'tap';
 import { createDatabase } from '../../support/database.ts';
-import { startGraphql } from '../../support/graphql.ts';
+import { defaultTenant, startGraphql, tokenOf } from '../../support/graphql.ts';
+import { person } from '../../support/identities.ts';
 import { MovableNow } from '../../support/now.ts';
 
 const database = await createDatabase();
@@ -354,4 +355,26 @@ t.test('the settings of the tenant', async (t) => {
   ]);
   const reset = ['timezone', 'retryDelayMs', 'quietFrom', 'quietUntil', 'meetingReminders'];
   t.match((await data(set, { input: { reset } })).setTenantSettings.tenantSettings, { changed: [] });
+});
+
+t.test('a person takes along all that is known of them, and is forgotten', async (t) => {
+  const eve = await person(database, defaultTenant, 'eve');
+  const token = tokenOf(eve);
+  await ask(
+    `mutation { createSchedule(input: { task: "noop", cron: "0 9 * * *", name: "swim" }) { outcome } }`,
+    {},
+    token,
+  );
+  t.match((await ask('{ exportPerson }', {}, token)).data.exportPerson, {
+    person: { subject: 'eve' },
+    schedules: [{ name: 'swim' }],
+  });
+  const forget = 'mutation { forgetPerson(input: {}) { removed query { schedules { nodes { id } } } } }';
+  t.match((await ask(forget, {}, token)).data.forgetPerson, {
+    removed: { schedules: 1 },
+    query: { schedules: { nodes: [] } },
+  });
+  t.match(await data(`{ user(id: "${eve.userId}") { subject name status } }`), {
+    user: { subject: `forgotten:${eve.userId}`, name: null, status: 'FORGOTTEN' },
+  });
 });

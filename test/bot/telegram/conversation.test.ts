@@ -114,3 +114,28 @@ for (const language of ['en', 'ru'] as const) {
     },
   );
 }
+
+t.test('who is forgotten is told so, and nothing else of them is left', async (test) => {
+  const { say, database } = await setUpTelegramPerson(test, '2026-11-20T09:00:00Z');
+  await say('/timezone Europe/Berlin');
+  await say('every day at 9 water the plants');
+  await say('/forget');
+  const { text } = await say('delete everything');
+  test.match(text, /^Deleted: 0 schedules, /);
+  const rows = await database.rows<{ row: string }>(
+    `select to_jsonb(r)::text as row from chime_private.replies r union all select to_jsonb(u)::text from chime_private.updates u
+     union all select to_jsonb(c)::text from chime_private.conversations c union all select to_jsonb(p)::text from chime.users p`,
+  );
+  test.equal(rows.filter(({ row }) => /plants|Berlin|Deleted/.test(row)).length, 0);
+  test.equal(
+    await database.value(
+      "select count(*)::integer from chime_private.replies where lane <> '' and content is not null",
+    ),
+    0,
+  );
+  test.equal(
+    await database.value('select count(*)::integer from chime_private.replies'),
+    1,
+    'the answer alone, without what it said',
+  );
+});
