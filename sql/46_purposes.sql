@@ -38,7 +38,7 @@ begin
   return case d.purpose
     when 'follow_up' then chime_private.follow_up_unwanted(d.schedule_id)
     when 'check_in' then chime_private.check_in_unwanted(d.run_id, now)
-    when 'meeting_reminder' then chime_private.meeting_reminder_unwanted(d.schedule_id, now)
+    when 'meeting_reminder' then chime_private.meeting_reminder_unwanted(d, now)
   end;
 end $$;
 comment on function chime_private.why_unwanted is 'Why a message that is about to be sent is not wanted any more; null where it is.';
@@ -63,3 +63,28 @@ begin
   return array(select u.id from unnest(delivery_ids) with ordinality u(id, place) where u.id <> all (coalesce(v_dropped, '{}')) order by u.place);
 end $$;
 comment on function chime_private.drop_unwanted is 'Skips those of these messages that are not wanted any more; answers the others.';
+
+create or replace function chime_private.withdraw_run(schedule_id uuid, reason text, now timestamptz) returns boolean
+language plpgsql volatile
+as $$
+declare
+  v_withdrawn boolean;
+begin
+  update chime.runs r set status = case r.status when 'running' then r.status else 'cancelled' end,
+    finished_at = case r.status when 'running' then null else withdraw_run.now end, retry_at = null, waits_for = null,
+    cancel_requested_at = withdraw_run.now, cancel_reason = withdraw_run.reason
+  from chime_private.unfinished_runs u
+  where u.schedule_id = withdraw_run.schedule_id and r.id = u.run_id and r.finished_at is null and r.cancel_requested_at is null;
+  v_withdrawn := found;
+  perform pg_notify('chime_worker', r.worker_id::text)
+  from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
+  where u.schedule_id = withdraw_run.schedule_id and r.status = 'running';
+  perform chime_private.wake_clock(withdraw_run.now + chime_private.write_off_after()) where found;
+  update chime.deliveries d set status = 'skipped', skip_reason = withdraw_run.reason, due_at = null, finished_at = withdraw_run.now
+  -- The first of these is what the index has.
+  where d.schedule_id = withdraw_run.schedule_id and d.status not in ('failed', 'skipped') and d.status = 'pending';
+  return v_withdrawn or found;
+end $$;
+comment on function chime_private.withdraw_run is
+  'Cancels what runs of a schedule have not said yet: those that wait, those that are being executed as far as they heed it, and messages that are not being sent '
+  'yet. Answers whether there was anything.';

@@ -178,6 +178,8 @@ begin
   update chime_private.channels c set seen_at = claim_of_channel.now, walked_to = v_last
   where c.id = v_channel.id and (c.seen_at < claim_of_channel.now - interval '5 seconds' or c.walked_to is distinct from v_last);
   claimed := chime_private.hold_for_quiet_hours(chime_private.drop_unwanted(v_room.ids[1:most], now), now);
+  -- Behind one that is dropped the next may be there.
+  more := more or cardinality(claimed) < least(cardinality(v_room.ids), most);
   if claimed = '{}' then return; end if;
   more := more or cardinality(claimed) = most;
   with taken as (

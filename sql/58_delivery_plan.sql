@@ -32,7 +32,7 @@ as $$
   select case
     when r.silent_reason is not null then 'Its task has nothing to say: ' || r.silent_reason
     -- Asked to end when its task was at work already.
-    when r.purpose = 'follow_up' and r.cancel_requested_at is not null then 'The person has spoken first.'
+    when r.purpose is not null and r.cancel_requested_at is not null then coalesce(r.cancel_reason, 'Somebody has cancelled it.')
     when r.purpose is not null and r.status <> 'succeeded' then 'It has failed, and there is nothing to say.'
     when deliver = 'on_failure' and r.status = 'succeeded' then 'It has succeeded, and only failures are told of.'
     when deliver = 'on_change' and chime_private.output_hash(r) = chime_private.last_told_hash(r.schedule_id, r.id)

@@ -140,32 +140,6 @@ as $$
 $$;
 comment on function chime_private.follow_up_unwanted is 'Why a follow-up is not to be said any more; null where it is.';
 
-create or replace function chime_private.withdraw_run(schedule_id uuid, now timestamptz) returns boolean
-language plpgsql volatile
-as $$
-declare
-  c_reason constant text := 'The person has spoken first.';
-  v_withdrawn boolean;
-begin
-  update chime.runs r set status = case r.status when 'running' then r.status else 'cancelled' end,
-    finished_at = case r.status when 'running' then null else withdraw_run.now end, retry_at = null, waits_for = null,
-    cancel_requested_at = withdraw_run.now, cancel_reason = c_reason
-  from chime_private.unfinished_runs u
-  where u.schedule_id = withdraw_run.schedule_id and r.id = u.run_id and r.finished_at is null and r.cancel_requested_at is null;
-  v_withdrawn := found;
-  perform pg_notify('chime_worker', r.worker_id::text)
-  from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
-  where u.schedule_id = withdraw_run.schedule_id and r.status = 'running';
-  perform chime_private.wake_clock(withdraw_run.now + chime_private.write_off_after()) where found;
-  update chime.deliveries d set status = 'skipped', skip_reason = c_reason, due_at = null, finished_at = withdraw_run.now
-  -- The first of these is what the index has.
-  where d.schedule_id = withdraw_run.schedule_id and d.status not in ('failed', 'skipped') and d.status = 'pending';
-  return v_withdrawn or found;
-end $$;
-comment on function chime_private.withdraw_run is
-  'Cancels what runs of a schedule have not said yet: those that wait, those that are being executed as far as they heed it, and messages that are not being sent '
-  'yet. Answers whether there was anything.';
-
 create or replace function chime_private.heard_follow_ups(mapping_id uuid, person_id uuid, user_id uuid, now timestamptz) returns void
 language plpgsql volatile
 as $$
@@ -186,7 +160,7 @@ begin
   loop
     -- It may have fired while this waited for the lock.
     select f.status into v_status from chime.follow_ups f where f.schedule_id = v_schedule.id for no key update;
-    if v_status = 'pending' or v_status = 'executed' and chime_private.withdraw_run(v_schedule.id, heard_follow_ups.now) then
+    if v_status = 'pending' or v_status = 'executed' and chime_private.withdraw_run(v_schedule.id, 'The person has spoken first.', heard_follow_ups.now) then
       update chime.follow_ups f set status = 'cancelled', cancelled_at = heard_follow_ups.now, cancel_reason = 'client_responded'
       where f.schedule_id = v_schedule.id;
       if v_schedule.status in ('active', 'paused') then

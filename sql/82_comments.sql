@@ -166,6 +166,15 @@ comment on column chime.follow_ups.owner_id is 'The user whose schedule it is.';
 comment on column chime.follow_ups.status is 'How far it is.';
 comment on column chime.follow_ups.created_at is 'When it was made.';
 
+comment on column chime.meetings.id is 'What identifies it; ids are in the order of time.';
+comment on column chime.meetings.owner_id is 'The user whose meeting it is.';
+comment on column chime.meetings.status is 'Whether it takes place.';
+comment on column chime.meetings.created_at is 'When it was booked.';
+comment on column chime.meetings.updated_at is 'When anything of it last changed.';
+comment on column chime.meeting_reminders.id is 'What identifies it; ids are in the order of time.';
+comment on column chime.meeting_reminders.owner_id is 'The user who is reminded.';
+comment on column chime.meeting_reminders.created_at is 'When it was made.';
+
 comment on column chime.inbox.id is 'What identifies it: the id of its delivery. Ids are in the order of time.';
 comment on column chime.inbox.owner_id is 'The user whose inbox it is in.';
 comment on column chime.inbox.run_id is 'The run that it tells of.';

@@ -19,7 +19,7 @@ begin
   select jsonb_agg(w) into v_wanted from (
     -- What somebody owns.
     select r.name, p.role, p.condition
-    from unnest('{schedules,runs,run_attempts,run_logs,late_ends,schedule_revisions,events,event_handlers,deliveries,webhooks,follow_ups}'::text[]) r(name)
+    from unnest('{schedules,runs,run_attempts,run_logs,late_ends,schedule_revisions,events,event_handlers,deliveries,webhooks,follow_ups,meetings,meeting_reminders}'::text[]) r(name)
     cross join (values
       ('chime_user', c_tenant || c_own), ('chime_admin', c_tenant), ('chime_reporter', c_reported || format(c_of_owner, 'owner_id'))) p(role, condition)
     union all

@@ -134,6 +134,11 @@ export class InvariantError extends ChimeError {
   static override readonly code = 'CH022';
   static override readonly status = 409;
 }
+/** There is no such meeting. */
+export class MeetingNotFoundError extends ChimeError {
+  static override readonly code = 'CH023';
+  static override readonly status = 404;
+}
 /** The database belongs to a newer version of pgchime. */
 export class NewerDatabaseError extends ChimeError {
   static override readonly code = 'CH030';
@@ -212,6 +217,7 @@ export const errorClasses: ReadonlyMap<string, typeof ChimeError> = new Map(
     LeaseLostError,
     InvalidReportError,
     InvariantError,
+    MeetingNotFoundError,
     NewerDatabaseError,
     NotMigratedError,
     InvalidConfigError,

@@ -13,7 +13,17 @@ export class UsageError extends Error {
 }
 
 const inputCodes = new Set(['CH001', 'CH002', 'CH003', 'CH004', 'CH005', 'CH006', 'CH007', 'CH032']);
-const notFoundCodes = new Set(['CH010', 'CH011', 'CH014', 'CH015', 'CH016', 'CH017', 'CH018', 'CH019']);
+const notFoundCodes = new Set([
+  'CH010',
+  'CH011',
+  'CH014',
+  'CH015',
+  'CH016',
+  'CH017',
+  'CH018',
+  'CH019',
+  'CH023',
+]);
 
 export function exitCodeOf(error: unknown): 1 | 2 | 3 {
   if (error instanceof UsageError) return 2;
