@@ -105,6 +105,7 @@ as $$
   update chime_private.conversations c set draft = null, expires_at = null, revision = c.revision + 1
   where c.person_id = forget_preferences.user_id;
   delete from chime_private.groups g where g.user_id = forget_preferences.user_id;
+  delete from chime.calendar_feeds f where f.user_id = forget_preferences.user_id;
   update chime.users u set name = null, locale = null, timezone = null, quiet_from = null, quiet_until = null, morning_at = default, evening_at = default,
     updated_at = chime.now()
   where u.id = forget_preferences.user_id;
