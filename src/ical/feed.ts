@@ -25,6 +25,8 @@ export interface Feed {
   events: FeedEvent[];
 }
 
+// To the library, the blank before the rest of a line is no part of its length, which is 75 bytes at most.
+ICAL.foldLength = 74;
 // The library takes what it does not know for no text, and would not escape it.
 for (const name of ['name', 'x-wr-calname'])
   Object.assign(ICAL.design.icalendar.property, { [name]: { defaultType: 'text' } });
