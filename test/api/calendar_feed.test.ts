@@ -100,7 +100,10 @@ t.test('what is ahead, as iCalendar', async (test) => {
     ],
     ['CONFIRMED', 'OPAQUE', 'TRANSPARENT', '2026-11-20T15:00:00Z', '2026-11-20T15:00:00Z'],
   );
-  test.match(stretch?.description, /^once, on Saturday 5 December 2026 at 09:00, Europe\/Berlin time\nTask: remind$/);
+  test.match(
+    stretch?.description,
+    /^once, on Saturday 5 December 2026 at 09:00, Europe\/Berlin time\nTask: remind$/,
+  );
   test.equal(new Set(events.map(({ uid }) => uid)).size, 3);
 });
 
