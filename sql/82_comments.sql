@@ -146,6 +146,9 @@ comment on column chime.run_stats.p95_lateness_ms is 'How much at most for 95 of
 comment on column chime.api_tokens.id is 'What identifies it.';
 comment on column chime.api_tokens.created_at is 'When it was made.';
 
+comment on column chime.calendar_feeds.id is 'What identifies it.';
+comment on column chime.calendar_feeds.created_at is 'When it was made.';
+
 comment on column chime.channel_mappings.id is 'What identifies it.';
 comment on column chime.channel_mappings.status is 'Whether what is sent there arrives.';
 comment on column chime.channel_mappings.created_at is 'When it was first named.';

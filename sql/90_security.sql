@@ -18,6 +18,8 @@ revoke select on chime.run_hours, chime.run_stats, chime.worker_status from chim
 revoke select on chime.api_tokens from chime_user, chime_admin, chime_reporter;
 grant select (id, tenant_id, user_id, role, name, prefix, created_by, created_at, expires_at, last_used_at, revoked_at)
   on chime.api_tokens to chime_user, chime_admin;
+revoke select on chime.calendar_feeds from chime_user, chime_admin, chime_reporter;
+grant select (id, tenant_id, user_id, name, prefix, created_at, last_used_at, revoked_at) on chime.calendar_feeds to chime_user, chime_admin;
 
 grant execute on function chime.now(), chime.schema_digest(), chime.schema_version() to chime_user, chime_admin, chime_reporter, chime_worker, chime_api;
 grant execute on function
@@ -87,6 +89,8 @@ grant execute on function
   chime.reschedule_meeting(uuid, text, text, text, integer),
   chime.cancel_meeting(uuid, text),
   chime.find_meeting(text),
+  chime.create_calendar_feed(text, uuid),
+  chime.revoke_calendar_feed(uuid),
   chime.retry_delivery(uuid),
   chime.mark_inbox_read(uuid[]),
   chime.describe_delivery(uuid),
@@ -148,6 +152,7 @@ grant execute on function chime.metrics() to chime_admin;
 grant execute on function
   chime_private.sign_in(text, text, text, text, text, text),
   chime_private.token_identity(bytea),
+  chime_private.calendar_feed(bytea),
   chime_private.listen_live(uuid, interval),
   chime_private.leave_live(uuid)
   to chime_api;
@@ -160,7 +165,8 @@ grant execute on function
   chime_private.set_admins_create(uuid, boolean),
   chime_private.clocks_to_choose(text, timestamptz),
   chime_private.zones_of_clock(time, integer, timestamptz),
-  chime_private.find_zones(text)
+  chime_private.find_zones(text),
+  chime_private.wall_instant(text, text)
   to chime_api;
 grant execute on function chime_private.processes_alive(timestamptz) to chime_api, chime_worker;
 

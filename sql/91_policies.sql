@@ -47,6 +47,8 @@ begin
       ('channel_mappings', 'chime_reporter', c_reported || format(c_of_owner, 'user_id')),
       ('api_tokens', 'chime_user', c_tenant || replace(c_own, 'owner_id', 'user_id')),
       ('api_tokens', 'chime_admin', c_tenant),
+      ('calendar_feeds', 'chime_user', c_tenant || replace(c_own, 'owner_id', 'user_id')),
+      ('calendar_feeds', 'chime_admin', c_tenant),
       ('schedule_totals', 'chime_user', c_tenant || c_through_schedule),
       ('schedule_totals', 'chime_admin', c_tenant),
       ('schedule_totals', 'chime_reporter', c_reported || c_through_schedule),

@@ -139,6 +139,11 @@ export class MeetingNotFoundError extends ChimeError {
   static override readonly code = 'CH023';
   static override readonly status = 404;
 }
+/** There is no such calendar feed. */
+export class CalendarFeedNotFoundError extends ChimeError {
+  static override readonly code = 'CH024';
+  static override readonly status = 404;
+}
 /** The database belongs to a newer version of pgchime. */
 export class NewerDatabaseError extends ChimeError {
   static override readonly code = 'CH030';
@@ -218,6 +223,7 @@ export const errorClasses: ReadonlyMap<string, typeof ChimeError> = new Map(
     InvalidReportError,
     InvariantError,
     MeetingNotFoundError,
+    CalendarFeedNotFoundError,
     NewerDatabaseError,
     NotMigratedError,
     InvalidConfigError,

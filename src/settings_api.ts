@@ -103,6 +103,15 @@ export const apiSettings = {
     'proxies, comma-separated addresses or networks, whose X-Forwarded-For tells who asks; none by default',
     list(proxy),
   ),
+  publicUrl: setting(
+    'CHIME_PUBLIC_URL',
+    '--public-url <url>',
+    'where people reach this server, as https://chime.example.com; addresses of calendars to subscribe to begin with it',
+    z
+      .url({ protocol: /^https?$/ })
+      .transform((url) => url.replace(/\/+$/, ''))
+      .optional(),
+  ),
   graphiql: setting(
     'CHIME_GRAPHIQL',
     '--no-graphiql',

@@ -10,6 +10,7 @@ import { authenticator } from './auth/authenticate.ts';
 import { Identifier } from './auth/identify.ts';
 import type { AuthSettings } from './auth/settings.ts';
 import { keepOthersOut, protectBrowsers } from './browsers.ts';
+import { mountCalendarFeeds } from './calendar_feed.ts';
 import type { Health } from './health.ts';
 import { bodyLimit, limitRate, readBodies } from './limits.ts';
 import { mountMcp } from './mcp.ts';
@@ -77,6 +78,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const authenticate = authenticator(app, identifier);
   mountHealth(app, options);
   mountMetrics(app, { pool, authenticate });
+  mountCalendarFeeds(app, { pool });
   await describeApi(app);
   await mountRest(app, { pool, authenticate });
   await mountMcp(app, { pool, log, authenticate });

@@ -1,4 +1,5 @@
 // The commands of the bot: what each does, and where it is offered.
+import { makeCalendar } from './calendar_feed.ts';
 import { checkIn } from './check_in.ts';
 import { propose } from './create.ts';
 import { showList, showNext } from './list.ts';
@@ -113,6 +114,7 @@ export const commands: Readonly<Record<string, BotCommand>> = {
   resume: { about: 'commandResume', in: everywhere, run: resume },
   timezone: { about: 'commandTimezone', in: everywhere, run: timezone },
   checkin: { about: 'commandCheckIn', in: ['private'], run: checkIn },
+  calendar: { about: 'commandCalendar', in: ['private'], run: makeCalendar },
   settings: { about: 'commandSettings', in: everywhere, run: showSettings },
   language: {
     about: 'commandLanguage',

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { type Press, readButton } from '../channels/button.ts';
 import { withSavepoint } from '../db/transaction.ts';
 import { takeAsk } from './asks.ts';
+import { pressRevoke } from './calendar_feed.ts';
 import { pressCheckIn, takeCheckInTime, takePlace } from './check_in.ts';
 import { commands, welcomeBack } from './commands.ts';
 import {
@@ -22,14 +23,14 @@ import { pressReedit, pressSave, takeEdit } from './edit.ts';
 import { orSay } from './errors.ts';
 import { pressAgain, pressDone, pressSnooze } from './fired.ts';
 import { hear } from './heard.ts';
+import { pressUnbook, takeInvitation } from './invitation.ts';
 import { pressList } from './list.ts';
-import type { Model } from './model.ts';
 import { pressRedraft } from './redraft.ts';
 import { takeReply } from './replies.ts';
 import * as cards from './schedule_buttons.ts';
 import { pressLanguage, pressPart, pressSet, takeForget } from './settings.ts';
 import { html, languageFor, plain } from './texts/texts.ts';
-import { type PressHandler, Turn } from './turn.ts';
+import { type Means, type PressHandler, Turn } from './turn.ts';
 import { pressCity, pressClock, pressKeep, pressWhere, pressZone, takeLocation, takeZone } from './zone.ts';
 
 const pressBack: PressHandler = async (turn, press) => {
@@ -75,6 +76,8 @@ const presses: ReadonlyMap<string, PressHandler> = new Map([
   ['part', pressPart],
   ['checkin', pressCheckIn],
   ['language', pressLanguage],
+  ['unfeed', pressRevoke],
+  ['unbook', pressUnbook],
   ['back', pressBack],
 ]);
 
@@ -140,6 +143,10 @@ async function take(turn: Turn): Promise<void> {
   // In a group it is nobody's to say where all of it is.
   if (incoming.location !== undefined && !incoming.isGroup)
     return takeLocation(turn, incoming.location.latitude, incoming.location.longitude);
+  if (incoming.document !== undefined) {
+    if (heard.mappingStatus === 'blocked') await welcomeBack(turn);
+    return takeInvitation(turn, incoming.document);
+  }
   const text = incoming.text?.replaceAll('\0', '').toWellFormed().trim() ?? '';
   if (text === '') return;
   const command = commandIn(text);
@@ -159,14 +166,16 @@ function refuse({ pressed, channelContextId, from, isGroup, membership }: Incomi
 const isRefused = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === 'CH041';
 
 /** In a group people talk to each other, too: what is not for the bot leaves no trace, not even of who they are. */
-const isHeard = ({ isGroup, isToBot, text, location }: Incoming): boolean =>
-  !isGroup || (location === undefined && (text === undefined || isToBot === true || text.startsWith('/')));
+const isHeard = ({ isGroup, isToBot, text, document, location }: Incoming): boolean => {
+  if (!isGroup || isToBot === true) return !isGroup || location === undefined;
+  return location === undefined && document === undefined && (text === undefined || text.startsWith('/'));
+};
 
 async function handle(
   incoming: Incoming,
   client: pg.ClientBase,
   channel: ChannelPort,
-  model: Model | undefined,
+  means: Means,
 ): Promise<Outgoing[]> {
   // Of the place alone, which is on record: see place.ts.
   if (incoming.migratedTo !== undefined || incoming.membership === 'left' || !isHeard(incoming)) return [];
@@ -174,7 +183,7 @@ async function handle(
   const listen = () =>
     withSavepoint(
       client,
-      async () => new Turn(incoming, await hear(incoming, client), client, channel, model),
+      async () => new Turn(incoming, await hear(incoming, client), client, channel, means),
     );
   try {
     // Who was forgotten at this very moment is somebody new when asked again; who is blocked still is.
@@ -203,9 +212,9 @@ function sorry({ pressed, channelContextId, from, membership }: Incoming, code: 
 
 /**
  * The dialogue of the bot. It remembers nothing itself: one is as good as another.
- * @param model helps with what nothing else understands, where one is configured
+ * @param means what is configured
  */
-export const makeDialogue = (model?: Model): Dialogue => ({
-  handle: (incoming, client, channel) => handle(incoming, client, channel, model),
+export const makeDialogue = (means: Means = {}): Dialogue => ({
+  handle: (incoming, client, channel) => handle(incoming, client, channel, means),
   sorry,
 });

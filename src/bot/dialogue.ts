@@ -1,6 +1,17 @@
 // What the bot hears and what it says, in words of no channel: Telegram and the terminal speak to the same dialogue.
 import type pg from 'pg';
 
+/** A file that somebody has sent, where it is one that the bot reads: an invitation. */
+export interface SentDocument {
+  /** By which the channel knows it. */
+  fileId: string;
+  /** In bytes, where the channel says it. */
+  size?: number;
+}
+
+/** What is in a file; or why that cannot be had, and never will. */
+export type SentFile = { bytes: Uint8Array } | { fault: 'too_large' | 'gone' };
+
 /** Something that a person did in a conversation. */
 export interface Incoming {
   /** Of its channel; heard twice, it is the same. */
@@ -19,6 +30,7 @@ export interface Incoming {
   repliesTo?: string;
   /** In a group: it answers a message of the bot, or names it. */
   isToBot?: boolean;
+  document?: SentDocument;
   location?: { latitude: number; longitude: number };
   /** The person has blocked the bot, or came back. */
   membership?: 'left' | 'returned';
@@ -45,6 +57,8 @@ export type Outgoing =
 export interface ChannelPort {
   /** Whether somebody may speak for a group. */
   isAdmin(channelContextId: string, userId: string): Promise<boolean>;
+  /** What is in a file of at most so many bytes; without it, the channel has no files. */
+  fetchFile?(fileId: string, most: number): Promise<SentFile>;
 }
 
 /**

@@ -1,5 +1,6 @@
 // What the bot is about to do, as it is kept between two messages. It is JSON in the database: who adds a kind has to think of the drafts
 // that an older version has left there; they expire after fifteen minutes.
+import type { SentDocument } from './dialogue.ts';
 import type { Found } from './phrase.ts';
 
 /** What somebody has written that cannot be read before their time zone is known. */
@@ -7,6 +8,8 @@ export interface Pending {
   text: string;
   /** When it was said, as ISO text. */
   saidAt: string;
+  /** An invitation, in the place of the text. */
+  document?: SentDocument;
 }
 
 /** A tool, by its name, and what it is to be called with. */

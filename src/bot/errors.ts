@@ -8,7 +8,7 @@ export async function orSay(turn: Turn, work: () => Promise<void>): Promise<void
   try {
     await turn.whole(work);
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError) || !/^CH0(0[1-7]|1[0-9]|4[12])$/.test(error.code ?? ''))
+    if (!(error instanceof pg.DatabaseError) || !/^CH0(0[1-7]|1[0-9]|2[34]|4[12])$/.test(error.code ?? ''))
       throw error;
     const text = await wordsOf(turn, error);
     const isPress = turn.incoming.pressed !== undefined && turn.said.length === 0;
@@ -35,6 +35,7 @@ async function wordsOf(turn: Turn, error: pg.DatabaseError): Promise<string> {
     case 'CH018':
     case 'CH019':
     case 'CH023':
+    case 'CH024':
       return turn.t('gone');
     case 'CH012':
       return turn.t('stale');

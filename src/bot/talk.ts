@@ -2,8 +2,8 @@
 import { botCommands } from './commands.ts';
 import { makeDialogue } from './conversation.ts';
 import type { Dialogue } from './dialogue.ts';
-import type { Model } from './model.ts';
 import type { CommandMenu } from './telegram/menu.ts';
+import type { Means } from './turn.ts';
 
 export interface Talk {
   dialogue: Dialogue;
@@ -11,8 +11,8 @@ export interface Talk {
 }
 
 /** The dialogue, and the commands that it knows, in English for all languages but Russian. */
-export const makeTalk = (model?: Model): Talk => ({
-  dialogue: makeDialogue(model),
+export const makeTalk = (means: Means = {}): Talk => ({
+  dialogue: makeDialogue(means),
   menus: (['private', 'groups'] as const).flatMap((scope) => {
     const place = scope === 'private' ? 'private' : 'group';
     return [

@@ -4,11 +4,19 @@ import type pg from 'pg';
 import { applying, pgSettings } from '../api/identity.ts';
 import { type Button, buttonData, type Press } from '../channels/button.ts';
 import { withSavepoint } from '../db/transaction.ts';
-import type { ChannelPort, Incoming, Outgoing } from './dialogue.ts';
+import type { ChannelPort, Incoming, Outgoing, SentFile } from './dialogue.ts';
 import type { Draft } from './draft.ts';
 import type { Heard } from './heard.ts';
 import type { Model } from './model.ts';
 import { html, type Language, languageFor, plain, type TextKey, type TextValues } from './texts/texts.ts';
+
+/** What the bot has beside the database, as far as it is configured. */
+export interface Means {
+  /** Whoever helps with what nothing else understands. */
+  model?: Model | undefined;
+  /** Where people reach the HTTP server. */
+  publicUrl?: string | undefined;
+}
 
 export class Turn {
   readonly incoming: Incoming;
@@ -18,12 +26,18 @@ export class Turn {
   language: Language;
   timezone: string | null;
   revision: number;
-  /** Whoever helps with what nothing else understands; undefined where none is configured. */
   readonly model: Model | undefined;
+  readonly publicUrl: string | undefined;
   readonly #client: pg.ClientBase;
   readonly #channel: ChannelPort;
 
-  constructor(incoming: Incoming, heard: Heard, client: pg.ClientBase, channel: ChannelPort, model?: Model) {
+  constructor(
+    incoming: Incoming,
+    heard: Heard,
+    client: pg.ClientBase,
+    channel: ChannelPort,
+    means: Means = {},
+  ) {
     this.incoming = incoming;
     this.heard = heard;
     this.language = languageFor(heard.locale ?? incoming.from.languageCode);
@@ -31,7 +45,8 @@ export class Turn {
     this.revision = heard.revision;
     this.#client = client;
     this.#channel = channel;
-    this.model = model;
+    this.model = means.model;
+    this.publicUrl = means.publicUrl;
   }
 
   /** When it was said; a message that has waited counts from then. */
@@ -146,6 +161,11 @@ export class Turn {
       await this.#client.query(applying(none));
       return done;
     });
+  }
+
+  /** What is in a file that somebody has sent. */
+  async fetchFile(fileId: string, most: number): Promise<SentFile> {
+    return (await this.#channel.fetchFile?.(fileId, most)) ?? { fault: 'gone' };
   }
 
   /** Whether the person may speak for the group; in a private chat everybody may. */

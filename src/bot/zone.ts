@@ -7,6 +7,7 @@ import { propose } from './create.ts';
 import type { Pending } from './draft.ts';
 import { draftOf } from './drafts.ts';
 import { orSay } from './errors.ts';
+import { takeInvitation } from './invitation.ts';
 import { momentIn } from './moments.ts';
 import type { PressHandler, Turn } from './turn.ts';
 
@@ -105,7 +106,8 @@ async function setZone(turn: Turn, zone: string): Promise<void> {
 }
 
 /** What the zone was needed for. */
-async function goOn(turn: Turn, { text, saidAt }: Pending): Promise<void> {
+async function goOn(turn: Turn, { text, saidAt, document }: Pending): Promise<void> {
+  if (document !== undefined) return takeInvitation(turn, document);
   if (text === '/checkin') return checkIn(turn, '');
   await propose(turn, text, saidAt);
 }

@@ -23,6 +23,7 @@ const notFoundCodes = new Set([
   'CH018',
   'CH019',
   'CH023',
+  'CH024',
 ]);
 
 export function exitCodeOf(error: unknown): 1 | 2 | 3 {

@@ -25,6 +25,7 @@ const commands: Record<string, () => Promise<Command>> = {
   tenant: async () => (await import('./commands/tenant.ts')).tenantCommand(),
   user: async () => (await import('./commands/user.ts')).userCommand(),
   token: async () => (await import('./commands/token.ts')).tokenCommand(),
+  'calendar-feed': async () => (await import('./commands/calendar_feed.ts')).calendarFeedCommand(),
   migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   psql: async () => (await import('./commands/psql.ts')).psqlCommand(),

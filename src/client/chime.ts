@@ -4,6 +4,7 @@ import { type Queryable, withSavepoint, withTransaction } from '../db/transactio
 import { SecretBox } from '../net/secret_box.ts';
 import type { Running, StartOptions } from '../program.ts';
 import type { Task } from '../task.ts';
+import { CalendarFeeds } from './calendar_feeds.ts';
 import { Calendars } from './calendars.ts';
 import { fromCall } from './call_error.ts';
 import { ConcurrencyLimits } from './concurrency_limits.ts';
@@ -87,6 +88,8 @@ export class Chime<T extends Tasks = Tasks> extends Scheduler<T> {
   readonly users: Users;
   /** Tokens by which programs sign in. */
   readonly apiTokens: ApiTokens;
+  /** Calendars to subscribe to, of what is ahead of people. */
+  readonly calendarFeeds: CalendarFeeds;
   /** What was sent to whom, and what was not. */
   readonly deliveries: Deliveries;
   readonly inbox: Inbox;
@@ -119,6 +122,7 @@ export class Chime<T extends Tasks = Tasks> extends Scheduler<T> {
     this.users = new Users(send);
     this.meetings = new Meetings(send, this.users);
     this.apiTokens = new ApiTokens(send, this.users);
+    this.calendarFeeds = new CalendarFeeds(send, this.users);
     this.deliveries = new Deliveries(send);
     this.inbox = new Inbox(send);
     this.channelMappings = new ChannelMappings(send);

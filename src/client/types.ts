@@ -442,3 +442,32 @@ export interface ApiToken {
   lastUsedAt: Date | null;
   revokedAt: Date | null;
 }
+
+export interface CreateCalendarFeedInput {
+  /** What programs call the calendar; by default a name in the language of the person. */
+  name?: string;
+  /** Whose it is, by id or subject; by default whoever acts. */
+  user?: string;
+}
+
+export interface CreatedCalendarFeed {
+  id: string;
+  /** Who has it may read the calendar; it is kept nowhere. */
+  secret: string;
+  /** Where the server has the calendar: `/calendar/<secret>.ics`. */
+  path: string;
+}
+
+/** A calendar to subscribe to, without its secret. */
+export interface CalendarFeed {
+  id: string;
+  name: string | null;
+  userId: string;
+  userSubject: string;
+  /** The first characters of the secret. */
+  prefix: string;
+  createdAt: Date;
+  /** To within five minutes. */
+  lastUsedAt: Date | null;
+  revokedAt: Date | null;
+}

@@ -53,6 +53,7 @@ const relations: Record<string, { kind: Kind; mark: string; closed?: string[] }>
   tenants: { kind: 'of the tenant', mark: 'name' },
   users: { kind: 'owned', mark: 'subject' },
   api_tokens: { kind: 'owned', mark: 'name', closed: ['reporter'] },
+  calendar_feeds: { kind: 'owned', mark: 'name', closed: ['reporter'] },
   schedules: { kind: 'owned', mark: 'task' },
   schedule_revisions: { kind: 'owned', mark: "after ->> 'task'" },
   schedule_totals: { kind: 'owned', mark: '(select s.task from chime.schedules s where s.id = schedule_id)' },
@@ -135,6 +136,12 @@ t.test('secrets are read by nobody', async (test) => {
       { code: '42501' },
       reader,
     );
+  for (const [reader, { identity }] of Object.entries(readers))
+    await test.rejects(
+      as(database, identity, 'select hash from chime.calendar_feeds'),
+      { code: '42501' },
+      reader,
+    );
   await test.rejects(as(database, identityOf('tenant_a'), 'select * from chime_private.settings'), {
     code: '42501',
   });
@@ -173,6 +180,7 @@ const idOf: Record<string, (left: NonNullable<(typeof makers)[string]>['left']) 
   user_id: (left) => [left.user],
   token_id: (left) => [left.token],
   meeting_id: (left) => [left.meeting],
+  feed_id: (left) => [left.feed],
 };
 const references: Record<
   string,

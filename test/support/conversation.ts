@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { makeDialogue } from '../../src/bot/conversation.ts';
-import type { Incoming, Outgoing } from '../../src/bot/dialogue.ts';
+import type { ChannelPort, Incoming, Outgoing } from '../../src/bot/dialogue.ts';
 import type { Model } from '../../src/bot/model.ts';
 import { notePlace } from '../../src/bot/place.ts';
 import type { Button } from '../../src/channels/button.ts';
@@ -26,6 +26,9 @@ export interface PersonOptions {
   admins?: readonly string[];
   /** Whoever helps the bot, where one is configured. */
   model?: Model;
+  publicUrl?: string;
+  /** What is in files. */
+  fetchFile?: ChannelPort['fetchFile'];
 }
 
 export class Person {
@@ -105,7 +108,15 @@ export class Person {
   }
 
   async do(what: Partial<Incoming>): Promise<Outgoing[]> {
-    const { name = 'Ann', language = 'en', isGroup = false, admins = [], model } = this.#options;
+    const {
+      name = 'Ann',
+      language = 'en',
+      isGroup = false,
+      admins = [],
+      model,
+      publicUrl,
+      fetchFile,
+    } = this.#options;
     const incoming: Incoming = {
       id: randomUUID(),
       channelId: 'telegram',
@@ -121,8 +132,9 @@ export class Person {
         // With no more rights than the bot needs.
         await client.query('set local session authorization chime_api');
         await notePlace(client, incoming);
-        return makeDialogue(model).handle(incoming, client, {
+        return makeDialogue({ model, publicUrl }).handle(incoming, client, {
           isAdmin: async (_context, id) => admins.includes(id),
+          ...(fetchFile !== undefined && { fetchFile }),
         });
       });
     } finally {

@@ -7,6 +7,7 @@ export interface Named {
   handler: string;
   user: string;
   token: string;
+  feed: string;
   event: string;
   calendar: string;
   mapping: string;
@@ -28,6 +29,7 @@ export const absent: Named = {
   ...{ schedule: '00000000-0000-7000-8000-00000000dead', run: '00000000-0000-7000-8000-00000000dead' },
   ...{ handler: '00000000-0000-7000-8000-00000000dead', user: '00000000-0000-7000-8000-00000000dead' },
   ...{ token: '00000000-0000-7000-8000-00000000dead', event: '00000000-0000-7000-8000-00000000dead' },
+  feed: '00000000-0000-7000-8000-00000000dead',
   ...{ mapping: '00000000-0000-7000-8000-00000000dead', webhook: '00000000-0000-7000-8000-00000000dead' },
   ...{ followUp: '00000000-0000-7000-8000-00000000dead', checkIn: '00000000-0000-7000-8000-00000000dead' },
   meeting: '00000000-0000-7000-8000-00000000dead',
@@ -43,6 +45,7 @@ const references: Readonly<Record<string, keyof Named>> = {
   userId: 'user',
   ownerId: 'user',
   tokenId: 'token',
+  feedId: 'feed',
   mappingId: 'mapping',
   personId: 'user',
   channelMappingId: 'mapping',
@@ -52,6 +55,7 @@ const references: Readonly<Record<string, keyof Named>> = {
   text: 'mark',
   errorText: 'mark',
   'apiToken.id': 'token',
+  'calendarFeed.id': 'feed',
   'calendar.id': 'calendar',
   'channelMapping.id': 'mapping',
   'delivery.id': 'delivery',

@@ -18,6 +18,7 @@ export interface Left {
   deliveries: [sent: string, failed: string];
   user: string;
   token: string;
+  feed: string;
 }
 
 /** What somebody has; that of an administrator is the tenant's own. */
@@ -66,6 +67,10 @@ async function leave(
     mark,
     maker.userId === null ? 'admin' : 'user',
     maker.userId,
+  ]);
+  const feed = await call(admin, 'select id from chime.create_calendar_feed($1, $2)', [
+    mark,
+    identity.userId,
   ]);
   const values = [schedule, tenantId, maker.userId, mark];
   await database.rows(
@@ -143,6 +148,7 @@ async function leave(
     deliveries: [sent?.id as string, lost?.id as string],
     user: identity.userId as string,
     token,
+    feed,
   };
 }
 

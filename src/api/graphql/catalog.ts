@@ -66,6 +66,11 @@ export const tables: Readonly<Record<string, Shown>> = {
     defaultOrder: 'PRIMARY_KEY_DESC',
     references: [{ column: 'user_id', to: ['users', 'id'], field: 'user' }],
   },
+  calendar_feeds: {
+    hide: ['hash'],
+    defaultOrder: 'PRIMARY_KEY_DESC',
+    references: [{ column: 'user_id', to: ['users', 'id'], field: 'user' }],
+  },
   runs: {
     defaultOrder: 'PRIMARY_KEY_DESC',
     hide: ['in_turn', 'policy', 'traceparent'],
@@ -370,6 +375,8 @@ export const functions: Readonly<Record<string, ShownFunction>> = {
   unblock_user: {},
   create_api_token: { creates: 'api_tokens' },
   revoke_api_token: {},
+  create_calendar_feed: { creates: 'calendar_feeds' },
+  revoke_calendar_feed: {},
   map_channel: {},
   set_session_channel: {},
   block_mapping: {},

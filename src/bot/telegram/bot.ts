@@ -6,6 +6,7 @@ import type { Logger } from '../../log.ts';
 import { type Service, startAll, stopAll } from '../../service.ts';
 import type { Dialogue } from '../dialogue.ts';
 import { telegramPort } from './admins.ts';
+import { fileFetcher } from './files.ts';
 import { Handler } from './handler.ts';
 import { type CommandMenu, registerMenus } from './menu.ts';
 import { insist } from './patience.ts';
@@ -65,7 +66,7 @@ export class Bot implements Service {
       ...common,
       ...sleep,
       dialogue: options.dialogue,
-      channel: telegramPort(api),
+      channel: { ...telegramPort(api), fetchFile: fileFetcher({ api, apiRoot, token }) },
       async username(signal) {
         const me = await insist((aborted) => api.getMe(aborted), 'getMe', log, signal);
         return me === undefined ? undefined : (me.username ?? '');

@@ -1,6 +1,6 @@
 // An update of Telegram in words of no channel.
 import type { CallbackQuery, ChatMemberUpdated, Message, User } from 'node-telegram-bot-api';
-import type { Incoming } from '../dialogue.ts';
+import type { Incoming, SentDocument } from '../dialogue.ts';
 
 /** An update, of all kinds those that are asked for. */
 export interface Update {
@@ -53,7 +53,10 @@ function ofMessage(id: string, message: Message, username: string): Incoming | u
   const text = message.text ?? message.caption;
   const said = text === undefined ? undefined : saidTo(username, text);
   const { location, reply_to_message: answered } = message;
-  if (said === undefined && location === undefined) return undefined;
+  const document = invitationIn(message);
+  // A command of another bot, or nothing that this one reads.
+  if (said === undefined && (text !== undefined || (location === undefined && document === undefined)))
+    return undefined;
   // In a topic, what answers nothing says that it answers the message that the topic began with.
   const repliesTo = answered?.forum_topic_created === undefined ? answered?.message_id : undefined;
   const isNamed = said !== text;
@@ -65,10 +68,19 @@ function ofMessage(id: string, message: Message, username: string): Incoming | u
     ...(said !== undefined && { text: said }),
     ...(isToBot && { isToBot }),
     ...(repliesTo !== undefined && { repliesTo: String(repliesTo) }),
+    ...(document !== undefined && { document }),
     ...(location !== undefined && {
       location: { latitude: location.latitude, longitude: location.longitude },
     }),
   };
+}
+
+/** The file of a message, where it is an invitation. */
+function invitationIn({ document }: Message): SentDocument | undefined {
+  if (document === undefined) return undefined;
+  const { file_id: fileId, file_name: name = '', mime_type: type = '', file_size: size } = document;
+  const isInvitation = /^(text\/calendar|application\/ics)\b/i.test(type) || /\.ics$/i.test(name);
+  return isInvitation ? { fileId, ...(size !== undefined && { size }) } : undefined;
 }
 
 const isSame = (name: string | undefined, username: string): boolean =>

@@ -148,6 +148,40 @@ export const en = {
   checkInTimeUnclear:
     'I cannot read “{text}” as a time of day. Write it as <i>8:30</i>, or <i>off</i> for none.',
 
+  calendarName: 'Meetings and reminders',
+  calendarMade: '📅 <b>Your calendar</b>: subscribe to this address in any calendar program.',
+  calendarAddress: '<code>{url}</code>',
+  calendarSecret:
+    'Whoever has the address can read what is ahead of you, and nothing else. I show it this once. Programs look again every few minutes to hours.',
+  calendarReplaced: 'The address that I gave you before is not valid any more.',
+  calendarRevoked:
+    '📅 The calendar is revoked: there is nothing at its address any more. /calendar makes another.',
+  calendarNoAddress:
+    'I cannot give you a calendar to subscribe to: whoever runs me has not set the address at which it would be reached (CHIME_PUBLIC_URL).',
+
+  meetingBooked: '✅ Booked: <b>{title}</b>',
+  meetingChanged: '✅ Changed: <b>{title}</b>',
+  meetingSame: '✅ I have that already: <b>{title}</b>',
+  meetingCancelled: '✖ Cancelled: <b>{title}</b>. I shall not remind you of it.',
+  meetingWhen: '🕐 {when} ({zone})',
+  meetingWhere: '📍 {location}',
+  meetingAllDay: 'all day',
+  meetingReminders: '⏰ I remind you: {times}',
+  meetingNoReminders: '⏰ No reminder: it is too soon for one.',
+  meetingRepeats:
+    'ℹ️ <i>It repeats. I have taken the next time; send me the file again for the one after it.</i>',
+  invitationUntitled: 'Meeting',
+  invitationMalformed: 'I cannot read that file: it is no calendar file, or it is damaged.',
+  invitationEmpty: 'There is no event in that file.',
+  invitationSeveral:
+    'There are several events in that file, and I take one at a time. I have booked none of them.',
+  invitationAnswer: 'That is an answer to an invitation, and no invitation.',
+  invitationTooLarge: 'That file is too large: {most} kB at most.',
+  invitationGone: 'I cannot get that file. Send it again.',
+  invitationOver: '“{title}” is over. I have not booked it.',
+  invitationZone: 'That file has a time zone that I do not know: “{zone}”. I have booked nothing.',
+  invitationUnknown: '“{title}” is cancelled; I had not booked it.',
+
   stale: 'This message is out of date. Here is the current state.',
   notYours: 'Only the author or an administrator can change this.',
   notYourButton: 'This is not there any more, or not yours.',
@@ -206,6 +240,8 @@ export const en = {
   buttonAdmins: 'Only administrators create',
   buttonResumeSending: '▶ Send again',
   buttonNotNow: 'Not now',
+  buttonRevoke: '✖ Revoke',
+  buttonCancelMeeting: '✖ Cancel the meeting',
   todayAt: 'Today {time}',
   tomorrowAt: 'Tomorrow {time}',
 
@@ -220,6 +256,7 @@ export const en = {
   commandResume: 'let one go on, or all',
   commandTimezone: 'your time zone',
   commandCheckIn: 'a daily “how are you?”',
+  commandCalendar: 'your calendar to subscribe to',
   commandSettings: 'settings',
   commandLanguage: 'English or Russian',
   commandCancel: 'drop what we were at',

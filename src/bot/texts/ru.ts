@@ -151,6 +151,38 @@ export const ru: Readonly<Record<TextKey, string>> = {
   checkInTimeUnclear:
     'Не понимаю «{text}» как время. Напишите, например, <i>8:30</i>, или <i>нет</i>, если не нужно.',
 
+  calendarName: 'Встречи и напоминания',
+  calendarMade: '📅 <b>Ваш календарь</b>: подпишитесь на этот адрес в любой программе-календаре.',
+  calendarAddress: '<code>{url}</code>',
+  calendarSecret:
+    'Кто знает адрес, может читать, что у вас впереди, и ничего больше. Я показываю его только сейчас. Программы проверяют обновления раз в несколько минут или часов.',
+  calendarReplaced: 'Адрес, который я давал раньше, больше не действует.',
+  calendarRevoked: '📅 Календарь отозван: по его адресу больше ничего нет. /calendar создаст другой.',
+  calendarNoAddress:
+    'Я не могу дать вам календарь для подписки: тот, кто меня запустил, не указал адрес, по которому он был бы доступен (CHIME_PUBLIC_URL).',
+
+  meetingBooked: '✅ Записано: <b>{title}</b>',
+  meetingChanged: '✅ Изменено: <b>{title}</b>',
+  meetingSame: '✅ Это у меня уже есть: <b>{title}</b>',
+  meetingCancelled: '✖ Отменено: <b>{title}</b>. Напоминать не буду.',
+  meetingWhen: '🕐 {when} ({zone})',
+  meetingWhere: '📍 {location}',
+  meetingAllDay: 'весь день',
+  meetingReminders: '⏰ Напомню: {times}',
+  meetingNoReminders: '⏰ Без напоминания: для него уже поздно.',
+  meetingRepeats:
+    'ℹ️ <i>Встреча повторяется. Я взял ближайшую; чтобы записать следующую, пришлите файл ещё раз.</i>',
+  invitationUntitled: 'Встреча',
+  invitationMalformed: 'Не могу прочитать этот файл: это не файл календаря, или он повреждён.',
+  invitationEmpty: 'В этом файле нет ни одного события.',
+  invitationSeveral: 'В этом файле несколько событий, а я беру по одному. Ничего не записано.',
+  invitationAnswer: 'Это ответ на приглашение, а не приглашение.',
+  invitationTooLarge: 'Файл слишком большой: не больше {most} кБ.',
+  invitationGone: 'Не могу получить этот файл. Пришлите его ещё раз.',
+  invitationOver: '«{title}» уже прошло. Я ничего не записал.',
+  invitationZone: 'В файле часовой пояс, которого я не знаю: «{zone}». Ничего не записано.',
+  invitationUnknown: '«{title}» отменено; у меня этого не было.',
+
   stale: 'Сообщение устарело. Вот как сейчас.',
   notYours: 'Изменить может автор или администратор.',
   notYourButton: 'Этого больше нет, или это не ваше.',
@@ -209,6 +241,8 @@ export const ru: Readonly<Record<TextKey, string>> = {
   buttonAdmins: 'Создают только администраторы',
   buttonResumeSending: '▶ Отправлять',
   buttonNotNow: 'Не сейчас',
+  buttonRevoke: '✖ Отозвать',
+  buttonCancelMeeting: '✖ Отменить встречу',
   todayAt: 'Сегодня {time}',
   tomorrowAt: 'Завтра {time}',
 
@@ -223,6 +257,7 @@ export const ru: Readonly<Record<TextKey, string>> = {
   commandResume: 'возобновить',
   commandTimezone: 'ваш часовой пояс',
   commandCheckIn: 'раз в день спросить «как дела?»',
+  commandCalendar: 'ваш календарь для подписки',
   commandSettings: 'настройки',
   commandLanguage: 'русский или английский',
   commandCancel: 'бросить начатое',

@@ -28,6 +28,7 @@ export function botCommand(): Command {
       'telegramRich',
       'telegramWebhookUrl',
       'telegramWebhookPort',
+      'publicUrl',
       'pollInterval',
       ...modelSettingNames,
       'logLevel',

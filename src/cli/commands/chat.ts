@@ -69,7 +69,7 @@ async function converse(
   pool.on('error', () => {});
   const conversation = new TerminalConversation({
     pool,
-    dialogue: makeDialogue(makeBotModel(config, log)),
+    dialogue: makeDialogue({ model: makeBotModel(config, log), publicUrl: config.publicUrl }),
     context: name,
     person: { id: name, name, ...(languageCode === undefined ? {} : { languageCode }) },
     write: (text) => void process.stdout.write(text),

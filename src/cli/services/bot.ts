@@ -21,11 +21,19 @@ export function makeBot(config: Config, connectionString: string, log: Logger): 
     telegramApi,
     telegramWebhookUrl: url,
     telegramWebhookPort: port,
+    publicUrl,
   } = config;
   const channel = makeTelegram(config);
   if (!bot || token === undefined || channel === undefined) return undefined;
   return new Bot({
-    ...{ connectionString, log, token, telegramApi, channel, ...makeTalk(makeBotModel(config, log)) },
+    ...{
+      connectionString,
+      log,
+      token,
+      telegramApi,
+      channel,
+      ...makeTalk({ model: makeBotModel(config, log), publicUrl }),
+    },
     pollInterval: config.pollInterval,
     webhook: url === undefined ? undefined : { url, port, host: config.host },
   });

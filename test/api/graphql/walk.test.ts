@@ -44,6 +44,7 @@ async function namedOf(name: string): Promise<Named> {
       handler: left.handler,
       user: left.user,
       token: left.token,
+      feed: left.feed,
     },
     ...{
       mapping: left.mapping,
