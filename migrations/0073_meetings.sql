@@ -42,6 +42,8 @@ comment on column chime.meetings.cancelled_at is 'When it was cancelled.';
 comment on column chime.meetings.cancel_reason is 'Why it was cancelled, if that was said.';
 create index meetings_of_tenant on chime.meetings (tenant_id, starts_at, id);
 create index meetings_of_owner on chime.meetings (owner_id, starts_at);
+-- What retention asks for, tenant by tenant.
+create index meetings_by_end on chime.meetings (tenant_id, status, coalesce(cancelled_at, ends_at));
 create index meetings_of_mapping on chime.meetings (channel_mapping_id) where channel_mapping_id is not null;
 
 create table chime.meeting_reminders (

@@ -92,13 +92,49 @@ $$;
 comment on function chime_private.forget_check_ins is
   'Removes check-ins that are as old as their tenant keeps them, those that were skipped by keep_cancelled, `most` at most; answers how many. Their runs are kept as runs are.';
 
+create or replace function chime_private.forget_meetings(now timestamptz, most integer) returns integer
+language plpgsql volatile
+as $$
+declare
+  v_old record;
+  v_schedules chime.schedules[];
+  v_count integer := 0;
+begin
+  for v_old in
+    select m.*
+    from chime.tenant_settings t
+    cross join (values ('scheduled'::chime.meeting_status), ('cancelled')) k(status)
+    cross join lateral (
+      select o.id, o.revision, coalesce(o.cancelled_at, o.ends_at) as ended_at
+      from chime.meetings o
+      where o.tenant_id = t.tenant_id and o.status = k.status
+        and coalesce(o.cancelled_at, o.ends_at) < forget_meetings.now - case k.status when 'scheduled' then t.keep_executed else t.keep_cancelled end
+        and not exists (select from chime.meeting_reminders r where r.meeting_id = o.id and not chime_private.is_over(r.schedule_id))
+      limit most) m
+    limit most
+  loop
+    -- The meeting first, as whoever changes it does.
+    perform from chime.meetings m where m.id = v_old.id and m.revision = v_old.revision for update skip locked;
+    continue when not found;
+    v_schedules := array(
+      select s from chime.meeting_reminders r join chime.schedules s on s.id = r.schedule_id where r.meeting_id = v_old.id order by s.id for update of s);
+    delete from chime.meetings m where m.id = v_old.id;
+    perform chime_private.leave_schedule(s, v_old.ended_at) from unnest(v_schedules) s;
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end $$;
+comment on function chime_private.forget_meetings is
+  'Removes meetings whose end, or cancelling, is as long ago as their tenant keeps them, with the schedules of their reminders, `most` at most; answers how many.';
+
 create or replace function chime_private.forget_people_records(now timestamptz, most integer) returns integer
 language plpgsql volatile
 as $$
 declare
   v_count integer := greatest(
     chime_private.forget_follow_ups(now, most),
-    chime_private.forget_check_ins(now, most)
+    chime_private.forget_check_ins(now, most),
+    chime_private.forget_meetings(now, most)
   );
 begin
   perform chime_private.forget_again(now) where v_count < most;

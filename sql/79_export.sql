@@ -39,6 +39,8 @@ as $$
     'api_tokens', (
       select coalesce(jsonb_agg(to_jsonb(k) - '{tenant_id,user_id,hash}'::text[] order by k.id), '[]')
       from chime.api_tokens k where k.tenant_id = u.tenant_id and k.user_id = u.id),
+    'calendar_feeds', (
+      select coalesce(jsonb_agg(to_jsonb(f) - '{tenant_id,user_id,hash}'::text[] order by f.id), '[]') from chime.calendar_feeds f where f.user_id = u.id),
     'conversations', (
       select coalesce(jsonb_agg(jsonb_build_object('channel_id', m.channel_id, 'channel_context_id', m.channel_context_id, 'draft', c.draft,
         'updated_at', c.updated_at) order by c.id), '[]')
@@ -71,6 +73,12 @@ begin
     'follow_ups', (
       select coalesce(jsonb_agg(to_jsonb(f) - '{tenant_id}'::text[] order by f.id), '[]')
       from chime.follow_ups f where f.owner_id = v_user.id or f.person_id = v_user.id),
+    'meetings', (
+      select coalesce(jsonb_agg(to_jsonb(m) - '{tenant_id,owner_id}'::text[]
+        || jsonb_build_object('reminders', (
+          select coalesce(jsonb_agg(to_jsonb(r) - '{tenant_id,owner_id,meeting_id}'::text[] order by r.remind_at), '[]')
+          from chime.meeting_reminders r where r.meeting_id = m.id)) order by m.id), '[]')
+      from chime.meetings m where m.owner_id = v_user.id),
     'check_ins', (
       select coalesce(jsonb_agg(to_jsonb(c) - '{tenant_id,user_id}'::text[] order by c.id), '[]') from chime.check_ins c where c.user_id = v_user.id),
     'events', (
@@ -81,5 +89,5 @@ begin
 end $$;
 comment on function chime.export_person is
   'All that is known of a person (the current user, if none is given), as JSON: who they are and what they have set, their schedules and who changed what of them, runs '
-  'with all of their output, deliveries (those of the channel web are the inbox), follow-ups by them and about them, check-ins, events, and where they are reached. '
+  'with all of their output, deliveries (those of the channel web are the inbox), follow-ups by them and about them, meetings, check-ins, events, and where they are reached. '
   'Secrets are not in it. For the person, and for administrators. Errors: CH015.';

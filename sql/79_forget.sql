@@ -1,6 +1,6 @@
 -- Forgetting a person: all that is theirs or about them goes, in one transaction; what stays is a row of chime.users that says no more than
 -- that there was somebody, and sums in which nobody is seen. Locks are taken in the order in which others take them: the places (hear), then
--- schedules (ticks), then the user, then runs (workers) and deliveries. Whoever was about to write something of theirs at that moment is
+-- meetings and schedules (ticks), then the user, then runs (workers) and deliveries. Whoever was about to write something of theirs at that moment is
 -- refused by the triggers below; what came by another way goes with the pass over the history: see forget_again.
 
 create or replace function chime_private.refuse_forgotten() returns trigger
@@ -30,6 +30,10 @@ create or replace trigger api_tokens_of_nobody after insert on chime.api_tokens
   for each row when (new.user_id is not null) execute function chime_private.refuse_forgotten('user_id');
 create or replace trigger check_ins_of_nobody after insert on chime.check_ins
   for each row execute function chime_private.refuse_forgotten('user_id');
+create or replace trigger meetings_of_nobody after insert on chime.meetings
+  for each row execute function chime_private.refuse_forgotten('owner_id');
+create or replace trigger calendar_feeds_of_nobody after insert on chime.calendar_feeds
+  for each row execute function chime_private.refuse_forgotten('user_id');
 create or replace trigger follow_ups_about_nobody after insert on chime.follow_ups
   for each row execute function chime_private.refuse_forgotten('person_id');
 create or replace trigger conversations_with_nobody after insert on chime_private.conversations
@@ -55,6 +59,8 @@ declare
 begin
   -- No more than hear takes: a worker that has just written a delivery to one of them goes on.
   perform from chime.channel_mappings m where m.user_id = lock_person.user_id order by m.id for no key update;
+  -- Meetings before the schedules that remind of them, as whoever moves one.
+  perform from chime.meetings m where m.owner_id = lock_person.user_id order by m.id for update;
   perform from chime.schedules s
   where s.owner_id = lock_person.user_id or s.id in (select f.schedule_id from chime.follow_ups f where f.person_id = lock_person.user_id)
   order by s.id for update;
@@ -259,11 +265,15 @@ begin
   v_counts := jsonb_build_object(
     'deliveries', (select count(*) from chime.deliveries d where d.owner_id = v_user.id),
     'follow_ups', (select count(*) from chime.follow_ups f where f.person_id = v_user.id or f.owner_id = v_user.id),
+    'meetings', (select count(*) from chime.meetings m where m.owner_id = v_user.id),
+    'calendar_feeds', (select count(*) from chime.calendar_feeds f where f.user_id = v_user.id),
     'check_ins', (select count(*) from chime.check_ins c where c.user_id = v_user.id),
     'event_handlers', (select count(*) from chime.event_handlers h where h.owner_id = v_user.id),
     'api_tokens', (select count(*) from chime.api_tokens k where k.tenant_id = v_user.tenant_id and k.user_id = v_user.id),
     'webhooks', (select count(*) from chime.webhooks w where w.owner_id = v_user.id));
   delete from chime.follow_ups f where f.person_id = v_user.id or f.owner_id = v_user.id;
+  delete from chime.meetings m where m.owner_id = v_user.id;
+  delete from chime.calendar_feeds f where f.user_id = v_user.id;
   v_counts := v_counts || jsonb_build_object('runs', chime_private.erase_runs_of(v_user, v_about, erase_person.now));
   v_counts := v_counts || jsonb_build_object('events', chime_private.erase_events_of(v_user, v_schedules, erase_person.now));
   delete from chime.deliveries d where d.owner_id = v_user.id;
@@ -294,7 +304,7 @@ begin
 end $$;
 comment on function chime.forget_person is
   'Forgets a person (the current user, if none is given), for good and at once: their schedules and runs with all of their output, deliveries, follow-ups by them and about '
-  'them, check-ins, events with the runs that answered them, handlers, tokens, webhooks, conversations, where they are reached, who they are and what is remembered of them. What stays is a row that says that '
+  'them, check-ins, meetings, calendar feeds, events with the runs that answered them, handlers, tokens, webhooks, conversations, where they are reached, who they are and what is remembered of them. What stays is a row that says that '
   'there was somebody, and sums of what ran. Runs that are being executed are told to end, and nothing of them is kept. Who comes back is somebody new. Answers how '
   'much of what was removed. For the person, and for administrators; export_person tells before what there is. Errors: CH015.';
 

@@ -39,7 +39,7 @@ t.test('a person with everything is forgotten, and nobody else', async (test) =>
       'events',
       'event_handlers',
     ],
-    ...['follow_ups', 'channel_mappings', 'api_tokens', 'webhooks'].map((name) => name),
+    ...['follow_ups', 'channel_mappings', 'api_tokens', 'webhooks', 'meetings', 'calendar_feeds'],
   ])
     test.ok(before[`chime.${table}`], `there is something in ${table}`);
   for (const table of [
@@ -76,8 +76,15 @@ t.test('a person with everything is forgotten, and nobody else', async (test) =>
   test.match(counts, [
     {
       counts: {
-        ...{ schedules: 5, runs: 6, follow_ups: 2, check_ins: 1, events: 2, event_handlers: 2 },
-        ...{ api_tokens: 1, webhooks: 1, channel_mappings: 4, conversations: 3 },
+        ...{ schedules: 7, runs: 6, follow_ups: 2, check_ins: 1, events: 2, event_handlers: 2 },
+        ...{
+          meetings: 1,
+          calendar_feeds: 1,
+          api_tokens: 1,
+          webhooks: 1,
+          channel_mappings: 4,
+          conversations: 3,
+        },
       },
     },
   ]);

@@ -217,3 +217,35 @@ t.test('in bites', async (test) => {
   await maintain();
   test.equal(await database.value('select count(*)::integer from chime.schedules'), 0);
 });
+
+t.test('meetings, with their reminders', async (test) => {
+  const { database, now, people, settle, maintain, schedules } = await setUp(test);
+  const book = (title: string, at: string) =>
+    as<{ id: string }>(database, people.ann, 'select id from chime.book_meeting($1, $2)', [title, at]);
+  await book('past', '2026-03-03T10:00:00Z');
+  await book('ahead', '2027-03-03T10:00:00Z');
+  const [off] = await book('off', '2027-03-03T10:00:00Z');
+  await as(database, people.ann, 'select chime.cancel_meeting($1)', [off?.id]);
+  const titles = () =>
+    database.value<string>("select string_agg(m.title, ' ' order by m.title) from chime.meetings m");
+  for (const time of ['2026-03-02 10:00Z', '2026-03-03 09:00Z']) {
+    await now.set(time);
+    await settle();
+  }
+  await now.set('2026-03-08 23:59Z');
+  await maintain();
+  test.equal(await titles(), 'ahead off past');
+  await now.set('2026-03-09 00:01Z');
+  await maintain();
+  test.equal(await titles(), 'ahead past', 'cancelled a week ago');
+  test.notMatch(await schedules(), /off/);
+  await now.set('2026-04-02 10:59Z');
+  await maintain();
+  test.equal(await titles(), 'ahead past');
+  await now.set('2026-04-02 11:01Z');
+  await maintain();
+  test.equal(await titles(), 'ahead', 'over for thirty days');
+  await now.set('2026-04-10 11:01Z');
+  await maintain();
+  test.equal(await schedules(), 'ahead ahead', 'and the runs of its reminders');
+});

@@ -76,6 +76,12 @@ export async function fill(database: TestDatabase, admin: Identity, mark: string
     [userId],
   );
 
+  await mine(
+    "select chime.book_meeting($1, '2999-01-01 10:00', location => $1, description => $1, key => $1)",
+    [mark],
+  );
+  await mine('select chime.create_calendar_feed($1)', [mark]);
+
   // Where they are, and what they and the bot have said.
   const hear = (context: string, isGroup: boolean) =>
     database.row<{ mapping_id: string; conversation_id: string; user_id: string }>(
