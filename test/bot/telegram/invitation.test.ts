@@ -27,6 +27,8 @@ async function setUp(test: Test) {
       await now.advance('2 seconds');
       telegram.push(update);
       const said = await telegram.heard(++heard);
+      // It counts for the limits from then on.
+      await started.reported(heard);
       return said.at(-1)?.params.text ?? '';
     },
   };
@@ -75,8 +77,7 @@ t.test('where Telegram is at fault it is tried again, and nobody is told the add
   const answered = tell(updates.sends({ file_id: 'invite', file_name: 'a.ics' }));
   await failed;
   telegram.answerFile = () => undefined;
-  const due = 'update chime_private.updates set due_at = chime.now() where due_at > chime.now()';
-  await database.rows(due);
+  await database.rows('update chime_private.updates set due_at = null');
   test.match(await answered, /Booked: <b>Plan/);
   const warned = lines.filter(({ msg }) => String(msg).startsWith('an update could not be handled'));
   test.match(warned, [
