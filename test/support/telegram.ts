@@ -40,6 +40,10 @@ export interface FakeTelegram {
   push(...updates: { update_id: number }[]): void;
   /** Answers a question for updates in place of what there is, where it answers anything. */
   answerPoll: (call: BotCall) => BotAnswer | undefined;
+  /** What people have sent as files, by the ids of the files. */
+  files: Map<string, string | Uint8Array>;
+  /** Answers who fetches a file in place of what is in it, where it answers anything. */
+  answerFile: (path: string) => { status: number; body: string } | 'hang' | undefined;
   /** Answers a call in place of success, where it answers anything. */
   answer: (call: BotCall) => BotAnswer | undefined;
   /** Resolves when there have been so many calls. */
@@ -63,6 +67,8 @@ export async function startTelegram(test: Test): Promise<FakeTelegram> {
       fake.updates.push(...updates);
       seen.emit('update');
     },
+    files: new Map(),
+    answerFile: () => undefined,
     answer: () => undefined,
     answerPoll: () => undefined,
     async called(count) {
@@ -101,6 +107,8 @@ async function serve(
   seen: EventEmitter,
 ): Promise<void> {
   const at = performance.now();
+  const [, bearer, file] = /^\/file\/bot([^/]+)\/(.+)$/.exec(request.url ?? '') ?? [];
+  if (file !== undefined) return serveFile(response, fake, bearer === token ? file : undefined);
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const params = await paramsOf(request.headers['content-type'] ?? '', Buffer.concat(chunks));
@@ -139,6 +147,18 @@ async function serve(
   response.end(body);
 }
 
+/** Where a file is: its path has its id. */
+const pathOf = (fileId: string) => `documents/${fileId}.ics`;
+
+function serveFile(response: http.ServerResponse, fake: FakeTelegram, path: string | undefined): void {
+  const answer = fake.answerFile(path ?? '');
+  if (answer === 'hang') return;
+  const content = [...fake.files].find(([fileId]) => pathOf(fileId) === path)?.[1];
+  if (answer !== undefined) response.writeHead(answer.status).end(answer.body);
+  else if (content === undefined) response.writeHead(404).end('Not Found');
+  else response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(content);
+}
+
 /** What a long poll is answered with: what there is, as soon as there is something, or nothing when its time is over. */
 async function updatesFor(
   { params }: BotCall,
@@ -167,6 +187,7 @@ function success({ method, params }: BotCall, number: number) {
   const results: Record<string, unknown> = {
     getMe: { id: 123456, is_bot: true, first_name: 'Chime', username: botName },
     getChatMember: administrator,
+    getFile: { file_id: params.file_id, file_unique_id: 'u', file_path: pathOf(params.file_id ?? '') },
   };
   const isMessage = /^send|^editMessage/.test(method);
   const message = { message_id: Number(params.message_id ?? number), date: 1, chat };

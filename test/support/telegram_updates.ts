@@ -53,6 +53,24 @@ export class Updates {
     } as Update;
   }
 
+  /** A file of somebody. */
+  sends(
+    document: { file_id: string; file_name?: string; mime_type?: string; file_size?: number },
+    said: Said = {},
+    caption?: string,
+  ): Update {
+    const update = this.says('', said);
+    const { text: _none, ...message } = update.message as NonNullable<Update['message']>;
+    return {
+      ...update,
+      message: {
+        ...message,
+        document: { file_unique_id: document.file_id, ...document },
+        ...(caption !== undefined && { caption }),
+      },
+    } as Update;
+  }
+
   /** A press of a button under a message of the bot. */
   presses(
     data: string,
