@@ -1,6 +1,6 @@
 // Tables of text: columns side by side, numbers to the right, as wide as what they hold looks on a terminal.
-import stringWidth from 'string-width';
 import { printable } from './printable.ts';
+import { stringWidth } from './width.ts';
 
 /** No cell is padded to more than this: one long value must not make every line as long as itself. */
 const widest = 200;

@@ -1,6 +1,6 @@
 // The lines of a running pgchime on a terminal, one for each run and each log entry: first the time of this machine, then columns.
-import stringWidth from 'string-width';
 import { printable } from '../printable.ts';
+import { stringWidth } from '../width.ts';
 import type { FinishedRun } from '../worker/executor.ts';
 import { duration, paint, paintStatus } from './output.ts';
 

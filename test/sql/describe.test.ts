@@ -155,7 +155,7 @@ function neighbours(): string[] {
 t.test('whatever is written is described, briefly, and never like anything else', async (test) => {
   test.comment(`SEED=${seed}`);
   await database.pool.query(functions);
-  const number = casesOf(6000);
+  const number = casesOf(2500);
   const written = fc.sample(writtenCron(), { numRuns: number, seed }).map(({ cron }) => cron);
   // Each in one of the languages; those that are nearly alike in both.
   await Promise.all(

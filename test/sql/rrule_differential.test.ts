@@ -20,7 +20,7 @@ import { rruleWalls } from '../support/rrule_oracle.ts';
 import { loadStretches } from '../support/time_oracle.ts';
 
 /** Instants that the package answers for. */
-const total = casesOf(5000);
+const total = casesOf(2500);
 const perRule = 10;
 const batch = 250;
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));

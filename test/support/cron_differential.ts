@@ -9,7 +9,7 @@ import { casesOf } from './properties.ts';
 import { seededRandom } from './random_cron.ts';
 import { loadStretches, type Stretch } from './time_oracle.ts';
 
-const total = casesOf(5000);
+const total = casesOf(2500);
 /** In milliseconds; with half the speed to spare where the machine is busy, and more. */
 export const timeout = Math.max(180_000, 4 * total);
 const batch = 1000;

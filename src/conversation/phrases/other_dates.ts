@@ -1,7 +1,7 @@
 // Dates in forms that the grammars do not know, read by chrono-node: days that are written out, with a month in words and a number, and no
 // others. It is given the clock on the wall as if that showed UTC: what it says is of that clock, whatever the zone of the process.
-import * as en from 'chrono-node/en';
-import * as ru from 'chrono-node/ru';
+import { createRequire } from 'node:module';
+import type * as chrono from 'chrono-node/en';
 import { clockOf } from './numeric.ts';
 import type { Clock, Day } from './piece.ts';
 import type { Language } from './reading.ts';
@@ -20,6 +20,11 @@ const month: Record<Language, RegExp> = {
   ru: /^(янв|фев|мар|апр|ма[йяе]|июн|июл|авг|сен|окт|ноя|дек)/,
 };
 
+const require = createRequire(import.meta.url);
+
+/** Loaded with the first phrase that needs it: few do, and it takes longer than all the other grammars together. */
+const grammarOf = (language: Language) => require(`chrono-node/${language}`) as { casual: chrono.Chrono };
+
 /** A date that is certain in its day and month, and what it says of the time; undefined where there is none. */
 export function readOtherDate(
   text: string,
@@ -30,7 +35,7 @@ export function readOtherDate(
   const hasMonth = tokens.some(({ kind, word }) => kind === 'word' && month[language].test(word));
   if (!hasMonth || !tokens.some(({ kind }) => kind === 'number')) return undefined;
   const instant = new Date(`${now.date}T${now.time}Z`);
-  const [found] = (language === 'ru' ? ru : en).casual.parse(
+  const [found] = grammarOf(language).casual.parse(
     text.slice(0, 500),
     { instant, timezone: 0 },
     { forwardDate: true },
