@@ -213,7 +213,7 @@ t.test('whoever has no right to it finds nothing', async (test) => {
   await as(database, ann, 'select chime.revoke_calendar_feed($1)', [id]);
   test.match(await read(secret), { events: null }, 'once it is revoked');
   const other = await make();
-  await database.rows('select chime_private.forget_preferences($1)', [ann.userId]);
+  await database.rows('select chime.forget_person($1)', [ann.userId]);
   test.match(await read(other.secret), { events: null }, 'once the person is forgotten');
 });
 
