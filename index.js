@@ -13,6 +13,7 @@ export const {
   ApiTokenNotFoundError,
   BlockedAddressError,
   cancel,
+  CalendarFeedNotFoundError,
   ChannelMappingNotFoundError,
   ChimeError,
   createChime,

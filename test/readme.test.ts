@@ -213,6 +213,7 @@ t.test('the two commands, and everything that a reader does beside a running pgc
     'npx chime deliveries',
     'npx chime message',
     'npx chime meeting',
+    'npx chime calendar-feed',
     'npx chime chat',
     'npx chime parse',
   ].flatMap((marker) => commands(block('sh', marker)))) {

@@ -25,6 +25,8 @@ t.test('create, list, revoke', async (test) => {
   test.match((await run(['list'])).stdout, /revoked/);
   const absent = '00000000-0000-7000-8000-000000000000';
   test.match(await run(['revoke', absent]), { code: 3, stderr: /There is no calendar feed/ });
+  test.match(await run(['create']), { code: 0 }, 'of whoever asks, where nobody is named');
+  test.match((await run(['list'])).stdout, /^terminal:/m);
   test.match(await run(['create', '--user', 'nobody']), { code: 3, stderr: /There is no user "nobody"/ });
 });
 

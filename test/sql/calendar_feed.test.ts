@@ -90,7 +90,7 @@ t.test('what fires often is there once a day, the same at each look', async (tes
     [six.length, six[0]?.startsAt, six[1]?.startsAt],
     [50, '2026-03-27T15:00:00+00:00', '2026-03-27T18:00:00+00:00'],
   );
-  const often = await schedule(`name => 'often', every => '10 minutes', anchor => '2026-03-01T00:05:00Z'`);
+  await schedule(`name => 'often', every => '10 minutes', anchor => '2026-03-01T00:05:00Z'`);
   const only = async () => (await read(secret)).events?.filter(({ summary }) => summary === 'often') ?? [];
   const first = await only();
   test.match(first[0]?.description, /every 10 minutes[\s\S]*first time of each day alone/);
@@ -102,7 +102,6 @@ t.test('what fires often is there once a day, the same at each look', async (tes
   test.equal(first.length, 50);
   await now.set('2026-03-27T20:00:00Z');
   test.strictSame((await only())[0]?.uid, first[0]?.uid);
-  test.ok(often);
 });
 
 t.test('many schedules share a thousand events', async (test) => {
@@ -213,7 +212,7 @@ t.test('whoever has no right to it finds nothing', async (test) => {
   await as(database, ann, 'select chime.revoke_calendar_feed($1)', [id]);
   test.match(await read(secret), { events: null }, 'once it is revoked');
   const other = await make();
-  await database.rows('select chime_private.forget_preferences($1)', [ann.userId]);
+  await database.rows('select chime.forget_person($1)', [ann.userId]);
   test.match(await read(other.secret), { events: null }, 'once the person is forgotten');
 });
 

@@ -6,10 +6,11 @@ import { printable } from '../../printable.ts';
 import { withChime } from '../connect.ts';
 import { configOf, withCommon, withSettings } from '../options.ts';
 import { json, relative, table } from '../output.ts';
+import { yourself } from '../yourself.ts';
 import { type TenantOptions, withTenant } from './tenant.ts';
 
 interface CreateOptions extends TenantOptions {
-  user: string;
+  user?: string;
   name?: string;
 }
 
@@ -23,7 +24,7 @@ function baseOf({ publicUrl, host, port }: Config): string {
 function createCommand(): Command {
   return withSettings(withTenant(withCommon(new Command('create'))), ['publicUrl', 'host', 'port'])
     .description('make one; its address is shown this once')
-    .requiredOption('--user <user>', 'whose it is: id, or what tokens call them')
+    .option('--user <user>', 'whose it is, by id or subject (default: you, as in chime chat)')
     .option(
       '--name <name>',
       'what programs call the calendar (default: a name in the language of the person)',
@@ -39,9 +40,9 @@ Example:
       const config = configOf(command);
       await withChime(
         config,
-        async (chime) => {
+        async (chime, pool) => {
           const { id, secret, path } = await chime.calendarFeeds.create({
-            user,
+            user: user ?? (await yourself(pool)),
             ...(name !== undefined && { name }),
           });
           const url = `${baseOf(config)}${path}`;

@@ -1,13 +1,13 @@
 // Meetings: booked, listed, moved and cancelled, with their reminders.
 import { Command, InvalidArgumentError } from 'commander';
-import type pg from 'pg';
 import type { Chime } from '../../client/chime.ts';
 import type { Meeting } from '../../client/meeting_types.ts';
 import { printable } from '../../printable.ts';
-import { userName, withChime } from '../connect.ts';
+import { withChime } from '../connect.ts';
 import { meetingLines, span } from '../meeting_card.ts';
 import { configOf, withCommon } from '../options.ts';
 import { json, table } from '../output.ts';
+import { yourself } from '../yourself.ts';
 import { positive } from './runs.ts';
 import { localTimezone } from './schedule_rule.ts';
 import { type TenantOptions, withTenant } from './tenant.ts';
@@ -32,16 +32,6 @@ function length(text: string): string {
 }
 
 const lengths = (text: string): string[] => (text === 'none' ? [] : text.split(',').map(length));
-
-/** Who is meant where nobody is named: whoever `chime chat` takes for the same person. */
-async function yourself(pool: pg.Pool): Promise<string> {
-  const name = userName() ?? 'you';
-  const { rows } = await pool.query<{ id: string }>(
-    "select s.user_id as id from chime_private.sign_in(chime.current_tenant()::text, 'terminal:' || $1, 'user', $1) s",
-    [name],
-  );
-  return rows[0]?.id as string;
-}
 
 function print(meeting: Meeting, what: string, asJson: true | undefined): void {
   process.stdout.write(asJson ? json(meeting) : meetingLines(meeting, what, new Date()));
