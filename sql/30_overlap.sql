@@ -8,12 +8,20 @@ comment on function chime_private.needs_turn is 'Whether runs of a schedule with
 create or replace function chime_private.buffer_is_full(schedule_id uuid, overlap chime.overlap_policy) returns boolean
 language sql volatile
 as $$
-  -- One that runs, or is about to, and those that wait. Backfilled runs are no matter of the schedule's own.
-  select count(*) > case overlap when 'buffer_one' then 1 else 1000 end
-  from (
-    select from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
-    where u.schedule_id = buffer_is_full.schedule_id and r.finished_at is null and r.trigger <> 'backfill'
-    limit 1001) r
+  -- One that runs, or is about to, and those that wait. Backfilled runs are no matter of the schedule's own. Whether so many have been
+  -- begun at all is quick to see, and mostly the answer.
+  select case
+    when (
+      select count(*) from (
+        select from chime_private.unfinished_runs u where u.schedule_id = buffer_is_full.schedule_id
+        limit 1001) u) <= m.most
+    then false
+    else (
+      select count(*) from (
+        select from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
+        where u.schedule_id = buffer_is_full.schedule_id and r.finished_at is null and r.trigger <> 'backfill'
+        limit 1001) r) > m.most end
+  from (select case overlap when 'buffer_one' then 1 else 1000 end as most) m
 $$;
 comment on function chime_private.buffer_is_full is 'Whether so many runs of a schedule wait for their turn that no other may.';
 

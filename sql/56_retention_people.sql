@@ -7,16 +7,18 @@ as $$ select now - greatest(keep, interval '3 days') $$;
 comment on function chime_private.ended_before is 'Before when something has to have ended that is not to be kept any more, of what says that somebody was written to.';
 
 create or replace function chime_private.is_over(schedule_id uuid) returns boolean
-language sql stable
+language plpgsql stable
 as $$
-  select not exists (
+begin
+  -- Not in SQL, which would be taken into the statement that asks: all runs would be read for it then.
+  return not exists (
       select from chime_private.unfinished_runs u join chime.runs r on r.id = u.run_id
       where u.schedule_id = is_over.schedule_id and r.finished_at is null)
     and not exists (
       select from chime.deliveries d
       -- The first of these is what the index has.
-      where d.schedule_id = is_over.schedule_id and d.status not in ('failed', 'skipped') and d.status in ('pending', 'sending'))
-$$;
+      where d.schedule_id = is_over.schedule_id and d.status not in ('failed', 'skipped') and d.status in ('pending', 'sending'));
+end $$;
 comment on function chime_private.is_over is 'Whether all that a schedule has led to has ended: its runs, and what was to be sent of them.';
 
 create or replace function chime_private.leave_schedule(s chime.schedules, ended_at timestamptz) returns void
@@ -81,7 +83,7 @@ as $$
         select o.id from chime.check_ins o
         where o.tenant_id = t.tenant_id and (o.skip_reason is null) = k.is_sent
           and o.created_at < case when k.is_sent then chime_private.ended_before(forget_check_ins.now, t.keep_executed) else forget_check_ins.now - t.keep_cancelled end
-          and not exists (select from chime.runs r where r.id = o.run_id and r.finished_at is null)
+          and not coalesce((select r.finished_at is null from chime.runs r where r.id = o.run_id), false)
           and not exists (select from chime.deliveries d where d.run_id = o.run_id and d.status in ('pending', 'sending'))
         limit most) o
       limit most)

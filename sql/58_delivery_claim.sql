@@ -119,16 +119,22 @@ create or replace function chime_private.hold_for_quiet_hours(delivery_ids uuid[
 language plpgsql volatile
 as $$
 declare
+  v_quiet uuid[];
+  v_untils timestamptz[];
   v_held uuid[];
   v_due timestamptz;
 begin
-  with quiet as (
+  select array_agg(q.id), array_agg(q.until) into v_quiet, v_untils
+  from (
     select d.id, chime_private.quiet_until(coalesce(m.user_id, d.owner_id), hold_for_quiet_hours.now) as until
     from chime.deliveries d join chime.channel_mappings m on m.id = d.channel_mapping_id
-    where d.id = any (delivery_ids) and not d.urgent
-  ), held as (
+    where d.id = any (delivery_ids) and not d.urgent) q
+  where q.until is not null;
+  -- Nearly always: and to find nothing to change could take a look at all that waits.
+  if v_quiet is null then return coalesce(delivery_ids, '{}'); end if;
+  with held as (
     update chime.deliveries d set due_at = q.until, held = true
-    from quiet q where d.id = q.id and q.until is not null and d.status = 'pending'
+    from unnest(v_quiet, v_untils) q(id, until) where d.id = q.id and d.status = 'pending'
     returning d.id, d.due_at
   )
   select array_agg(h.id), min(h.due_at) into v_held, v_due from held h;

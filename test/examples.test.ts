@@ -10,8 +10,7 @@ import { createEmptyDatabase } from './support/database.ts';
 const root = fileURLToPath(new URL('../', import.meta.url));
 
 async function run(args: string[], env: Record<string, string>) {
-  // Without the modules that tap adds to the Node processes that a test starts.
-  const child = spawn('env', ['-u', 'NODE_OPTIONS', '-u', 'NODE_TEST_CONTEXT', process.execPath, ...args], {
+  const child = spawn(process.execPath, args, {
     cwd: root,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -13,8 +13,7 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 const manifest = JSON.parse(await fs.readFile(path.join(root, 'package.json'), 'utf8'));
 
 async function run(command: string, args: string[], cwd: string, env: Record<string, string> = {}) {
-  // tap adds modules of its own to the Node processes that a test starts, which old ones and the compiler cannot load.
-  const child = spawn('env', ['-u', 'NODE_OPTIONS', command, ...args], {
+  const child = spawn(command, args, {
     cwd,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TZ: 'UTC', NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -17,6 +17,7 @@ import { emptyDir } from './support/cli.ts';
 import { createDatabase, createEmptyDatabase } from './support/database.ts';
 import { deliveriesOf } from './support/deliveries.ts';
 import { type SeenRequest, startHttp } from './support/http.ts';
+import { person } from './support/identities.ts';
 import { modelKey, startModelServer } from './support/model_server.ts';
 import { channelsOf, startSender } from './support/sender.ts';
 import { startTelegram, token } from './support/telegram.ts';
@@ -308,11 +309,26 @@ t.test('who may use it', async (test) => {
     code: 0,
     stdout: /^SUCCEEDED Tick$/m,
   });
-  for (const command of commands(block('sh', 'tenant create'))) {
+  for (const command of ['tenant create', 'chime settings'].flatMap((marker) =>
+    commands(block('sh', marker)),
+  )) {
     const result = await run(command, shell);
     test.equal(result.code, 0, `${command} ${result.stderr}`);
   }
   await running.stop();
+});
+
+t.test('a person takes along what is known of them, and is forgotten', async (test) => {
+  const database = await createDatabase(test);
+  await person(database, 'default', 'ann');
+  const shell: Shell = { cwd: await project(test), env: { DATABASE_URL: database.url } };
+  for (const command of commands(block('sh', 'user export'))) {
+    const result = await run(command, shell);
+    test.equal(result.code, 0, `${command} ${result.stderr}`);
+  }
+  test.match(JSON.parse(await fs.readFile(path.join(shell.cwd, 'ann.json'), 'utf8')), {
+    person: { subject: 'ann' },
+  });
 });
 
 t.test('the bot in Telegram', async (test) => {

@@ -114,6 +114,8 @@ export const plain: Readonly<Record<string, unknown>> = {
 /** What a field is asked with beside what it demands. */
 export const besides: Readonly<Record<string, Record<string, unknown>>> = {
   createSchedule: rule,
+  // Not the one who walks.
+  forgetPerson: { userId: '00000000-0000-7000-8000-00000000dead' },
   describeSchedule: rule,
   previewSchedule: rule,
   simulateSchedule: rule,

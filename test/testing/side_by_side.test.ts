@@ -109,8 +109,7 @@ t.test('with a Postgres of its own, which ends with the process', async (test) =
   const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'pgchime-'));
   await fs.chmod(dir, 0o755);
   test.teardown(() => fs.rm(dir, { recursive: true, force: true }));
-  const args = ['-u', 'NODE_OPTIONS', process.execPath, '--input-type=module', '-e', program];
-  const child = spawn('env', args, {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: dir },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

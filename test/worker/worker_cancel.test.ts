@@ -164,3 +164,35 @@ t.test('a shutdown gives back what runs, and not what is to be cancelled', async
   test.hasStrict(await run(database, cancelled), { status: 'cancelled', lost_count: 0 });
   test.hasStrict(await run(database, other), { status: 'queued', lost_count: 0, retry_count: 0 });
 });
+
+t.test('whose owner is forgotten', async (test) => {
+  const database = await createDatabase(test);
+  const { handler, begun } = gate();
+  const aborted = Promise.withResolvers<unknown>();
+  const { finished } = await startWorker(
+    test,
+    database,
+    [
+      task('obeys', async (ctx) => {
+        ctx.write('secret');
+        ctx.log.info('secret');
+        ctx.signal.addEventListener('abort', () => aborted.resolve(ctx.signal.reason));
+        await handler(ctx);
+      }),
+      task('next', async () => 'done'),
+    ],
+    { leaseInterval: never },
+  );
+  const [id] = await queueRuns(database, 'obeys', [{}]);
+  await begun;
+  const { user_id: ann } = await database.row<{ user_id: string }>(
+    "select user_id from chime_private.sign_in('default', 'ann', 'user')",
+  );
+  await database.rows('update chime.runs set owner_id = $2 where id = $1', [id, ann]);
+  await database.rows('select chime.forget_person($1)', [ann]);
+  test.match(await aborted.promise, { name: 'AbortError' }, 'its handler is told to end');
+  await queueRuns(database, 'next', [{}]);
+  while (!(await finished(1)).some(({ status }) => status === 'succeeded')) await finished(2);
+  test.strictSame(await database.rows('select id from chime.runs where id = $1', [id]), []);
+  test.strictSame(await database.rows("select * from chime.run_logs l where l::text like '%secret%'"), []);
+});

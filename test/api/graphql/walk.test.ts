@@ -32,7 +32,7 @@ const ofNobody = /^(health|retention|tasks?|workers?|describeSchedule|previewSch
 /** What users may see of their tenant. */
 const ofTheTenant = /^(calendars?|concurrencyLimits?)$/;
 /** Of the reader, where nobody else is named. */
-const ofTheReader = /^(inbox|tenantSettings)$/;
+const ofTheReader = /^(inbox|tenantSettings|exportPerson)$/;
 
 async function namedOf(name: string): Promise<Named> {
   const { identity, left } = maker(name);
