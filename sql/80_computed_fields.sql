@@ -53,3 +53,12 @@ as $$
   from unnest(c.dates) r
 $$;
 comment on function chime.calendars_dates is 'Its days (2026-12-25) and ranges of days, both ends included (2026-12-24/2027-01-01), as set_calendar takes them.';
+
+create or replace function chime.users_reachable_channels(u chime.users) returns setof chime.channel_mappings
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select p.* from chime_private.places_of(u.id) p
+  where p.status <> 'blocked' and p.tenant_id = chime.current_tenant() and chime_private.may_see(u.id)
+$$;
+comment on function chime.users_reachable_channels is
+  'Where the person can be written to, the best first: by preferred_channels, then where they wrote last. The inbox is not among them: it is there for everybody.';

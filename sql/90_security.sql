@@ -134,7 +134,8 @@ grant execute on function
   chime.runs_duration_ms(chime.runs),
   chime.runs_lateness_ms(chime.runs),
   chime.runs_logs(chime.runs, integer),
-  chime.calendars_dates(chime.calendars)
+  chime.calendars_dates(chime.calendars),
+  chime.users_reachable_channels(chime.users)
   to chime_user, chime_admin, chime_reporter;
 grant execute on function
   chime.schedules_next_runs(chime.schedules, integer),

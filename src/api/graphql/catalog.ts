@@ -338,6 +338,7 @@ export const functions: Readonly<Record<string, ShownFunction>> = {
   schedules_stats: {},
   schedules_simulation: { rows: 'simulated_fires', list: true },
   calendars_dates: { present: true },
+  users_reachable_channels: { list: true },
   runs_duration_ms: {},
   runs_lateness_ms: {},
   runs_logs: { list: true },

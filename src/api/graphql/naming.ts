@@ -85,7 +85,7 @@ export const NamingPlugin: GraphileConfig.Plugin = {
         if (!isOurs(resource as Extended)) return previous?.(details) ?? '';
         const name = (resource as PgResource).extensions?.pg?.name ?? resource.name;
         // schedules_next_runs of a schedule is its nextRuns.
-        return this.camelCase(name.replace(/^(?:schedules|runs|calendars|tenant_settings)_/, ''));
+        return this.camelCase(name.replace(/^(?:schedules|runs|calendars|tenant_settings|users)_/, ''));
       },
       computedAttributeListField(previous, _options, details) {
         return isOurs(details.resource as Extended)
