@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { silent } from '../src/answer.ts';
+import { type Answer, silent } from '../src/answer.ts';
 import {
   checkInInstructions,
   checkInPrompt,
@@ -40,7 +40,7 @@ export default defineTask({
   description:
     'Asks the owner of the schedule how they are: in the words of the language model, or in plain ones where there is none. See set_check_in.',
   payload: z.strictObject({}),
-  async run(context) {
+  async run(context): Promise<Answer | object> {
     const person = await context.person();
     if (person === null) return silent('Nobody owns it, so there is nobody to ask.');
     if (person.unwanted !== null) return silent(person.unwanted);

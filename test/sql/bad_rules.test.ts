@@ -33,7 +33,7 @@ t.test('zone names', async (test) => {
     Mars/Olympus_Mons  Europe  Europe/  /Berlin  Europe//Berlin  ../UTC  /etc/localtime  posix/Europe/Berlin
     right/UTC  posixrules  localtime  Factory  null  0  %  _  \\  Europe%  Europe/B_rlin  Europe/Berlin\\
     now()  UTC' or 'a'='a  UTC'; drop schema chime cascade; --  Europe/Bérlin  ＵＴＣ  \u200bUTC  ٣`);
-  const blanks = ['', ' ', ' UTC', 'Europe/Berlin ', 'UTC\n', null];
+  const blanks = ['', ' ', ' UTC', 'Europe/Berlin ', 'UTC\n'];
   await refusals.refusesEach(test, 'CH003', 'timezone', [...names, ...blanks], {
     beside: { cron: '0 0 * * *' },
   });
