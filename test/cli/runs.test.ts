@@ -39,7 +39,9 @@ t.test('trigger and runs', async (test) => {
     'job',
     ...['--max-retries', '0'],
   );
-  test.match(await run('doctor'), { stdout: /\(ask_llm, check_in, http_request, remind, run_query, send_message\)/ });
+  test.match(await run('doctor'), {
+    stdout: /\(ask_llm, check_in, http_request, remind, run_query, send_message\)/,
+  });
   test.match(await run('schedule', 'trigger', 'job', '--wait', '--timeout', '60'), {
     code: 0,
     stdout: 'one\ntwo\n',
