@@ -33,6 +33,7 @@ t.test('each view is explained by an example that runs', async (test) => {
       'queue_depth',
       'run_stats',
       'schedule_health',
+      'scheduled_messages',
       'undelivered',
       'unfinished_runs',
       'unsuccessful_runs',

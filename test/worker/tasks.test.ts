@@ -21,6 +21,7 @@ interface ReportRun {
 t.test('what there is', async (test) => {
   test.strictSame(own.map((task) => task.name).sort(), [
     'ask_llm',
+    'check_in',
     'http_request',
     'remind',
     'run_query',
@@ -263,6 +264,7 @@ t.test('task files of a directory', async (test) => {
   const tasks = await loadTasks(dir);
   test.strictSame([...tasks.keys()].sort(), [
     'ask_llm',
+    'check_in',
     'greet',
     'http_request',
     'remind',
