@@ -56,9 +56,9 @@ begin
   from (
     select distinct r.tenant_id, r.owner_id from unnest(run_ids) i(id) join chime.runs r on r.id = i.id where r.owner_id is not null
   ) o
-  where exists (select from chime.users u where u.id = o.owner_id)
-    and not exists (
-      select from chime.channel_mappings m where m.tenant_id = o.tenant_id and m.channel_id = 'web' and m.channel_context_id = o.owner_id::text);
+  -- Looked up one by one, by the key: joined, all inboxes of the tenant would be read for a few.
+  where (select u.id from chime.users u where u.id = o.owner_id limit 1) is not null
+    and (select m.id from chime.channel_mappings m where m.tenant_id = o.tenant_id and m.channel_id = 'web' and m.channel_context_id = o.owner_id::text limit 1) is null;
   with told as materialized (
     select r as run, chime_private.untold(r, coalesce(s.deliver, h.deliver, 'always')) as reason
     from unnest(run_ids) i(id)

@@ -190,12 +190,12 @@ language sql volatile
 as $$ update chime.check_ins c set skip_reason = reason, channel_mapping_id = null where c.run_id = skip_check_in.run_id and c.skip_reason is null $$;
 comment on function chime_private.skip_check_in is 'Puts on record that a check-in that was to be sent is not.';
 
-create or replace function chime_private.late_obstacle(u chime.users, t chime.tenant_settings, now timestamptz) returns text
+create or replace function chime_private.late_obstacle(user_id uuid, status chime.user_status, may_be_quiet boolean, silence interval, now timestamptz) returns text
 language plpgsql stable
 as $$
 begin
-  return case when u.id is null or u.status <> 'active' then 'blocked' when chime_private.quiet_until(u.id, now) is not null then 'quiet_hours'
-    when chime_private.spoke_recently(u.id, coalesce(u.check_in_silence, t.check_in_silence), now) then 'spoke_recently' end;
+  return case when status <> 'active' then 'blocked' when may_be_quiet and chime_private.quiet_until(user_id, now) is not null then 'quiet_hours'
+    when chime_private.spoke_recently(user_id, silence, now) then 'spoke_recently' end;
 end $$;
 comment on function chime_private.late_obstacle is 'What may have come up since a check-in was decided on.';
 
@@ -203,18 +203,19 @@ create or replace function chime_private.check_in_unwanted(run_id uuid, now time
 language plpgsql volatile
 as $$
 declare
-  v_user chime.users;
-  v_settings chime.tenant_settings;
-  v_day date := (select c.day from chime.check_ins c where c.run_id = check_in_unwanted.run_id and c.skip_reason is null);
+  v record;
   v_reason text;
 begin
+  select c.day, u.id as user_id, u.status, coalesce(u.timezone, t.timezone) as zone, coalesce(u.check_in_silence, t.check_in_silence) as silence,
+    case when u.own_quiet_hours then u.quiet_from else t.quiet_from end is not null as may_be_quiet
+  into v
+  from chime.check_ins c join chime.users u on u.id = c.user_id join chime.tenant_settings t on t.tenant_id = u.tenant_id
+  where c.run_id = check_in_unwanted.run_id and c.skip_reason is null;
   -- Run by hand, or decided already.
-  if v_day is null then return null; end if;
-  select u.* into v_user from chime.check_ins c join chime.users u on u.id = c.user_id where c.run_id = check_in_unwanted.run_id;
-  v_settings := chime_private.tenant_settings_of(v_user.tenant_id);
-  v_reason := coalesce(chime_private.late_obstacle(v_user, v_settings, now),
+  if v.user_id is null then return null; end if;
+  v_reason := coalesce(chime_private.late_obstacle(v.user_id, v.status, v.may_be_quiet, v.silence, now),
     -- However long the sending takes, nobody gets it the day after.
-    case when (now at time zone coalesce(v_user.timezone, v_settings.timezone))::date > v_day then 'late' end);
+    case when (now at time zone v.zone)::date > v.day then 'late' end);
   if v_reason is null then return null; end if;
   perform chime_private.skip_check_in(run_id, v_reason);
   return chime_private.check_in_words(v_reason);
@@ -236,26 +237,30 @@ $$;
 comment on function chime_private.check_in_words is 'A reason why a check-in is skipped, in words.';
 
 create or replace function chime_private.person_of(run_id uuid, attempt integer) returns jsonb
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
+  -- As start_runs: to plan it for each call, over all weeks, takes longer than to do it.
+  set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_now timestamptz := chime.now();
-  v_run chime.runs;
-  v_user chime.users;
-  v_settings chime.tenant_settings;
+  v record;
   v_reason text;
 begin
-  select * into v_run from chime.runs r where r.id = person_of.run_id and r.attempt = person_of.attempt and r.status = 'running';
-  select * into v_user from chime.users u where u.id = v_run.owner_id;
-  if v_user.id is null then return null; end if;
-  v_settings := chime_private.tenant_settings_of(v_user.tenant_id);
-  if v_run.purpose = 'check_in' and v_run.trigger = 'schedule' then
-    v_reason := case when v_now > v_run.scheduled_for + v_settings.check_in_window then 'late' else chime_private.late_obstacle(v_user, v_settings, v_now) end;
-    perform chime_private.skip_check_in(v_run.id, v_reason) where v_reason is not null;
+  select r.purpose = 'check_in' and r.trigger = 'schedule' as is_planned, r.scheduled_for, u.id as user_id, u.status, u.name, u.locale, u.place, u.context,
+    coalesce(u.timezone, t.timezone) as zone, coalesce(u.check_in_silence, t.check_in_silence) as silence, t.check_in_window,
+    case when u.own_quiet_hours then u.quiet_from else t.quiet_from end is not null as may_be_quiet
+  into v
+  from chime.runs r join chime.users u on u.id = r.owner_id join chime.tenant_settings t on t.tenant_id = u.tenant_id
+  where r.id = person_of.run_id and r.attempt = person_of.attempt and r.status = 'running';
+  if v.user_id is null then return null; end if;
+  if v.is_planned then
+    v_reason := case
+      when v_now > v.scheduled_for + v.check_in_window then 'late'
+      else chime_private.late_obstacle(v.user_id, v.status, v.may_be_quiet, v.silence, v_now) end;
+    perform chime_private.skip_check_in(person_of.run_id, v_reason) where v_reason is not null;
   end if;
-  return jsonb_build_object('name', v_user.name, 'locale', v_user.locale, 'timezone', coalesce(v_user.timezone, v_settings.timezone),
-    'place', v_user.place, 'context', v_user.context, 'unwanted', chime_private.check_in_words(v_reason),
-    'local_time', to_char(v_now at time zone coalesce(v_user.timezone, v_settings.timezone), 'YYYY-MM-DD HH24:MI'));
+  return jsonb_build_object('name', v.name, 'locale', v.locale, 'timezone', v.zone, 'place', v.place, 'context', v.context,
+    'unwanted', chime_private.check_in_words(v_reason), 'local_time', to_char(v_now at time zone v.zone, 'YYYY-MM-DD HH24:MI'));
 end $$;
 comment on function chime_private.person_of is
   'What a running handler may know of the owner of its run, and, of a check-in, why it is not wanted any more (unwanted); null where nobody owns it.';
