@@ -115,9 +115,10 @@ t.test('a summary is short, and ends with an ellipsis where there is more', asyn
 });
 
 const tags = /<(\/?)(b|code|pre|a)(?: class="language-[^"<>]*"| href="[^"<>]*")?>/g;
+// Where there is a tag there was a mark, which parts words.
 const visible = (html: string) =>
   html
-    .replace(tags, '')
+    .replace(tags, ' ')
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
     .replaceAll('&quot;', '"')
