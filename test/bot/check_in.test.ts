@@ -34,7 +34,7 @@ t.test('a time is chosen, days, silence, weather, and taken back', async (test) 
   await ann.press('Monday to Friday');
   test.match(ann.text, /Monday to Friday at 09:00[\s\S]*Mon 23 Nov, 09:00/);
   test.match(await schedule(), [{ cron: '0 9 * * 1,2,3,4,5' }]);
-  await ann.press('Silent 3 h');
+  await ann.press('Not within 3 h');
   test.match(ann.text, 'Not if we have talked in the 3 hours before.');
   await ann.press('Weather');
   test.match(ann.text, /The weather of which town/);
@@ -71,7 +71,7 @@ t.test('typed with the command', async (test) => {
 t.test('in Russian', async (test) => {
   const { ann } = await setUp(test, 'ru');
   await ann.say('/checkin 9');
-  await ann.press('Тишина 3 ч');
+  await ann.press('Спустя 3 ч');
   test.equal(
     ann.text,
     [
@@ -113,7 +113,7 @@ t.test('its schedule is steered as any other, but for its time', async (test) =>
 t.test('it comes, and an answer of that day does not bring another one', async (test) => {
   const { ann, fire, database } = await setUp(test);
   await ann.say('/checkin 9');
-  await ann.press('Silent 3 h');
+  await ann.press('Not within 3 h');
   const sent = await fire('2026-11-21T08:00:00Z', { output: 'How are you?' });
   test.strictSame(
     sent.map(({ params }) => [params.chat_id, params.text]),

@@ -232,7 +232,7 @@ export const en = {
   buttonQuiet: 'Quiet 22:00–08:00',
   buttonMorning: '🌅 Morning',
   buttonEvening: '🌆 Evening',
-  buttonSilence: '{hours, plural, =0 {Always} other {Silent # h}}',
+  buttonSilence: '{hours, plural, =0 {Whenever} other {Not within # h}}',
   buttonPlace: '🌤 Weather',
   buttonCheckInOff: '✖ No check-ins',
   buttonNoQuiet: 'No quiet hours',

@@ -233,7 +233,7 @@ export const ru: Readonly<Record<TextKey, string>> = {
   buttonQuiet: 'Тишина 22:00–08:00',
   buttonMorning: '🌅 Утро',
   buttonEvening: '🌆 Вечер',
-  buttonSilence: '{hours, plural, =0 {Всегда} other {Тишина # ч}}',
+  buttonSilence: '{hours, plural, =0 {Всегда} other {Спустя # ч}}',
   buttonPlace: '🌤 Погода',
   buttonCheckInOff: '✖ Не спрашивать',
   buttonNoQuiet: 'Без тихих часов',
