@@ -2,23 +2,52 @@
 -- all that it leads to, the replies too. Whatever ends between the two, it is handled once, and those of one chat in their order: who takes
 -- the first of a lane has its row locked, and nobody takes another of that lane. Nothing is taken for longer than that transaction.
 
+create or replace function chime_private.hear_update(content jsonb, now timestamptz) returns void
+language plpgsql volatile
+as $$
+declare
+  v_message constant jsonb := coalesce(content -> 'message', content #> '{callback_query,message}');
+  v_from constant jsonb := coalesce(content #> '{callback_query,from}', content #> '{message,from}');
+  v_mapping chime.channel_mappings;
+  v_person uuid;
+begin
+  if v_from is null or v_from ->> 'is_bot' = 'true' then return; end if;
+  select * into v_mapping from chime.channel_mappings m
+  where m.tenant_id = chime.current_tenant() and m.channel_id = 'telegram'
+    and m.channel_context_id = (v_message #>> '{chat,id}') || case v_message ->> 'is_topic_message' when 'true' then ':' || (v_message ->> 'message_thread_id') else '' end;
+  if v_mapping.id is null then return; end if;
+  select u.id into v_person from chime.users u where u.tenant_id = v_mapping.tenant_id and u.subject = 'telegram:' || (v_from ->> 'id');
+  perform chime_private.heard_follow_ups(v_mapping.id, v_person, v_mapping.user_id, now);
+exception
+  when others then
+    -- What somebody said is kept whatever is wrong with what waited for it; hear cancels that, too, when the update is handled.
+    null;
+end $$;
+comment on function chime_private.hear_update is
+  'Cancels the follow-ups that waited for a word of whoever an update of Telegram is from, in the transaction that stores it: it may be handled only later.';
+
 create or replace function chime_private.store_updates(bot_id bigint, updates jsonb) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_new integer;
+  v_now timestamptz := chime.now();
+  v_contents jsonb[];
 begin
-  insert into chime_private.updates as u (bot_id, update_id, lane, content, received_at)
-  select store_updates.bot_id, i.update_id, i.lane, i.content, chime.now()
-  from jsonb_to_recordset(updates) i(update_id bigint, lane text, content jsonb)
-  order by i.update_id
-  on conflict on constraint updates_pkey do nothing;
-  get diagnostics v_new = row_count;
-  perform pg_notify('chime_update', '') where v_new > 0;
-  return v_new;
+  with stored as (
+    insert into chime_private.updates as u (bot_id, update_id, lane, content, received_at)
+    select store_updates.bot_id, i.update_id, i.lane, i.content, v_now
+    from jsonb_to_recordset(updates) i(update_id bigint, lane text, content jsonb)
+    order by i.update_id
+    on conflict on constraint updates_pkey do nothing
+    returning u.update_id, u.content
+  )
+  select coalesce(array_agg(s.content order by s.update_id), '{}') into v_contents from stored s;
+  perform chime_private.hear_update(c, v_now) from unnest(v_contents) c;
+  perform pg_notify('chime_update', '') where v_contents <> '{}';
+  return cardinality(v_contents);
 end $$;
 comment on function chime_private.store_updates is
-  'Stores what a bot has received, an array of {update_id, lane, content}; answers how many of them are new. Once it has, they may be confirmed.';
+  'Stores what a bot has received, an array of {update_id, lane, content}; answers how many of them are new. Follow-ups that waited for a word of these people are cancelled. Once it has, they may be confirmed.';
 
 create or replace function chime_private.take_update(bot_id bigint, after_lane text) returns chime_private.updates
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

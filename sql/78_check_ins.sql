@@ -180,6 +180,12 @@ begin
   values (chime_private.new_id(r.created_at), r.tenant_id, r.owner_id, r.schedule_id, r.id, v_day, r.scheduled_for,
     case when v_reason is null then r.channel_mapping_id end, v_reason, r.created_at)
   on conflict do nothing;
+  if not found and v_reason is null and not exists (select from chime.check_ins c where c.run_id = r.id) then
+    -- The index knows of one that nobody could see a moment ago.
+    v_reason := 'messaged_today';
+    insert into chime.check_ins (id, tenant_id, user_id, schedule_id, run_id, day, scheduled_for, skip_reason, created_at)
+    values (chime_private.new_id(r.created_at), r.tenant_id, r.owner_id, r.schedule_id, r.id, v_day, r.scheduled_for, v_reason, r.created_at);
+  end if;
   return case when v_reason is null or r.status = 'skipped' then r else chime_private.unwanted(r) end;
 end $$;
 comment on function chime_private.judge_check_in is

@@ -289,6 +289,17 @@ t.test('a restart between any two steps sends none twice', async (test) => {
   );
 });
 
+t.test('what the index holds counts, whatever was seen before', async (test) => {
+  const { at, database, ann, runs } = await setUp(test);
+  await database.rows(
+    `insert into chime.check_ins (id, tenant_id, user_id, schedule_id, run_id, day, scheduled_for, created_at)
+     select gen_random_uuid(), s.tenant_id, $1, s.id, gen_random_uuid(), '2026-11-20', chime.now(), '2026-01-01' from chime.schedules s`,
+    [ann],
+  );
+  test.match((await at('2026-11-20T08:00:00Z')).at(-1), { day: '2026-11-20', skip_reason: 'messaged_today' });
+  test.match(await runs(), [{ status: 'skipped' }]);
+});
+
 t.test('run by hand, it comes whatever there was, and counts for no day', async (test) => {
   const { at, database, runs } = await setUp(test);
   await at('2026-11-20T08:00:00Z');

@@ -317,6 +317,50 @@ t.test('many at once, up to the limit of the tenant for each conversation', asyn
   await make();
 });
 
+t.test('a word counts from when it is stored, however late the bot handles it', async (test) => {
+  const { database, identity, mapping, state } = await setUp(test);
+  const from = { id: 42, is_bot: false, first_name: 'Ann' };
+  const chat = { id: 42, type: 'private' };
+  let number = 0;
+  const store = (content: object) =>
+    database.value<number>('select chime_private.store_updates(1, $1)', [
+      JSON.stringify([{ update_id: ++number, lane: '42', content }]),
+    ]);
+  for (const content of [
+    {},
+    { message: 'what?' },
+    { message: { chat, text: 'nobody' } },
+    { message: { chat, from: { ...from, is_bot: true }, text: 'a program' } },
+    { message: { chat: { id: 43, type: 'private' }, from: { ...from, id: 43 }, text: 'somebody else' } },
+    { message: { chat, from, is_topic_message: true, message_thread_id: 7, text: 'elsewhere' } },
+    { my_chat_member: { chat, from, new_chat_member: { status: 'member' } } },
+  ]) {
+    test.equal(await store(content), 1);
+    test.match(await state(), { follow_up: 'pending' }, JSON.stringify(content));
+  }
+  test.equal(await store({ message: { chat, from, sticker: {} } }), 1);
+  test.strictSame(await state(), {
+    follow_up: 'cancelled',
+    schedule: 'cancelled',
+    reason: 'client_responded',
+  });
+
+  const again = () =>
+    as(database, identity, "select chime.schedule_follow_up('2026-11-20 19:00', 'x', 'r', 'UTC', $1)", [
+      mapping.id,
+    ]);
+  const cancelled = () =>
+    database.value("select count(*)::integer from chime.follow_ups where status = 'cancelled'");
+  await again();
+  await store({ callback_query: { id: '1', from, message: { chat }, data: 'x' } });
+  test.equal(await cancelled(), 2, 'a press is a word');
+  await again();
+  await database.rows('alter table chime.follow_ups rename to follow_ups_gone');
+  test.equal(await store({ message: { chat, from, text: 'Hello' } }), 1, 'it is kept whatever is wrong');
+  await database.rows('alter table chime.follow_ups_gone rename to follow_ups');
+  test.equal(await cancelled(), 2);
+});
+
 t.test('a word by any other way that a channel reports', async (test) => {
   const { database, mapping, state } = await setUp(test);
   await database.rows('select chime_private.heard_from($1)', [mapping.id]);
