@@ -91,7 +91,7 @@ begin
   perform chime_private.check_follow_up_limit(channel_mapping_id, person_id);
   v_schedule_id := (chime.create_schedule(task => coalesce(task, 'remind'), at => follow_up_time, timezone => timezone,
     name => left(split_part(btrim(reason, E' \t\r\n'), E'\n', 1), 100),
-    payload => case when task is null then jsonb_build_object('text', message_template, 'follow_up', v_id) else payload end,
+    payload => case when task is null then jsonb_build_object('text', message_template) else payload end,
     catch_up_window => catch_up_window, channel_mapping_id => schedule_follow_up.channel_mapping_id)).id;
   update chime.schedules s set purpose = 'follow_up' where s.id = v_schedule_id;
   insert into chime.follow_ups (id, tenant_id, owner_id, schedule_id, channel_mapping_id, person_id, task, message_template, reason, created_at)

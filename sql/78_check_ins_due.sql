@@ -126,13 +126,10 @@ as $$
   select case reason
     when 'late' then 'It came too late.'
     when 'blocked' then 'The person is blocked.'
-    when 'not_onboarded' then 'The person is not onboarded.'
-    when 'unreachable' then 'All of the person''s channels are blocked.'
-    when 'messaged_today' then 'The person had a message that day already.'
     when 'quiet_hours' then 'The person is in their quiet hours.'
     when 'spoke_recently' then 'The person has said something a short time before.' end
 $$;
-comment on function chime_private.check_in_words is 'A reason why a check-in is skipped, in words.';
+comment on function chime_private.check_in_words is 'A reason why a check-in that was decided on is skipped after all, in words.';
 
 create or replace function chime_private.person_of(run_id uuid, attempt integer) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off

@@ -41,7 +41,7 @@ language plpgsql stable
 as $$
 begin
   s.tenant_id := m.tenant_id; s.owner_id := m.owner_id; s.purpose := 'meeting_reminder';
-  s.task := 'remind'; s.payload := jsonb_build_object('text', m.title, 'meeting', m.id); s.name := m.title;
+  s.task := 'remind'; s.payload := jsonb_build_object('text', m.title); s.name := m.title;
   s.at := chime_private.at_text(remind_at); s.timezone := m.timezone; s.channel_mapping_id := m.channel_mapping_id;
   s.cron := null; s.every := null; s.rrule := null; s.rules := null; s.anchor := null; s.starts_at := null; s.ends_at := null;
   -- Missed in an outage, it still comes as long as the meeting has not begun.
