@@ -19,9 +19,12 @@ begin
   select u.id into v_person from chime.users u where u.tenant_id = v_mapping.tenant_id and u.subject = 'telegram:' || (v_from ->> 'id');
   perform chime_private.heard_follow_ups(v_mapping.id, v_person, v_mapping.user_id, now);
 exception
+  -- The server is short of something, or somebody was quicker: whoever has brought it brings it again.
+  when insufficient_resources or operator_intervention or transaction_rollback or lock_not_available then
+    raise;
   when others then
     -- What somebody said is kept whatever is wrong with what waited for it; hear cancels that, too, when the update is handled.
-    null;
+    raise warning 'chime: follow-ups are not cancelled before their update is handled: %', sqlerrm;
 end $$;
 comment on function chime_private.hear_update is
   'Cancels the follow-ups that waited for a word of whoever an update of Telegram is from, in the transaction that stores it: it may be handled only later.';
