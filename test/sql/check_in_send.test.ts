@@ -129,7 +129,7 @@ t.test('later that day it is sent, however long the channel takes', async (test)
   test.match(message, { run: { output: 'How are you?' }, late: null }, 'and does not say that it is late');
 });
 
-t.test('a blocked channel: the next one, and then the inbox', async (test) => {
+t.test('where one channel is blocked, it goes to the next one', async (test) => {
   const { database, ann, chat, map, now, tick } = await setUp(test);
   const other = await map('whatsapp', '49', ann);
   const next = async (instant: string) => {
