@@ -5,7 +5,8 @@ import t from 'tap';
 
 /** A test takes some of the time that others leave it: one more than there are processors, usually. */
 const jobs = 3;
-const timeoutSeconds = 300;
+/** For one file; TAP_TIMEOUT=<seconds> gives more to who goes through very many random cases. */
+const timeoutSeconds = Number(process.env.TAP_TIMEOUT ?? 300);
 
 async function allFiles(): Promise<string[]> {
   const files = await fs.readdir('test', { recursive: true });

@@ -1,7 +1,7 @@
 // Random recurrence rules, starts, zones and instants, held against the package rrule; where the two differ, an
 // oracle that goes through every day decides, and the difference has to be one of the package's known faults.
-// SEED=<number> repeats a run, CASES=<number> makes it longer or shorter; one that takes more than three minutes
-// needs tap's --timeout=<seconds> too.
+// SEED=<number> repeats a run, CASES=<number> makes it longer or shorter; one that takes more than five minutes
+// needs TAP_TIMEOUT=<seconds> too.
 import t, { type Test } from 'tap';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { casesOf } from '../support/properties.ts';

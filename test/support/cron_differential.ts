@@ -1,6 +1,6 @@
 // Many random cron rules, held against another library, and against an oracle of our own policy that decides who is
 // right where the two differ. SEED=<number> repeats a run, CASES=<number> makes it longer or shorter; one that takes
-// more than three minutes needs tap's --timeout=<seconds> too.
+// more than five minutes needs TAP_TIMEOUT=<seconds> too.
 import type { Test } from 'tap';
 import { randomCase, sameInNode, zones } from './cron_cases.ts';
 import { type Case, explain, type Library, rightAnswer } from './cron_disagreement.ts';
