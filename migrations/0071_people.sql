@@ -120,5 +120,6 @@ update chime.deliveries d set purpose = 'follow_up' from chime.follow_ups f wher
 drop trigger if exists runs_of_follow_ups on chime.runs;
 drop function if exists chime_private.fire_follow_up();
 drop trigger if exists schedules_of_follow_ups on chime.schedules;
+drop function if exists chime_private.check_follow_up(text, text);
 drop function if exists chime.schedule_follow_up(text, text, text, text, uuid, uuid);
 drop function if exists chime.set_preferences(text, text, time, time, uuid);
